@@ -1,0 +1,45 @@
+"""The peers' own virtual environment: PyTorch and BioTorch, apart from the project's.
+
+Nothing in it is ever imported by `apical`; the benchmark starts its Python as a subprocess.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+DEFAULT = Path(__file__).parents[1] / ".venv-peers"
+
+# pip, not uv: on the project's machines pip is what finds a CPU build of torch. Elsewhere, on Linux
+# x86-64, add `--index-url https://download.pytorch.org/whl/cpu` by hand, or accept a CUDA build.
+TORCH = ["torch==2.13.0", "numpy"]
+
+# BioTorch 0.0.16 declares torchvision, jupyter, tensorboard and nine more; they serve its data sets,
+# model zoo and trainer. `BioModule` and the layers import torch alone (checked: no stub, no patch), so
+# the package goes in without its dependencies. `pip check` in this environment does complain; the
+# benchmark uses `biotorch.module.biomodule` only.
+BIOTORCH = ["--no-deps", "biotorch==0.0.16"]
+
+VERSIONS = (
+    "import json, platform; from importlib.metadata import version;"
+    "print(json.dumps({'python': platform.python_version(),"
+    " **{p: version(p) for p in ('torch', 'biotorch', 'numpy')}}))"
+)
+
+
+def python_of(folder: Path) -> Path:
+    """The environment's interpreter; the environment is made first if it is missing or half made."""
+    python = folder / "bin" / "python"
+    if not (folder / ".complete").exists():
+        print(f"making {folder} (about a minute; 800 MB)", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        for packages in (TORCH, BIOTORCH):
+            subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
+        (folder / ".complete").touch()
+    return python
+
+
+def versions(python: Path) -> dict:
+    """Versions of what is installed there, as found, not as asked for."""
+    import json
+
+    return json.loads(subprocess.check_output([str(python), "-c", VERSIONS], text=True))

@@ -1,0 +1,41 @@
+"""Learning deep networks without, or with less of, backpropagation.
+
+The names below are imported when they are first used, so that `apical --help`
+does not wait for JAX.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apical.data import Dataset, from_arrays, load
+    from apical.errors import ApicalError, DataError, DivergenceError, UsageError
+    from apical.feedback import BRSF, FRSF, USF, FixedRandom, SignSymmetric, Transpose
+    from apical.network import Network, Record
+    from apical.rules import BP as BP, DFA as DFA, FA as FA, Batch, Credit, Link, Rule, State
+    from apical.settings import Settings
+    from apical.traits import Traits, Transport
+    from apical.training import Result, fit
+
+_HOME = {
+    "apical.data": ("Dataset", "from_arrays", "load"),
+    "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError"),
+    "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
+    "apical.network": ("Network", "Record"),
+    "apical.rules": ("Batch", "Credit", "Link", "Rule", "State"),
+    "apical.settings": ("Settings",),
+    "apical.traits": ("Traits", "Transport"),
+    "apical.training": ("Result", "fit"),
+}
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE)
+
+
+def __getattr__(name: str) -> Any:
+    if not name.startswith("_"):
+        # Any rule that apical.rules imports is apical.X too, without an edit here.
+        home = import_module(_MODULE.get(name, "apical.rules"))
+        if name in vars(home):
+            return vars(home)[name]
+    raise AttributeError(f"module 'apical' has no attribute {name!r}")

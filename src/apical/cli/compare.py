@@ -1,0 +1,100 @@
+"""`apical compare RULE...`: several rules on equal terms, side by side."""
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from apical.cli.options import DataOptions, RunOptions
+from apical.cli.parsing import cli
+from apical.cli.running import run
+from apical.errors import UsageError
+from apical.report.statistics import half_width, paired_difference
+from apical.rules import Rule
+from apical.settings import Settings
+from apical.training import Result
+from apical.values import parse, spell
+
+
+def main(args: list[str]) -> None:
+    cli(compare, args, "apical compare")
+
+
+def compare(
+    rules: Annotated[tuple[str, ...], tyro.conf.Positional],
+    settings: Settings = Settings(),
+    data: DataOptions = DataOptions(),
+    options: RunOptions = RunOptions(),
+) -> None:
+    """Train rules from the same initial weights, in the same data order, for the same budget.
+
+    Args:
+        rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`.
+    """
+    if len(rules) < 2 or len(set(rules)) < len(rules):
+        raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
+    console = Console()
+    chosen: list[Rule] = [parse(Rule, text) for text in rules]
+    dataset = data.load()
+    results = {}
+    for rule in chosen:
+        out = None if options.out is None else options.out / spell(rule).replace(":", "-")
+        results[spell(rule)] = run(
+            rule, dataset, settings, dataclasses.replace(options, out=out), console
+        )
+    console.print(_table(results))
+    if options.out is not None:
+        _figure(options.out, results, console)
+
+
+def _table(results: dict[str, Result]) -> Table:
+    reference, *_ = results
+    table = Table(
+        "rule",
+        "test accuracy (%)",
+        f"difference to {reference}",
+        "s / epoch",
+        "cosine with BP",
+        title="On equal terms",
+        caption="intervals: 95 % t over seeds, paired for differences; "
+        "cosine: hidden updates, mean over layers and seeds, before -> after training",
+    )
+    base = results[reference].summary["test_accuracy"]["list"]
+    for name, result in results.items():
+        accuracy = result.summary["test_accuracy"]
+        difference = paired_difference(accuracy["list"], base)
+        table.add_row(
+            name,
+            _interval(accuracy["mean"], half_width(accuracy["list"])),
+            "" if name == reference else _interval(*difference, sign="+"),
+            f"{result.summary['seconds_per_epoch']:.2f}",
+            _cosines(result),
+        )
+    return table
+
+
+def _interval(mean: float, half: float, sign: str = "") -> str:
+    spread = "" if math.isnan(half) else f" ± {100 * half:.2f}"
+    return f"{100 * mean:{sign}.2f}{spread}"
+
+
+def _cosines(result: Result) -> str:
+    def hidden(rows):
+        return float(np.mean([row["alignment"]["cosine"][:-1] for row in rows]))
+
+    last = max(row["epoch"] for row in result.metrics)
+    after = hidden([row for row in result.metrics if row["epoch"] == last])
+    return f"{hidden(result.initial):.2f} -> {after:.2f}"
+
+
+def _figure(out: Path, results: dict[str, Result], console: Console) -> None:
+    from apical.report.curves import draw
+    from apical.report.runs import RunData
+
+    runs = [RunData.read(out / name.replace(":", "-")) for name in results]
+    console.print(f"figure: {draw(runs, out / 'comparison.png')}", soft_wrap=True)

@@ -1,0 +1,81 @@
+"""`apical data`: what there is, where it lies, and whether it is whole. Nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from apical.data.loading import source
+from apical.data.origins.places import cache_folder, data_folder
+from apical.data.sources import SOURCES
+from apical.errors import DataError
+
+
+def list_datasets() -> None:
+    """List the known data sets: sizes, shape, classes, and where each would be read from."""
+    table = Table("name", "train / val / test", "shape", "classes", "status", "by; licence")
+    for entry in SOURCES.values():
+        table.add_row(
+            entry.name,
+            " / ".join(map(str, entry.sizes)),
+            " x ".join(map(str, entry.shape)),
+            str(len(entry.classes)),
+            escape(entry.origin.status(entry.name)),
+            entry.about,
+        )
+    Console().print(table)
+
+
+def verify(names: tuple[str, ...] = ()) -> None:
+    """Read every copy on this machine again and check its digests.
+
+    Args:
+        names: the data sets to check; every one that is here if none is named.
+
+    Raises:
+        UsageError: a name is unknown.
+        DataError: a copy is damaged, or a set that was named is not here.
+    """
+    chosen = [source(name) for name in names] or list(SOURCES.values())
+    table = Table("name", "copy", "status")
+    faults = []
+    for entry in chosen:
+        copies = entry.origin.copies(entry.name)
+        for copy in copies:
+            try:
+                copy.read()
+            except DataError as error:
+                faults.append(str(error))
+                table.add_row(entry.name, escape(copy.where), "[red]damaged")
+            else:
+                table.add_row(entry.name, escape(copy.where), "[green]ok")
+        if names and not entry.origin.is_here(entry.name):
+            faults.append(
+                f"{entry.name}: {entry.origin.status(entry.name)}; verifying downloads nothing. "
+                f"Load it once, or set APICAL_DATA to a folder that holds {entry.name}/."
+            )
+            table.add_row(entry.name, "", "[yellow]not here")
+    Console().print(table)
+    if faults:
+        raise DataError("\n".join(faults))
+
+
+def where() -> None:
+    """Show the folders that data sets are looked for in, in order."""
+    table = Table("folder", "path", "status")
+    user = data_folder()
+    table.add_row("APICAL_DATA", escape(str(user)) if user else "not set", _state(user))
+    cache = cache_folder()
+    table.add_row("cache (APICAL_CACHE)", escape(str(cache)), _state(cache))
+    Console().print(table)
+
+
+def _state(path: os.PathLike | None) -> str:
+    if path is None:
+        return ""
+    if not os.path.isdir(path):
+        return "is not a folder" if os.path.exists(path) else "not there yet"
+    return "writable" if os.access(path, os.W_OK) else "read-only"

@@ -1,0 +1,57 @@
+"""The `apical` command: finds the subcommand and prints a user's mistake without a traceback.
+
+Each subcommand is a module with `main(args)`, imported only when it is asked
+for, so that `apical --help` does not wait for JAX.
+"""
+
+import sys
+from importlib import import_module
+from importlib.metadata import version
+
+from apical.errors import ApicalError, UsageError
+from apical.suggest import unknown
+
+COMMANDS = {
+    "train": "train a network by a rule: apical train fa --data mnist",
+    "compare": "train several rules on equal terms: apical compare bp fa dfa",
+    "evaluate": "losses and accuracies of a finished run",
+    "predict": "classify images with a finished run",
+    "plot": "draw the curves of one or several runs",
+    "data": "list, verify and locate the data sets",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point; exits with 2 for wrong usage, 1 for other failures, 130 for Ctrl-C."""
+    args = sys.argv[1:] if arguments is None else arguments
+    try:
+        if not args or args[0] in ("-h", "--help"):
+            print(_overview())
+        elif args[0] == "--version":
+            print(f"apical {version('apical')}")
+        elif args[0] not in COMMANDS:
+            raise UsageError(unknown("command", args[0], COMMANDS))
+        else:
+            import_module(f"apical.cli.{args[0]}").main(args[1:])
+    except ApicalError as error:
+        print(f"apical: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        print("apical: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _overview() -> str:
+    lines = [
+        "usage: apical COMMAND ...",
+        "",
+        "Learning deep networks without, or with less of, backpropagation.",
+        "",
+        *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
+        "",
+        "`apical COMMAND --help` tells more; `apical --version` the version.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""How tyro reads apical's values: by the names and colons of `apical.values`."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import tyro
+
+from apical.errors import UsageError
+from apical.values import KINDS, concrete, parse, spell
+
+T = TypeVar("T")
+
+registry = tyro.constructors.ConstructorRegistry()
+
+
+@registry.primitive_rule
+def _value(info: tyro.constructors.PrimitiveTypeInfo):
+    if info.type not in KINDS:
+        return None
+    kind: Any = info.type
+
+    def read(args: list[str]) -> Any:
+        try:
+            return parse(kind, args[0])
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="{" + ",".join(sorted(concrete(kind))) + "}",
+        instance_from_str=read,
+        is_instance=lambda value: isinstance(value, kind),
+        str_from_instance=lambda value: [spell(value)],
+    )
+
+
+def cli(function: Callable[..., T], args: list[str], prog: str) -> T:
+    """Call `function` with what `args` say; a wrong flag exits with code 2."""
+    return tyro.cli(
+        function,
+        args=args,
+        prog=prog,
+        registry=registry,
+        config=(tyro.conf.OmitArgPrefixes,),
+        use_underscores=False,
+    )
+
+
+def pick(args: list[str], known: dict[str, str], kind: str, prog: str) -> tuple[str, list[str]]:
+    """The first argument as one of the known names, and the rest; `--help` lists them."""
+    if not args or args[0] in ("-h", "--help"):
+        lines = [f"usage: {prog} {kind.upper()} ...", ""]
+        lines += [f"  {name:<14} {what}" for name, what in known.items()]
+        lines += ["", f"`{prog} {kind.upper()} --help` shows its options."]
+        print("\n".join(lines))
+        sys.exit(0 if args else 2)
+    return args[0], args[1:]

@@ -1,0 +1,138 @@
+"""Training with a face: the recipe at the start, live progress, what came out."""
+
+import dataclasses
+from contextlib import ExitStack
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from apical.cli.options import RunOptions
+from apical.data import Dataset
+from apical.errors import UsageError
+from apical.rules import Rule
+from apical.settings import Settings
+from apical.training import Result, fit
+from apical.training.events import Epoch, Event, Finished, Listener, Started
+from apical.values import KINDS, spell
+
+
+def run(
+    rule: Rule, data: Dataset, settings: Settings, options: RunOptions, console: Console
+) -> Result:
+    """Train as the options say and tell the console about it."""
+    console.print(f"[bold]{spell(rule)}[/] on {data.name}: {describe(settings)}", soft_wrap=True)
+    with ExitStack() as stack:
+        listeners: list[Listener] = [Face(stack, console, rule, settings, options)]
+        if options.tensorboard:
+            listeners.append(_tensorboard(options))
+        result = fit(
+            rule,
+            data,
+            seeds=options.seeds,
+            seed=options.seed,
+            out=options.out,
+            resume=options.resume,
+            overwrite=options.overwrite,
+            checkpoint_seconds=options.checkpoint_seconds,
+            listeners=listeners,
+            **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
+        )
+    console.print(accuracies(result.summary))
+    if options.out is not None:
+        console.print(f"run: {options.out}", soft_wrap=True)
+    if result.summary["status"] == "interrupted":
+        raise KeyboardInterrupt
+    return result
+
+
+def describe(settings: Settings) -> str:
+    """All settings in one line, in the words of the command line."""
+    shown = []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if value is None or value == {}:
+            continue
+        if isinstance(value, KINDS):
+            value = spell(value)
+        elif isinstance(value, tuple):
+            value = " ".join(map(str, value))
+        elif isinstance(value, dict):
+            value = " ".join(f"{k} {v}" for k, v in value.items())
+        shown.append(f"{field.name.replace('_', '-')} {value}")
+    return ", ".join(shown)
+
+
+def accuracies(summary: dict) -> Table:
+    """Accuracy of every split, mean and standard deviation over the seeds."""
+    table = Table("split", "accuracy", title=f"{summary['rule']} on {summary['data']}")
+    for split in ("train", "val", "test"):
+        found = summary.get(f"{split}_accuracy")
+        if found:
+            spread = f" ± {100 * found['std']:.2f}" if len(found["list"]) > 1 else ""
+            table.add_row(split, f"{100 * found['mean']:.2f}{spread} %")
+    return table
+
+
+class Face:
+    """The listener that shows a run's progress: a bar, or a line an epoch if no terminal."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        console: Console,
+        rule: Rule,
+        settings: Settings,
+        options: RunOptions,
+    ):
+        self._console, self._settings, self._options = console, settings, options
+        self._label = spell(rule)
+        self._progress = stack.enter_context(
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("epochs, left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}"),
+                console=console,
+                disable=not console.is_terminal,
+            )
+        )
+        total = settings.epochs * options.seeds
+        self._bar = self._progress.add_task(self._label, total=total, note="compiling")
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Started(done=done):
+                self._progress.update(self._bar, completed=done)
+            case Epoch(number=0):
+                pass
+            case Epoch():
+                note = _note(event)
+                self._progress.update(self._bar, advance=1, note=note)
+                if not self._console.is_terminal:
+                    epochs = self._settings.epochs
+                    self._console.print(
+                        f"{self._label} seed {event.seed} epoch {event.number}/{epochs} {note}",
+                        soft_wrap=True,
+                    )
+            case Finished():
+                self._progress.update(self._bar, note="evaluated")
+
+
+def _note(event: Epoch) -> str:
+    shown = [f"loss {event.metrics['train_loss']:.4f}"]
+    for split in ("train", "val"):
+        value = event.metrics[f"{split}_accuracy"]
+        shown.append(f"{split} {100 * value:.2f}%")
+    shown.append(f"{event.metrics['seconds']:.2f} s")
+    return " ".join(shown)
+
+
+def _tensorboard(options: RunOptions) -> Listener:
+    from apical.training.tensorboard import TensorBoard
+
+    if options.out is None:
+        raise UsageError("tensorboard: needs a folder; add --out")
+    return TensorBoard(options.out / "tensorboard")

@@ -1,0 +1,95 @@
+"""What every loader returns: three splits of plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from apical.errors import UsageError
+
+if TYPE_CHECKING:
+    from apical.data.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples `x`, shape (n, *shape), and their labels `y`, int32, shape (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: np.ndarray) -> Split:
+        """The examples at these rows (indices or a mask), copied."""
+        return Split(self.x[rows], self.y[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set in three disjoint splits.
+
+    Choose on `validation`, report on `test`.
+
+    **Arguments:**
+
+    - `name`: what `load` or the user called it.
+    - `train`, `validation`, `test`: the splits. Images stay uint8, grey (n, H, W) or colour
+      (n, H, W, C); vectors are float (n, features).
+    - `classes`: the name of each class; label `i` is `classes[i]`.
+    - `preprocessing`: how this set is scaled unless an experiment says otherwise.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        return self.train.x.shape[1:]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
+    def select(self, classes: Sequence[int]) -> Dataset:
+        """Keep only these classes, relabelled 0..k-1 in the order given.
+
+        **Arguments:** `classes`: at least two different labels of this set.
+
+        **Raises:** `UsageError` if a label is unknown or repeated, or fewer than two are given.
+        """
+        chosen = tuple(classes)
+        known = f"{self.name} has the labels 0 to {self.n_classes - 1}"
+        integers = all(isinstance(c, int | np.integer) for c in chosen)
+        unknown = [c for c in chosen if not integers or not 0 <= c < self.n_classes]
+        if unknown:
+            raise UsageError(f"select(classes={chosen}): {unknown} unknown; {known}.")
+        if len(set(chosen)) != len(chosen):
+            raise UsageError(f"select(classes={chosen}): a label is repeated; give each once.")
+        if len(chosen) < 2:
+            raise UsageError(f"select(classes={chosen}): give at least two labels; {known}.")
+
+        relabel = np.full(self.n_classes, -1, np.int32)
+        relabel[list(chosen)] = np.arange(len(chosen), dtype=np.int32)
+
+        def keep(split: Split) -> Split:
+            kept = split.take(np.isin(split.y, chosen))
+            return Split(kept.x, relabel[kept.y])
+
+        return replace(
+            self,
+            train=keep(self.train),
+            validation=keep(self.validation),
+            test=keep(self.test),
+            classes=tuple(self.classes[c] for c in chosen),
+        )

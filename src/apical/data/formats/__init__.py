@@ -1,0 +1,1 @@
+"""Decoders from the raw bytes of a known file format to arrays."""

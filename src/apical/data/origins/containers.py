@@ -1,0 +1,116 @@
+"""Raw contents out of raw, gzip, xz and tar files, in memory and never more than expected.
+
+A container is told by its first bytes, not its name: servers and browsers unpack at will.
+Nothing is ever extracted to disk by an archive's own paths.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from apical.data.origins.content import REMEDY, Content
+from apical.errors import DataError
+
+SLACK = 1 << 20  # bytes an archive may hold besides its contents: headers, padding, a readme
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)
+
+
+def read_file(path: Path, content: Content, where: object = None) -> bytes:
+    """The verified content of a single raw, gzip or xz file.
+
+    **Raises:** `DataError` naming `where` (the path, if not given) if it is missing or damaged.
+    """
+    where = where or path
+    with _damage_named(where, content.name), _opened(path) as stream:
+        raw = stream.read(content.size + 1)
+    if len(raw) > content.size:
+        raise DataError(
+            f"{where}: expected {content.size} bytes of {content.name}, found more{REMEDY}"
+        )
+    return content.check(raw, where)
+
+
+def read_archive(
+    path: Path, contents: tuple[Content, ...], folder: str, where: object = None
+) -> dict[str, bytes]:
+    """The verified contents of a tar file (raw, gzip or xz), which lie in its `folder`.
+
+    **Raises:** `DataError` naming `where` (the path, if not given) if it is missing or damaged,
+    unpacks to more than it should, or has a member that points outside or is not a plain file.
+    """
+    where = where or path
+    wanted = {PurePosixPath(folder, content.name): content for content in contents}
+    limit = sum(content.size for content in contents) + SLACK
+    found: dict[str, bytes] = {}
+    with _damage_named(where, "an archive"), _opened(path) as stream:
+        bounded = _Bounded(stream, limit, where)
+        with tarfile.open(fileobj=bounded, mode="r|", bufsize=SLACK) as archive:
+            for member in archive:
+                _refuse_unsafe(member, where)
+                content = wanted.get(PurePosixPath(member.name))
+                if content and member.isfile():
+                    raw = archive.extractfile(member).read(content.size + 1)
+                    found[content.name] = content.check(raw, f"{where}, member {member.name}")
+    missing = [content.name for content in contents if content.name not in found]
+    if missing:
+        raise DataError(f"{where}: expected {', '.join(missing)} in {folder}/, found none{REMEDY}")
+    return found
+
+
+def _refuse_unsafe(member: tarfile.TarInfo, where: object) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        fault = "points outside the archive"
+    elif not (member.isfile() or member.isdir()):
+        fault = "is a link or a special file"
+    else:
+        return
+    raise DataError(f"{where}: its member {member.name!r} {fault}; do not trust this archive.")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    with open(path, "rb") as file:
+        start = file.read(6)
+        file.seek(0)
+        if start.startswith(b"\x1f\x8b"):
+            with gzip.open(file) as stream:
+                yield stream
+        elif start == b"\xfd7zXZ\x00":
+            with lzma.open(file) as stream:
+                yield stream
+        else:
+            yield file
+
+
+@contextmanager
+def _damage_named(where: object, wanted: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataError(f"{where}: expected {wanted} here, found no file.") from error
+    except DAMAGE as error:
+        raise DataError(f"{where}: expected {wanted}, found damage: {error}{REMEDY}") from error
+
+
+class _Bounded:
+    """A stream that refuses to give more than `limit` bytes: the guard against bombs."""
+
+    def __init__(self, stream: IO[bytes], limit: int, where: object) -> None:
+        self._stream, self._left, self._limit, self._where = stream, limit, limit, where
+
+    def read(self, size: int) -> bytes:
+        chunk = self._stream.read(min(size, self._left + 1))
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise DataError(
+                f"{self._where}: expected at most {self._limit} bytes unpacked, found more{REMEDY}"
+            )
+        return chunk

@@ -1,0 +1,65 @@
+"""Small colour photographs of ten kinds of thing."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from apical.data.dataset import Split
+from apical.data.formats.cifar import decode_cifar
+from apical.data.origins.content import Content
+from apical.data.origins.hosted import Hosted
+from apical.data.origins.parcel import Archive
+from apical.data.preprocessing import Standardise
+from apical.data.source import Source
+from apical.data.splits import Splits, hold_out
+
+BATCH = 30_730_000  # bytes: 10000 records of 3073
+TRAIN = (
+    Content("data_batch_1.bin", BATCH, "5dd7e06a14cb22eb9f671a540d1b7c25"),
+    Content("data_batch_2.bin", BATCH, "5ea93a67294ea407fff1d09f752e9692"),
+    Content("data_batch_3.bin", BATCH, "942cd6a4bcdd0dd3c604fbe906cb4421"),
+    Content("data_batch_4.bin", BATCH, "ae636b3ba5c66a11e91e8cb52e771fcb"),
+    Content("data_batch_5.bin", BATCH, "53f37980c15c3d472c316c40844f3f0d"),
+)
+TEST = Content("test_batch.bin", BATCH, "803d5f7f4d78ea53de84dbe85f74fb6d")
+VALIDATION = 5000
+
+
+def arrange(contents: Mapping[str, bytes], seed: int) -> Splits:
+    """45000 train and 5000 validation examples drawn by `seed`, and the canonical 10000 test."""
+    batches = [decode_cifar(contents[batch.name], batch.name) for batch in TRAIN]
+    train = Split(np.concatenate([b.x for b in batches]), np.concatenate([b.y for b in batches]))
+    return hold_out(train, decode_cifar(contents[TEST.name], TEST.name), VALIDATION, seed)
+
+
+SOURCE = Source(
+    name="cifar-10",
+    about="A. Krizhevsky, V. Nair, G. Hinton; research use",
+    shape=(32, 32, 3),
+    sizes=(45_000, 5_000, 10_000),
+    classes=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
+    # The channels differ in mean and spread, and the pixels are far from zero on the whole.
+    preprocessing=Standardise(),
+    origin=Hosted(
+        (
+            Archive(
+                stem="cifar-10-binary",
+                folder="cifar-10-batches-bin",
+                contents=(*TRAIN, TEST),
+                urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
+            ),
+        )
+    ),
+    arrange=arrange,
+)

@@ -1,0 +1,45 @@
+"""Fisher's irises: four measures in cm of three species."""
+
+# ruff: noqa: PLC0415  (scikit-learn takes seconds to import)
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from apical.data.dataset import Split
+from apical.data.origins.content import Content
+from apical.data.origins.scikit import ScikitLearn
+from apical.data.preprocessing import Standardise
+from apical.data.source import Source
+from apical.data.splits import Splits, stratified
+
+
+def fetch() -> tuple[np.ndarray, np.ndarray]:
+    """Measures, little-endian float32 (150, 4), and species."""
+    from sklearn.datasets import load_iris
+
+    x, y = load_iris(return_X_y=True)
+    return x.astype("<f4"), y
+
+
+def arrange(contents: Mapping[str, bytes], seed: int) -> Splits:
+    """90, 30 and 30 examples drawn by `seed`, every class a third of each split."""
+    x = np.frombuffer(contents["x"], "<f4").astype(np.float32).reshape(-1, 4)
+    y = np.frombuffer(contents["y"], np.uint8).astype(np.int32)
+    return stratified(Split(x, y), validation=0.2, test=0.2, seed=seed)
+
+
+SOURCE = Source(
+    name="iris",
+    about="R. A. Fisher, as in scikit-learn; public domain",
+    shape=(4,),
+    sizes=(90, 30, 30),
+    classes=("setosa", "versicolor", "virginica"),
+    preprocessing=Standardise(),
+    origin=ScikitLearn(
+        fetch,
+        Content("x", 2_400, "c8771c40582769708a2a064b33c50ff3"),
+        Content("y", 150, "0c90171cc6bddd4042c791640d138f0c"),
+    ),
+    arrange=arrange,
+)

@@ -1,0 +1,69 @@
+"""How examples are divided into train, validation and test."""
+
+# ruff: noqa: PLC0415  (scikit-learn takes seconds to import)
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from apical.data.dataset import Split
+from apical.errors import DataError, UsageError
+
+
+class Splits(NamedTuple):
+    """The three splits, in the order they are used."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
+def checked_seed(seed: int) -> int:
+    """The seed itself; `UsageError` unless it is an integer from 0 to 2**32 - 1."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise UsageError(f"seed={seed!r}: give an integer from 0 to 2**32 - 1.")
+    return int(seed)
+
+
+def hold_out(train: Split, test: Split, size: int, seed: int) -> Splits:
+    """Draw a validation set of `size` from the canonical training set; `test` is left as it is.
+
+    The rows drawn are those of the `size` smallest of n raw PCG64 words. Numpy promises the raw
+    stream of a bit generator for ever, but not `Generator.permutation`, and the same seed must
+    mean the same split on every version.
+    """
+    order = np.argsort(np.random.PCG64(seed).random_raw(len(train)), kind="stable")
+    drawn = np.zeros(len(train), bool)
+    drawn[order[:size]] = True
+    return Splits(train.take(~drawn), train.take(drawn), test)
+
+
+def stratified(whole: Split, validation: float, test: float, seed: int) -> Splits:
+    """Draw the fractions `validation` and `test` of `whole`, each class in its proportion.
+
+    A fraction of 0 gives an empty split. Both draws are scikit-learn's `train_test_split`.
+
+    **Raises:** `DataError` if a class has too few examples to be in every split.
+    """
+    rest, tested = _draw(whole, round(test * len(whole)), seed)
+    train, validated = _draw(rest, round(validation * len(whole)), seed)
+    return Splits(train, validated, tested)
+
+
+def _draw(split: Split, size: int, seed: int) -> tuple[Split, Split]:
+    """(what is left, `size` examples drawn), both in the original order of rows."""
+    if size == 0:
+        return split, split.take(np.arange(0))
+    from sklearn.model_selection import train_test_split
+
+    rows = np.arange(len(split))
+    try:
+        left, drawn = train_test_split(rows, test_size=size, stratify=split.y, random_state=seed)
+    except ValueError as error:
+        raise DataError(
+            f"A stratified draw of {size} from {len(split)} examples is impossible: {error} "
+            "Give more examples, other fractions, or your own (x, y) held-out arrays."
+        ) from error
+    return split.take(np.sort(left)), split.take(np.sort(drawn))

@@ -1,0 +1,84 @@
+"""How a rule's updates and feedback weights lie to backpropagation's.
+
+Computed from one BP reference outside the rules, on a fixed set of probe
+batches, so that every rule is measured by the same yardstick.
+"""
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from apical.network import Network
+from apical.rules import BP, Batch, Link, Rule, State
+
+
+class Alignment(eqx.Module):
+    """One number a layer, from the input up; nan where a layer has none."""
+
+    cosine: Float[Array, " layers"]
+    """Cosine of the rule's pseudo-gradient with the loss's gradient."""
+    norm_ratio: Float[Array, " layers"]
+    """Norm of the rule's pseudo-gradient over that of the loss's gradient."""
+    feedback_angle: Float[Array, " layers"]
+    """Degrees between the feedback weights into a layer and the transposed forward weights."""
+    sign_agreement: Float[Array, " layers"]
+    """Fraction of the feedback weights that have the sign of the forward weight."""
+
+
+@partial(jax.jit, static_argnames="rule")
+def alignment(
+    net: Network, state: State, probe: Batch, key: PRNGKeyArray, *, rule: Rule
+) -> Alignment:
+    """Compare `rule` with BP on `probe`, whose arrays are (batches, batch size, ...).
+
+    The pseudo-gradients of both are averaged over the batches first.
+    """
+    ours = _mean_update(rule, net, state, probe, key)
+    reference = _mean_update(BP(), net, State(), probe, key)
+    pairs = [
+        (_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)
+    ]
+    first = jax.tree.map(lambda leaf: leaf[0], probe)
+    links = {link.target: link for link in rule.credit(net, state, first, key).links}
+    weights = [
+        _feedback_and_forward(net, links[l]) if l in links else None
+        for l in range(len(net.layers))
+    ]
+    nan = jnp.nan
+    return Alignment(
+        cosine=jnp.stack([_cosine(a, b) for a, b in pairs]),
+        norm_ratio=jnp.stack([jnp.linalg.norm(a) / jnp.linalg.norm(b) for a, b in pairs]),
+        feedback_angle=jnp.stack(
+            [jnp.degrees(jnp.arccos(jnp.clip(_cosine(*w), -1, 1))) if w else nan for w in weights]
+        ),
+        sign_agreement=jnp.stack(
+            [jnp.mean(jnp.sign(w[0]) == jnp.sign(w[1])) if w else nan for w in weights]
+        ),
+    )
+
+
+def _mean_update(rule, net, state, probe, key) -> Network:
+    updates = jax.lax.map(lambda batch: rule.credit(net, state, batch, key).network, probe)
+    return jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), updates)
+
+
+def _feedback_and_forward(net: Network, link: Link) -> tuple[Array, Array]:
+    """The link's weights beside the transposed forward weights along the same way."""
+    if link.source == link.target + 1:
+        return link.layer.weight.ravel(), net.layers[link.source].weight.ravel()
+    basis = jnp.eye(net.layers[link.source].out_shape[0])
+    forward = basis
+    for layer in reversed(net.layers[link.target + 1 : link.source + 1]):
+        forward = layer.pull(forward)
+    return link.layer.pull(basis).ravel(), forward.ravel()
+
+
+def _flat(layer) -> Array:
+    return jnp.concatenate([leaf.ravel() for leaf in jax.tree.leaves(layer)])
+
+
+def _cosine(a: Array, b: Array) -> Array:
+    return jnp.vdot(a, b) / (jnp.linalg.norm(a) * jnp.linalg.norm(b))

@@ -1,0 +1,8 @@
+"""What weights the teaching signal travels through."""
+
+from apical.feedback.feedback import Feedback
+from apical.feedback.fixed_random import FixedRandom
+from apical.feedback.sign_symmetric import BRSF, FRSF, USF, SignSymmetric
+from apical.feedback.transpose import Transpose
+
+__all__ = ["BRSF", "FRSF", "USF", "Feedback", "FixedRandom", "SignSymmetric", "Transpose"]

@@ -1,0 +1,30 @@
+"""What weights a teaching signal travels through: the interface."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+from jaxtyping import PRNGKeyArray, PyTree
+
+from apical.layers import Layer
+from apical.network import Network
+from apical.traits import Transport
+
+
+class Feedback(eqx.Module):
+    """Gives each hidden layer a feedback layer that leads the signal down to it.
+
+    A feedback layer has the geometry of the forward layer above; only its
+    weights are the feedback's own. `layers(...)[l]` leads from `net.layers[l + 1]`
+    to `net.layers[l]`.
+    """
+
+    transport: eqx.AbstractClassVar[Transport]
+    """What of the forward weights the feedback reads."""
+
+    @abstractmethod
+    def init(self, net: Network, key: PRNGKeyArray) -> PyTree:
+        """What the feedback keeps from step to step, or None."""
+
+    @abstractmethod
+    def layers(self, net: Network, kept: PyTree, key: PRNGKeyArray) -> tuple[Layer, ...]:
+        """The feedback layers of this step."""

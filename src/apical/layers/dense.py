@@ -1,0 +1,53 @@
+"""Fully connected layer."""
+
+import math
+from typing import Self
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from apical.activations import Activation
+from apical.initialisers import Glorot, Initialiser
+from apical.layers.layer import Layer
+
+
+class Dense(Layer):
+    """a = W x + b, where x is flattened first if it is an image.
+
+    `weight` is (units, inputs), `bias` is (units,) or None.
+    """
+
+    weight: Float[Array, "units inputs"]
+    bias: Float[Array, " units"] | None
+    in_shape: tuple[int, ...] = eqx.field(static=True)
+    activation: Activation = eqx.field(static=True)
+
+    @classmethod
+    def create(
+        cls,
+        in_shape: tuple[int, ...],
+        units: int,
+        activation: Activation,
+        *,
+        key: PRNGKeyArray,
+        init: Initialiser = Glorot(),
+        bias: bool = True,
+    ) -> Self:
+        """Weights drawn from `init`, biases zero."""
+        inputs = math.prod(in_shape)
+        weight = init.draw(key, (units, inputs), inputs, units)
+        return cls(weight, jnp.zeros(units) if bias else None, tuple(in_shape), activation)
+
+    @property
+    def out_shape(self):
+        return (self.weight.shape[0],)
+
+    @property
+    def fans(self):
+        units, inputs = self.weight.shape
+        return inputs, units
+
+    def preactivation(self, x):
+        a = x.reshape(x.shape[0], -1) @ self.weight.T
+        return a if self.bias is None else a + self.bias

@@ -1,0 +1,83 @@
+"""Losses, read off the output layer's preactivation `a` so that they stay exact when saturated.
+
+Each returns one number an example; averaging over the batch happens in one
+place, `Layer.gradient`. `y` has the output's shape: one-hot rows, or a column
+of 0 and 1 for a single output unit (see `targets`).
+"""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from apical.activations import Activation, identity, sigmoid, softmax
+
+
+class Loss(eqx.Module):
+    """L(a, y) for each example, where sigma(a) is the network's output."""
+
+    link: eqx.AbstractClassVar[Activation]
+    """The output activation that goes with the loss when none is asked for."""
+
+    @abstractmethod
+    def __call__(
+        self, a: Float[Array, "batch units"], y: Float[Array, "batch units"], activation: Activation
+    ) -> Float[Array, " batch"]: ...
+
+    @abstractmethod
+    def accepts(self, activation: Activation) -> bool:
+        """Whether the loss is defined for outputs of this activation."""
+
+    @abstractmethod
+    def units(self, n_classes: int) -> int:
+        """How many output units tell `n_classes` apart."""
+
+
+class CrossEntropy(Loss):
+    """L = -sum_c y_c log softmax(a)_c, in nats."""
+
+    link = staticmethod(softmax)
+
+    def __call__(self, a, y, activation):
+        return -jnp.sum(y * jax.nn.log_softmax(a, axis=-1), axis=-1)
+
+    def accepts(self, activation):
+        return activation is softmax
+
+    def units(self, n_classes):
+        return n_classes
+
+
+class SquaredError(Loss):
+    """L = 1/2 sum_i (sigma(a)_i - y_i)^2, summed over the units."""
+
+    link = staticmethod(identity)
+
+    def __call__(self, a, y, activation):
+        return 0.5 * jnp.sum((activation(a) - y) ** 2, axis=-1)
+
+    def accepts(self, activation):
+        return True
+
+    def units(self, n_classes):
+        return n_classes
+
+
+class BinaryCrossEntropy(Loss):
+    """L = -sum_i [y_i log p_i + (1 - y_i) log(1 - p_i)] with p = sigmoid(a), in nats.
+
+    Two classes need one unit; more classes get a unit each (one against the rest).
+    """
+
+    link = staticmethod(sigmoid)
+
+    def __call__(self, a, y, activation):
+        return jnp.sum(jax.nn.softplus(a) - y * a, axis=-1)
+
+    def accepts(self, activation):
+        return activation is sigmoid
+
+    def units(self, n_classes):
+        return 1 if n_classes == 2 else n_classes

@@ -1,0 +1,90 @@
+"""A network is its layers and the loss it is trained on; a forward pass leaves a `Record`."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from apical.errors import UsageError
+from apical.layers import Layer
+from apical.losses import Loss
+
+
+class Record(eqx.Module):
+    """What a forward pass leaves behind.
+
+    `activities[0]` is the input x and `activities[l + 1]` the activity of
+    `layers[l]`; `preactivations[l]` is that layer's a. Each is (batch, *shape).
+    """
+
+    activities: tuple[Float[Array, "batch ..."], ...]
+    preactivations: tuple[Float[Array, "batch ..."], ...]
+
+    @property
+    def output(self) -> Float[Array, "batch units"]:
+        return self.activities[-1]
+
+
+class Network(eqx.Module):
+    """h_0 = x, a_l = W_l h_{l-1} + b_l, h_l = sigma_l(a_l), and a loss on the last of them.
+
+    Raises `UsageError` if neighbouring shapes differ or the loss does not go
+    with the output activation.
+    """
+
+    layers: tuple[Layer, ...]
+    loss: Loss = eqx.field(static=True)
+
+    def __check_init__(self):
+        for below, above in zip(self.layers, self.layers[1:], strict=False):
+            if below.out_shape != above.in_shape:
+                raise UsageError(
+                    f"network: a layer that gives {below.out_shape} is followed by one "
+                    f"that takes {above.in_shape}; make the shapes equal"
+                )
+        output = self.layers[-1].activation
+        if not self.loss.accepts(output):
+            raise UsageError(
+                f"loss: {type(self.loss).__name__} cannot be read off a {output.__name__} "
+                f"output; use {type(self.loss).link.__name__} as the output activation"
+            )
+
+    @property
+    def units(self) -> int:
+        """The number of output units."""
+        return self.layers[-1].out_shape[0]
+
+    def record(self, x: Float[Array, "batch ..."]) -> Record:
+        """The forward pass on a batch."""
+        activities, preactivations = [x], []
+        for layer in self.layers:
+            preactivations.append(layer.preactivation(activities[-1]))
+            activities.append(layer.activation(preactivations[-1]))
+        return Record(tuple(activities), tuple(preactivations))
+
+    def __call__(self, x: Float[Array, "batch ..."]) -> Float[Array, "batch units"]:
+        """The output activity on a batch."""
+        return self.record(x).output
+
+    def losses(self, record: Record, y: Float[Array, "batch units"]) -> Float[Array, " batch"]:
+        """The loss of each example."""
+        return self.loss(record.preactivations[-1], y, self.layers[-1].activation)
+
+    def error(
+        self, record: Record, y: Float[Array, "batch units"]
+    ) -> Float[Array, "batch units"]:
+        """delta_L = dL/da_L of each example: the teaching signal of the output layer."""
+        activation = self.layers[-1].activation
+        return jax.grad(lambda a: jnp.sum(self.loss(a, y, activation)))(
+            record.preactivations[-1]
+        )
+
+    def gradients(
+        self, record: Record, signals: tuple[Float[Array, "batch ..."], ...]
+    ) -> "Network":
+        """Each layer's `gradient` under its teaching signal, as a network."""
+        layers = tuple(
+            layer.gradient(h, delta)
+            for layer, h, delta in zip(self.layers, record.activities, signals, strict=False)
+        )
+        return eqx.tree_at(lambda net: net.layers, self, layers)

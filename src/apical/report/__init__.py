@@ -1,0 +1,1 @@
+"""Tables and figures; everything here reads runs and nothing trains."""

@@ -1,0 +1,48 @@
+"""Reading finished and unfinished runs; nothing here trains."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apical.training.folder import RunFolder
+from apical.values import decode, spell
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What a run's folder says."""
+
+    path: Path
+    config: dict[str, Any]
+    initial: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+
+    @classmethod
+    def read(cls, path: Path | str) -> "RunData":
+        """Raises `UsageError` if `path` is not a run's folder."""
+        folder = RunFolder(path)
+        config = folder.read("config.json")
+        return cls(
+            folder.path, config, folder.rows("initial.jsonl"), folder.rows("metrics.jsonl")
+        )
+
+    @property
+    def label(self) -> str:
+        """The rule as the command line spells it."""
+        return spell(decode(self.config["rule"]))
+
+    def curves(self, *keys: str) -> dict[int, tuple[list[int], list[Any]]]:
+        """(epochs, values) of each seed; `keys` lead into nested objects.
+
+        Rows without the value, or where it is null, are left out.
+        """
+        found: dict[int, tuple[list[int], list[Any]]] = {}
+        for row in [*self.initial, *self.rows]:
+            value: Any = row
+            for key in keys:
+                value = None if value is None else value.get(key)
+            if value is not None:
+                epochs, values = found.setdefault(row["seed"], ([], []))
+                epochs.append(row["epoch"])
+                values.append(value)
+        return found

@@ -1,0 +1,24 @@
+"""Means with intervals, and differences of runs that share their seeds."""
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from scipy import stats
+
+
+def half_width(values: Sequence[float], level: float = 0.95) -> float:
+    """Half the width of the t interval of the mean; nan for fewer than two values."""
+    if len(values) < 2:
+        return math.nan
+    t = float(stats.t.ppf((1 + level) / 2, len(values) - 1))
+    return t * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """Mean of ours - theirs, pair by pair, and its half-width at 95 %.
+
+    The pairs are seeds: same initial weights, same order of the data.
+    """
+    differences = [a - b for a, b in zip(ours, theirs, strict=True)]
+    return statistics.fmean(differences), half_width(differences)

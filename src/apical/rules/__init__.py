@@ -1,0 +1,17 @@
+"""Credit-assignment rules. Importing a rule here is what registers it.
+
+The command line, the conformance tests and the docs all read `RULES`.
+"""
+
+from apical.rules.bp import BP
+from apical.rules.dfa import DFA
+from apical.rules.fa import FA
+from apical.rules.rule import Batch, Credit, Link, Rule, State
+
+RULES: tuple[type[Rule], ...] = tuple(
+    value
+    for value in list(globals().values())
+    if isinstance(value, type) and issubclass(value, Rule) and value is not Rule
+)
+
+__all__ = ["BP", "DFA", "FA", "RULES", "Batch", "Credit", "Link", "Rule", "State"]

@@ -1,0 +1,27 @@
+"""Backpropagation, and the reference that every other rule is measured against."""
+
+from apical.rules.rule import Credit, Rule, State
+from apical.rules.sweep import chain, sweep
+from apical.traits import Traits, Transport
+
+
+class BP(Rule):
+    """delta_L = dL/da_L;  delta_l = sigma_l'(a_l) * W_{l+1}^T delta_{l+1};  dW_l = delta_l h_{l-1}^T.
+
+    Source: Rumelhart, Hinton & Williams 1986.
+    """
+
+    name = "bp"
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.WEIGHTS, gradient=True)
+
+    def init(self, net, batch, key):
+        return State()
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        above = net.layers[1:]
+        signals = sweep(net, record, net.error(record, batch.y), above)
+        return Credit(net.gradients(record, signals), signals, links=chain(above))

@@ -1,0 +1,74 @@
+"""Everything a run may be asked for besides its rule, its data and its seeds.
+
+One flat, frozen value: the command line's flags, the keywords of `apical.fit`,
+a rule's recommended recipe and a run's config.json all are this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from apical.data.preprocessing import Preprocessing
+from apical.errors import UsageError
+from apical.initialisers import Glorot, Initialiser
+from apical.losses import CrossEntropy, Loss
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the network, the optimizer and the loop."""
+
+    hidden: tuple[int, ...] = (500,)
+    """Units of each hidden layer, from the input up."""
+    activation: str = "tanh"
+    """Activation of the hidden layers."""
+    output: str | None = None
+    """Activation of the output layer; None: the one that goes with the loss."""
+    loss: Loss = CrossEntropy()
+    """What the network is trained on."""
+    init: Initialiser = Glorot()
+    """How the forward weights are drawn; a number follows a colon, as in uniform:0.1."""
+    bias: bool = True
+    """Whether layers have biases (zero at the start)."""
+    preprocessing: Preprocessing | None = None
+    """How raw examples become inputs; None: the data set's own."""
+
+    optimizer: str = "adam"
+    """Any optimizer of optax, by name."""
+    lr: float = 1e-3
+    """Learning rate (at the start, under a schedule)."""
+    optimizer_args: Mapping[str, float] = field(default_factory=dict)
+    """Further arguments of the optimizer, as in: b1 0.9 eps 1e-4."""
+    schedule: Literal["constant", "cosine", "linear"] = "constant"
+    """How the learning rate goes over the whole run; cosine and linear end at zero."""
+    clip_norm: float | None = None
+    """Clip the pseudo-gradients to this global norm."""
+    weight_decay: float = 0.0
+    """L2 decay, added to the weights' pseudo-gradients before the optimizer."""
+
+    epochs: int = 10
+    """Passes over the training set."""
+    batch_size: int = 100
+    """Examples a step."""
+    steps_per_epoch: int | None = None
+    """End an epoch after so many steps; None: all of the training set."""
+    partial_batch: Literal["drop", "wrap"] = "drop"
+    """What becomes of a last batch that is not full: left out of this epoch's
+    shuffle, or filled up from its beginning."""
+    record_test: bool = False
+    """Evaluate the test set after every epoch too: for curves, never for selection."""
+
+    def __post_init__(self):
+        positive = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "lr": self.lr,
+            "steps_per_epoch": self.steps_per_epoch,
+            "clip_norm": self.clip_norm,
+            **{f"hidden[{i}]": units for i, units in enumerate(self.hidden)},
+        }
+        for name, value in positive.items():
+            if value is not None and not value > 0:
+                raise UsageError(f"{name}: must be positive, got {value}")
+        if self.weight_decay < 0:
+            raise UsageError(f"weight_decay: must not be negative, got {self.weight_decay}")

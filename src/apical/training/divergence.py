@@ -1,0 +1,57 @@
+"""Where a run that met values that are not finite went wrong."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from apical.training.epoch import Carry, as_batch, update
+from apical.training.order import shuffled
+
+DIVERGED = 1e6
+"""A mean training loss above this is divergence even where it is still finite."""
+
+
+def diverged(losses: np.ndarray, carry: Carry) -> bool:
+    """Whether an epoch's losses or the weights that it left are beyond use."""
+    finite = all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(carry.net))
+    return not finite or not bool(np.all(np.abs(losses) < DIVERGED))
+
+
+def locate(
+    carry: Carry, transform, x, labels, order_key, step_key, *, rule, optimizer, steps, size
+) -> str:
+    """Walk the epoch again from its start and name the first step and values that went wrong."""
+    order = shuffled(order_key, x.shape[0], steps, size)
+    keys = jax.random.split(step_key, steps)
+    step = jax.jit(lambda carry, batch, key: update(rule, optimizer, carry, batch, key)[0])
+    inspect = jax.jit(lambda carry, batch, key: _largest(rule, carry, batch, key))
+    for i in range(steps):
+        batch = as_batch(carry.net, transform, x[order[i]], labels[order[i]])
+        for name, size_ in inspect(carry, batch, keys[i]).items():
+            if not size_ < DIVERGED:
+                return f"step {i + 1}: {name} reached {float(size_):.3g}"
+        carry = step(carry, batch, keys[i])
+    return f"step {steps}: {_worst_layer(carry)}"
+
+
+def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:
+    """The largest magnitude of each layer's values, in the order in which they arise."""
+    record = carry.net.record(batch.x)
+    credit = rule.credit(carry.net, carry.state, batch, key)
+    found = {}
+    for l, layer in enumerate(carry.net.layers):
+        found[f"layer {l + 1}'s weights"] = _size(layer)
+        found[f"layer {l + 1}'s preactivations"] = _size(record.preactivations[l])
+    for l, signal in reversed(list(enumerate(credit.signals))):
+        found[f"layer {l + 1}'s teaching signal"] = _size(signal)
+    return found
+
+
+def _size(tree) -> jax.Array:
+    return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
+
+
+def _worst_layer(carry: Carry) -> str:
+    sizes = [float(_size(layer)) for layer in carry.net.layers]
+    worst = int(np.argmax(np.nan_to_num(sizes, nan=np.inf)))
+    return f"layer {worst + 1}'s weights reached {sizes[worst]:.3g}"

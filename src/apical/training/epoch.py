@@ -1,0 +1,104 @@
+"""One epoch as one compiled program: a `lax.scan` over minibatches."""
+
+from collections.abc import Callable
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+
+from apical.network import Network
+from apical.rules.rule import Batch, Rule, State
+from apical.targets import decode, encode
+from apical.training.order import shuffled
+
+Transform = Callable[[Array], Array]
+
+
+class Carry(eqx.Module):
+    """All that goes from one step to the next."""
+
+    net: Network
+    state: State
+    optimizer: PyTree
+    learned_optimizer: PyTree
+
+
+class Keys(eqx.Module):
+    """Independent streams of randomness of one seed, so that every rule of a
+    comparison meets the same initial weights and the same data order."""
+
+    net: PRNGKeyArray
+    rule: PRNGKeyArray
+    order: PRNGKeyArray
+    step: PRNGKeyArray
+
+    @classmethod
+    def of(cls, seed: int) -> "Keys":
+        return cls(*jax.random.split(jax.random.key(seed), 4))
+
+
+def start(
+    net: Network, state: State, optimizer: optax.GradientTransformation
+) -> Carry:
+    """The carry before the first step."""
+    return Carry(net, state, optimizer.init(net), optimizer.init(state.learned))
+
+
+def as_batch(
+    net: Network, transform: Transform, x: Array, labels: Int[Array, " batch"]
+) -> Batch:
+    """Raw examples as the network takes them."""
+    return Batch(transform(x), encode(labels, net.units))
+
+
+def update(
+    rule: Rule,
+    optimizer: optax.GradientTransformation,
+    carry: Carry,
+    batch: Batch,
+    key: PRNGKeyArray,
+) -> tuple[Carry, dict[str, Float[Array, ""]]]:
+    """One step: credit from the rule, changes by the optimizer."""
+    net, state = carry.net, carry.state
+    credit = rule.credit(net, state, batch, key)
+    changes, opt = optimizer.update(credit.network, carry.optimizer, net)
+    learned_changes, learned_opt = optimizer.update(
+        credit.learned, carry.learned_optimizer, state.learned
+    )
+    # The compiler shares this forward pass with the rule's own.
+    record = net.record(batch.x)
+    metrics = {
+        "train_loss": jnp.mean(net.losses(record, batch.y)),
+        "train_accuracy": jnp.mean(decode(record.output) == decode(batch.y)),
+        **credit.scalars,
+    }
+    state = State(optax.apply_updates(state.learned, learned_changes), credit.kept)
+    return Carry(optax.apply_updates(net, changes), state, opt, learned_opt), metrics
+
+
+@partial(jax.jit, static_argnames=("rule", "optimizer", "steps", "size"), donate_argnames="carry")
+def run_epoch(
+    carry: Carry,
+    transform: Transform,
+    x: Array,
+    labels: Int[Array, " examples"],
+    order_key: PRNGKeyArray,
+    step_key: PRNGKeyArray,
+    *,
+    rule: Rule,
+    optimizer: optax.GradientTransformation,
+    steps: int,
+    size: int,
+) -> tuple[Carry, dict[str, Float[Array, " steps"]]]:
+    """`steps` minibatches of `size` from one shuffle of the data, and each step's metrics."""
+
+    def step(carry: Carry, inputs):
+        indices, key = inputs
+        batch = as_batch(carry.net, transform, x[indices], labels[indices])
+        return update(rule, optimizer, carry, batch, key)
+
+    order = shuffled(order_key, x.shape[0], steps, size)
+    return jax.lax.scan(step, carry, (order, jax.random.split(step_key, steps)))

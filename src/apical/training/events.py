@@ -1,0 +1,42 @@
+"""What a run tells its listeners while it goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from apical.training.epoch import Carry
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run begins, or goes on after `done` epochs that earlier sessions finished."""
+
+    config: dict[str, Any]
+    done: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch of one seed. Epoch 0 is the network before the first step."""
+
+    seed: int
+    number: int
+    metrics: dict[str, Any]
+    carry: Carry
+    """On the host, so that later epochs leave it as it is."""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """JSON-ready: a line of metrics.jsonl."""
+        return {"seed": self.seed, "epoch": self.number, **self.metrics}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run has ended, in full or early."""
+
+    summary: dict[str, Any]
+
+
+Event = Started | Epoch | Finished
+Listener = Callable[[Event], None]

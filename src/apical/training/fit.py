@@ -1,0 +1,152 @@
+"""Train a rule on a data set, for one or several seeds, and keep what happened."""
+
+import dataclasses
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+
+from apical.data import Dataset
+from apical.errors import DivergenceError, UsageError
+from apical.network import Network
+from apical.rules import Rule, State
+from apical.settings import Settings
+from apical.suggest import unknown
+from apical.training.epoch import Carry
+from apical.training.events import Event, Finished, Listener, Started
+from apical.training.recording import recording
+from apical.training.summary import summarise
+from apical.training.train import Task
+from apical.values import encode
+
+CHECKPOINT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `fit` leaves in memory."""
+
+    summary: dict[str, Any]
+    """As in summary.json: status, seeds, accuracies as mean, std and list, seconds."""
+    metrics: list[dict[str, Any]]
+    """One row a seed and epoch, as in metrics.jsonl."""
+    initial: list[dict[str, Any]]
+    """The same before the first step, as in initial.jsonl."""
+    networks: list[Network]
+    """The trained network of each seed."""
+    states: list[State]
+    """What the rule owned at the end, for each seed."""
+
+    @property
+    def test_accuracy(self) -> float:
+        """Mean over the seeds, after the last epoch."""
+        return self.summary["test_accuracy"]["mean"]
+
+
+def fit(
+    rule: Rule,
+    data: Dataset,
+    *,
+    seeds: int = 1,
+    seed: int = 0,
+    out: Path | str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    listeners: Iterable[Listener] = (),
+    transformation: optax.GradientTransformation | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    **settings: Any,
+) -> Result:
+    """Train `rule` on `data`.
+
+    **Arguments:**
+
+    - `seeds`, `seed`: train `seeds` networks, from seeds `seed`, `seed + 1`, ... A seed fixes the
+      initial weights and the order of the data, whatever the rule.
+    - `out`: the run's folder; None keeps everything in memory. With `resume` an unfinished run
+      goes on, bit for bit as if it had not been interrupted; with `overwrite` it is replaced.
+    - `listeners`: called with each `Started`, `Epoch` and `Finished`.
+    - `transformation`: an Optax transformation in place of the optimizer that `settings` name.
+    - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
+    - `settings`: fields of `Settings`; the rest are the rule's recipe.
+
+    **Raises:** `UsageError` for settings that do not go together and for an `out` that is in
+    use; `DivergenceError` if training meets values that are not finite, after saving the last
+    good checkpoint. Ctrl-C ends the run early, with status "interrupted".
+
+    !!! example
+
+        >>> import apical
+        >>> result = apical.fit(apical.FA(), apical.load("digits"), hidden=(32,), epochs=2)
+        >>> len(result.metrics)
+        2
+    """
+    if seeds < 1:
+        raise UsageError(f"seeds: must be at least 1, got {seeds}")
+    chosen = _settings(rule, settings)
+    task = Task(rule, data, chosen, transformation)
+    config = {
+        "rule": encode(rule),
+        "data": {"name": data.name, "classes": list(data.classes), "digest": _digest(data)},
+        "settings": encode(chosen),
+        "transformation": None if transformation is None else "given in Python",
+        "seed": seed,
+        "seeds": seeds,
+    }
+    recorder = recording(
+        out, config, resume=resume, overwrite=overwrite, every=checkpoint_seconds
+    )
+    audience = [recorder, *listeners]
+
+    def tell(event: Event) -> None:
+        for listener in audience:
+            listener(event)
+
+    numbers = range(seed, seed + seeds)
+    rows, initial = recorder.recover(numbers)
+    last: dict[int, Carry] = {}
+    status, trouble = "finished", None
+    tell(Started(config, len(rows)))
+    try:
+        for s in numbers:
+            carry, done = recorder.resume(s, task.begin(s))
+            last[s] = jax.tree.map(np.array, carry)
+            for epoch in task.epochs(s, carry, done):
+                last[s] = epoch.carry
+                (rows if epoch.number else initial).append(epoch.row)
+                tell(epoch)
+            recorder.flush()
+    except KeyboardInterrupt:
+        status = "interrupted"
+    except DivergenceError as error:
+        status, trouble = "diverged", error
+    recorder.flush()
+    finals = {s: task.final(carry.net) for s, carry in last.items()}
+    summary = summarise(rule, data.name, status, finals, rows)
+    tell(Finished(summary))
+    if trouble is not None:
+        raise trouble
+    carries = last.values()
+    return Result(summary, rows, initial, [c.net for c in carries], [c.state for c in carries])
+
+
+def _settings(rule: Rule, chosen: dict[str, Any]) -> Settings:
+    known = [field.name for field in dataclasses.fields(Settings)]
+    for name in chosen:
+        if name not in known:
+            raise UsageError(unknown("settings", name, known))
+    return dataclasses.replace(rule.recipe, **chosen)
+
+
+def _digest(data: Dataset) -> str:
+    """Tells apart data sets of the same name in a resumed run."""
+    crc = 0
+    for split in (data.train, data.validation, data.test):
+        for array in (split.x, split.y):
+            crc = zlib.crc32(np.ascontiguousarray(array), crc)
+    return f"{crc:08x}"

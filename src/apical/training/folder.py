@@ -1,0 +1,109 @@
+"""A run's folder: what it was asked, where it ran, what it measured, and its checkpoints.
+
+```
+config.json     rule, data, settings, seeds: enough to run it again
+env.json        versions, commit, machine
+initial.jsonl   one object a seed: the network before the first step
+metrics.jsonl   one object a seed and epoch
+summary.json    the result, written when the run ends
+checkpoints/seed-N/
+```
+Every JSON file is written whole or not at all; a `.jsonl` line is written before
+the checkpoint that makes it count, and lines that no checkpoint covers are
+dropped on resuming.
+"""
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from apical.errors import UsageError
+from apical.training.checkpoints import Checkpoints
+
+FILES = ("config.json", "env.json", "initial.jsonl", "metrics.jsonl", "summary.json")
+
+
+class RunFolder:
+    """Reads and writes one run's folder."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+
+    @property
+    def exists(self) -> bool:
+        return (self.path / "config.json").exists()
+
+    def clear(self) -> None:
+        """Remove what a run wrote, and nothing else."""
+        for name in FILES:
+            (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+
+    def read(self, name: str) -> Any:
+        """A JSON file of the run. Raises `UsageError` naming it if missing or damaged."""
+        path = self.path / name
+        try:
+            return json.loads(path.read_text())
+        except FileNotFoundError:
+            raise UsageError(
+                f"{path}: not found; expected the folder of a run (or of one that has ended, for "
+                "summary.json), as given to --out of `apical train`"
+            ) from None
+        except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+            raise UsageError(
+                f"{path}: expected JSON, found something else ({error}); "
+                "restore the file or train again with --overwrite"
+            ) from None
+
+    def write(self, name: str, data: Any) -> None:
+        """Write a JSON file atomically; nan becomes null."""
+        _write_whole(self.path / name, json.dumps(_plain(data), indent=2) + "\n")
+
+    def append(self, name: str, row: dict[str, Any]) -> None:
+        """Add one object to a .jsonl file."""
+        with (self.path / name).open("a") as file:
+            file.write(json.dumps(_plain(row)) + "\n")
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The objects of a .jsonl file; a last line that was cut off is left out."""
+        path = self.path / name
+        if not path.exists():
+            return []
+        rows = []
+        for line in path.read_text().splitlines():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                break
+        return rows
+
+    def keep(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Replace a .jsonl file by these rows."""
+        _write_whole(self.path / name, "".join(json.dumps(_plain(row)) + "\n" for row in rows))
+
+    def checkpoints(self, seed: int) -> Checkpoints:
+        """The checkpoints of one seed."""
+        return Checkpoints(self.path / "checkpoints" / f"seed-{seed}")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    with part.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return None
+    return data

@@ -1,0 +1,38 @@
+"""Which examples make up which minibatch."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from apical.errors import UsageError
+from apical.settings import Settings
+
+
+def steps_in_epoch(settings: Settings, examples: int) -> int:
+    """How many minibatches one shuffle of `examples` gives under the settings' policy.
+
+    Raises `UsageError` if it gives none, or fewer than `steps_per_epoch`.
+    """
+    size = settings.batch_size
+    if size > examples:
+        raise UsageError(
+            f"batch_size: {size} is more than the {examples} training examples; "
+            f"use at most {examples}"
+        )
+    full = examples // size if settings.partial_batch == "drop" else -(-examples // size)
+    if settings.steps_per_epoch is None:
+        return full
+    if settings.steps_per_epoch > full:
+        raise UsageError(
+            f"steps_per_epoch: {examples} examples give {full} batches of {size}, "
+            f"fewer than {settings.steps_per_epoch}; raise epochs instead"
+        )
+    return settings.steps_per_epoch
+
+
+def shuffled(
+    key: PRNGKeyArray, examples: int, steps: int, size: int
+) -> Int[Array, "steps size"]:
+    """One shuffle of the examples' indices cut into minibatches, wrapping round if short."""
+    order = jax.random.permutation(key, examples)
+    return jnp.resize(order, (steps, size))

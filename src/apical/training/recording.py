@@ -1,0 +1,151 @@
+"""Where a run leaves its traces: nowhere, or in a folder that it can be resumed from."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from apical.errors import UsageError
+from apical.training.checkpoints import Checkpoints
+from apical.training.environment import environment
+from apical.training.epoch import Carry
+from apical.training.events import Epoch, Event, Finished, Started
+from apical.training.folder import RunFolder
+
+Row = dict[str, Any]
+
+
+class Recording(ABC):
+    """A listener that also knows what an earlier session of the same run left."""
+
+    @abstractmethod
+    def __call__(self, event: Event) -> None: ...
+
+    @abstractmethod
+    def recover(self, seeds: Iterable[int]) -> tuple[list[Row], list[Row]]:
+        """The rows of the epochs that need not be run again, and of the networks before them."""
+
+    @abstractmethod
+    def resume(self, seed: int, carry: Carry) -> tuple[Carry, int]:
+        """Where to begin a seed: its last saved carry and epoch, or `carry` and 0."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Save the last finished epoch if it is not saved yet."""
+
+
+class InMemory(Recording):
+    """Leaves no trace."""
+
+    def __call__(self, event):
+        pass
+
+    def recover(self, seeds):
+        return [], []
+
+    def resume(self, seed, carry):
+        return carry, 0
+
+    def flush(self):
+        pass
+
+
+class InFolder(Recording):
+    """Writes a run's folder; saves a checkpoint at most once in `every` seconds."""
+
+    def __init__(self, folder: RunFolder, every: float):
+        self._folder, self._every = folder, every
+        self._checkpoints: dict[int, Checkpoints] = {}
+        self._unsaved: Epoch | None = None
+        self._saved_at = time.monotonic()
+
+    def __call__(self, event):
+        match event:
+            case Started(config):
+                self._folder.write("config.json", config)
+                self._folder.write("env.json", environment())
+            case Epoch(number=0):
+                self._folder.append("initial.jsonl", event.row)
+            case Epoch():
+                self._folder.append("metrics.jsonl", event.row)
+                self._unsaved = event
+                if time.monotonic() - self._saved_at > self._every:
+                    self.flush()
+            case Finished(summary):
+                self._folder.write("summary.json", summary)
+
+    def recover(self, seeds):
+        saved = {seed: self._of(seed).latest() for seed in seeds}
+        rows = [r for r in self._folder.rows("metrics.jsonl") if r["epoch"] <= saved[r["seed"]]]
+        self._folder.keep("metrics.jsonl", rows)
+        initial = [r for r in self._folder.rows("initial.jsonl") if saved[r["seed"]] > 0]
+        self._folder.keep("initial.jsonl", initial)
+        return rows, initial
+
+    def resume(self, seed, carry):
+        latest = self._of(seed).latest()
+        return (self._of(seed).restore(latest, carry), latest) if latest else (carry, 0)
+
+    def flush(self):
+        if self._unsaved is not None:
+            self._of(self._unsaved.seed).save(self._unsaved.number, self._unsaved.carry)
+            self._unsaved, self._saved_at = None, time.monotonic()
+
+    def _of(self, seed: int) -> Checkpoints:
+        if seed not in self._checkpoints:
+            self._checkpoints[seed] = self._folder.checkpoints(seed)
+        return self._checkpoints[seed]
+
+
+def recording(
+    out: Path | str | None, config: dict[str, Any], *, resume: bool, overwrite: bool, every: float
+) -> Recording:
+    """Prepare `out` for a run of this configuration.
+
+    Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
+    given, or if the run to resume was asked for something else.
+    """
+    if out is None:
+        if resume or overwrite:
+            raise UsageError("resume, overwrite: need a folder; name one with out")
+        return InMemory()
+    folder = RunFolder(out)
+    if resume and overwrite:
+        raise UsageError("resume, overwrite: they exclude each other; give one")
+    if folder.exists and not (resume or overwrite):
+        raise UsageError(
+            f"out: {folder.path} already holds a run; choose another folder, "
+            "or go on with --resume, or replace it with --overwrite"
+        )
+    if folder.exists and resume:
+        _same(folder, config)
+    elif overwrite:
+        folder.clear()
+    return InFolder(folder, every)
+
+
+def _same(folder: RunFolder, config: dict[str, Any]) -> None:
+    asked, found = _flat(config), _flat(folder.read("config.json"))
+    differing = [
+        f"{key} (there {found.get(key)!r}, now {asked.get(key)!r})"
+        for key in sorted(asked.keys() | found.keys())
+        if asked.get(key) != found.get(key)
+    ]
+    if differing:
+        raise UsageError(
+            f"resume: {folder.path} holds a run of another configuration: "
+            f"{'; '.join(differing)}; repeat its command, or choose another folder"
+        )
+
+
+def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(data, dict):
+        return {prefix: data}
+    items = {}
+    for key, value in data.items():
+        items |= _flat(value, f"{prefix}.{key}" if prefix else key)
+    return items

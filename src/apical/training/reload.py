@@ -1,0 +1,46 @@
+"""A run from its folder: the task it was, and the networks it trained."""
+
+from pathlib import Path
+
+import jax
+
+from apical.data import Dataset, load
+from apical.errors import UsageError
+from apical.network import Network
+from apical.training.folder import RunFolder
+from apical.training.train import Task
+from apical.values import decode
+
+
+def reload(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Network]]:
+    """The task of a run and the last saved network of each seed.
+
+    `data` stands in for a data set that only its maker has (`from_arrays`).
+    Raises `UsageError` if `path` is no run or has no checkpoint.
+    """
+    folder = RunFolder(path)
+    config = folder.read("config.json")
+    task = Task(decode(config["rule"]), data or _data(config), decode(config["settings"]))
+    networks = {}
+    for seed in range(config["seed"], config["seed"] + config["seeds"]):
+        checkpoints = folder.checkpoints(seed)
+        if latest := checkpoints.latest():
+            networks[seed] = checkpoints.restore(latest, task.begin(seed)).net
+    if not networks:
+        raise UsageError(
+            f"{folder.path}: no checkpoint yet; go on with `apical train ... --resume`"
+        )
+    return task, networks
+
+
+def predict(task: Task, network: Network, images) -> jax.Array:
+    """The network's outputs on raw examples, shape (n, *data.shape)."""
+    return network(task.transforms.test(images))
+
+
+def _data(config) -> Dataset:
+    dataset = load(config["data"]["name"])
+    wanted = tuple(config["data"]["classes"])
+    if wanted == dataset.classes:
+        return dataset
+    return dataset.select([dataset.classes.index(name) for name in wanted])

@@ -1,0 +1,143 @@
+"""The one training loop: a generator of epochs for one seed."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+
+from apical.architecture import build
+from apical.data import Dataset
+from apical.diagnostics import alignment
+from apical.errors import DivergenceError
+from apical.network import Network
+from apical.rules import Batch, Rule
+from apical.settings import Settings
+from apical.training import optimizer as optimizers
+from apical.training.divergence import diverged, locate
+from apical.training.epoch import Carry, Keys, as_batch, run_epoch, start
+from apical.training.evaluate import evaluate
+from apical.training.events import Epoch
+from apical.training.order import steps_in_epoch
+
+PROBE = 500
+"""How many training examples the alignment is measured on."""
+
+
+@dataclass
+class Task:
+    """A rule on a data set: what every seed of a run shares, compiled programs included."""
+
+    rule: Rule
+    data: Dataset
+    settings: Settings
+    optimizer: optax.GradientTransformation | None = None
+    """An optimizer in place of the one that `settings` names."""
+    steps: int = field(init=False)
+
+    def __post_init__(self):
+        settings, data = self.settings, self.data
+        self.steps = steps_in_epoch(settings, len(data.train))
+        if self.optimizer is None:
+            self.optimizer = optimizers.build(settings, self.steps * settings.epochs)
+        self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
+        self._train = jax.device_put((data.train.x, data.train.y))
+
+    def begin(self, seed: int) -> Carry:
+        """The carry before the first step; the network depends on nothing but the seed."""
+        keys = Keys.of(seed)
+        net = build(self.settings, self.data.shape, self.data.n_classes, keys.net)
+        state = self.rule.init(net, self._batch(net, self.settings.batch_size), keys.rule)
+        return start(net, state, self.optimizer)
+
+    def epochs(self, seed: int, carry: Carry, done: int = 0) -> Iterator[Epoch]:
+        """Train on from `carry`, after `done` epochs, and yield every finished epoch.
+
+        Raises `DivergenceError` naming epoch, step and layer; the epochs yielded
+        before stay good.
+        """
+        keys = Keys.of(seed)
+        probe = self._probe(carry.net)
+        good = _to_host(carry)
+        if done == 0:
+            yield Epoch(seed, 0, self._measure(carry, probe, keys), good)
+        for number in range(done + 1, self.settings.epochs + 1):
+            begin = time.perf_counter()
+            carry, metrics = self._train_epoch(carry, good, number, seed, keys)
+            trained = time.perf_counter()
+            metrics |= self._measure(carry, probe, keys)
+            good = _to_host(carry)
+            metrics["seconds"] = trained - begin
+            metrics["seconds_measuring"] = time.perf_counter() - trained
+            yield Epoch(seed, number, metrics, good)
+
+    def _train_epoch(
+        self, carry: Carry, good: Carry, number: int, seed: int, keys: Keys
+    ) -> tuple[Carry, dict[str, Any]]:
+        inputs = (
+            self.transforms.train,
+            *self._train,
+            jax.random.fold_in(keys.order, number),
+            jax.random.fold_in(keys.step, number),
+        )
+        program = {
+            "rule": self.rule,
+            "optimizer": self.optimizer,
+            "steps": self.steps,
+            "size": self.settings.batch_size,
+        }
+        carry, per_step = run_epoch(carry, *inputs, **program)
+        per_step = {name: np.asarray(values) for name, values in per_step.items()}
+        if diverged(per_step["train_loss"], carry):
+            raise DivergenceError(
+                f"seed {seed}, epoch {number}, {locate(good, *inputs, **program)}: training "
+                f"diverged; lower lr (now {self.settings.lr:g}) or set clip_norm"
+            )
+        return carry, {name: float(values.mean()) for name, values in per_step.items()}
+
+    def final(self, net: Network) -> dict[str, float]:
+        """Loss and accuracy of a trained network on every split."""
+        measured = {}
+        for name, transform, split in self._splits():
+            measured |= _named(name, evaluate(net, transform, split))
+        return measured
+
+    def _measure(self, carry: Carry, probe: Batch, keys: Keys) -> dict[str, Any]:
+        measured: dict[str, Any] = {}
+        for name, transform, split in self._splits():
+            if name == "val" or (name == "test" and self.settings.record_test):
+                measured |= _named(name, evaluate(carry.net, transform, split))
+        found = alignment(carry.net, carry.state, probe, keys.rule, rule=self.rule)
+        measured["alignment"] = {
+            name: np.asarray(values, float).tolist() for name, values in vars(found).items()
+        }
+        return measured
+
+    def _splits(self):
+        maps, data = self.transforms, self.data
+        return (
+            ("train", maps.train, data.train),
+            ("val", maps.validation, data.validation),
+            ("test", maps.test, data.test),
+        )
+
+    def _probe(self, net: Network) -> Batch:
+        """The first training examples, cut into batches of the training size."""
+        size = self.settings.batch_size
+        batch = self._batch(net, max(1, min(PROBE, len(self.data.train)) // size) * size)
+        return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), batch)
+
+    def _batch(self, net: Network, count: int) -> Batch:
+        train = self.data.train
+        return as_batch(net, self.transforms.train, train.x[:count], train.y[:count])
+
+
+def _named(split: str, measured: tuple[float, float]) -> dict[str, float]:
+    return {f"{split}_loss": measured[0], f"{split}_accuracy": measured[1]}
+
+
+def _to_host(carry: Carry) -> Carry:
+    return jax.tree.map(np.array, carry)
