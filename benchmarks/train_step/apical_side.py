@@ -6,13 +6,14 @@ TO BE COMPLETED when the library exists; what is missing is `build`.
 import json
 
 import numpy as np
-
-from job import BATCH, LEARNING_RATE, SIZES, Job, measure
+from job import Job, measure
 
 
 def build(job: Job, arrays: dict[str, np.ndarray]):
     """(train_epoch, mean_loss) as `job.measure` wants them: see there, and `Job` for the arrays."""
-    raise NotImplementedError("apical's side of this benchmark is not written yet: run with --sides torch biotorch")
+    raise NotImplementedError(
+        "apical's side of this benchmark is not written yet: run with --sides torch biotorch"
+    )
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-
 from job import SIZES
 
 TRAIN = 55_000
@@ -16,7 +15,9 @@ def write(path: Path, epochs: int, seed: int = 0) -> str:
     rng = np.random.default_rng(seed)
     images, labels, source = _mnist()
     out = {"images": images, "labels": labels}
-    out["order"] = np.stack([rng.permutation(len(images)) for _ in range(epochs + 1)]).astype(np.int32)
+    out["order"] = np.stack([rng.permutation(len(images)) for _ in range(epochs + 1)]).astype(
+        np.int32
+    )
     for layer, (fan_in, fan_out) in enumerate(zip(SIZES, SIZES[1:])):
         out[f"W{layer}"] = _glorot(rng, fan_in, fan_out)
         out[f"b{layer}"] = np.zeros(fan_out, np.float32)
@@ -41,13 +42,20 @@ def _mnist() -> tuple[np.ndarray, np.ndarray, str]:
         images, labels = np.asarray(train.x), np.asarray(train.y)
     except ImportError:
         if "APICAL_DATA" not in os.environ:
-            raise SystemExit("no MNIST: apical is not importable here, and APICAL_DATA is not set") from None
+            raise SystemExit(
+                "no MNIST: apical is not importable here, and APICAL_DATA is not set"
+            ) from None
         folder = Path(os.environ["APICAL_DATA"]) / "mnist"
-        images, labels = _idx(folder / "train-images-idx3-ubyte.gz", 16), _idx(folder / "train-labels-idx1-ubyte.gz", 8)
+        images, labels = (
+            _idx(folder / "train-images-idx3-ubyte.gz", 16),
+            _idx(folder / "train-labels-idx1-ubyte.gz", 8),
+        )
         images, source = images.reshape(len(labels), 784), "APICAL_DATA"
     images = images[:TRAIN].reshape(-1, 784)
     if images.shape != (TRAIN, 784) or images.dtype != np.uint8:
-        raise SystemExit(f"wanted {TRAIN} uint8 images of 784 pixels, found {images.dtype} {images.shape}")
+        raise SystemExit(
+            f"wanted {TRAIN} uint8 images of 784 pixels, found {images.dtype} {images.shape}"
+        )
     return images, labels[:TRAIN].astype(np.int32), source
 
 

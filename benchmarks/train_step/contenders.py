@@ -24,12 +24,25 @@ def contenders(sides: set[str]) -> list[Contender]:
     out = []
     for rule in RULES:
         if rule == "bp":
-            plain = {"form": "autograd", "adam": "default", "threads": _CORES, "flush_denormal": False}
+            plain = {
+                "form": "autograd",
+                "adam": "default",
+                "threads": _CORES,
+                "flush_denormal": False,
+            }
             out.append(Contender("PyTorch as usually written", "torch", "bp", _TORCH, (plain,)))
         variations = [{"threads": 1}, {"adam": "default"}, {"flush_denormal": False}]
         forms = [] if rule == "dfa" else [{"form": "autograd"}]  # DFA has no natural autograd form
         best = {"form": "explicit", **_BASE}
-        out.append(Contender("PyTorch eager, fastest form", "torch", rule, _TORCH, _vary(best, variations + forms)))
+        out.append(
+            Contender(
+                "PyTorch eager, fastest form",
+                "torch",
+                rule,
+                _TORCH,
+                _vary(best, variations + forms),
+            )
+        )
         out.append(Contender("BioTorch", "biotorch", rule, _BIOTORCH, _vary(_BASE, variations)))
         out.append(Contender("apical", "apical", rule, HERE / "apical_side.py", ({},)))
     return [c for c in out if c.side in sides]

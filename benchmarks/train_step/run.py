@@ -43,9 +43,13 @@ def main() -> int:
             job = Job(str(file), contender.rule, options.epochs, settings)
             return _measure(contender, job, pythons[contender.side], options.retries)
 
-        candidates = [[once(c, s) for s in c.candidates] if len(c.candidates) > 1 else [] for c in line_up]
+        candidates = [
+            [once(c, s) for s in c.candidates] if len(c.candidates) > 1 else [] for c in line_up
+        ]
         chosen = [
-            min(tried, key=lambda r: median(r["seconds_per_epoch"]))["settings"] if tried else c.candidates[0]
+            min(tried, key=lambda r: median(r["seconds_per_epoch"]))["settings"]
+            if tried
+            else c.candidates[0]
             for c, tried in zip(line_up, candidates)
         ]
         rounds = [[once(c, s) for c, s in zip(line_up, chosen)] for _ in range(options.rounds)]
@@ -81,7 +85,9 @@ def _measure(contender: Contender, job: Job, python: Path, retries: int) -> dict
             break
     took = median(result["seconds_per_epoch"])
     note = f" contended, after {attempt} retries" if result["contended"] else ""
-    print(f"{contender.rule:4}{contender.name:28}{took:7.3f} s  {job.settings}{note}", file=sys.stderr)
+    print(
+        f"{contender.rule:4}{contender.name:28}{took:7.3f} s  {job.settings}{note}", file=sys.stderr
+    )
     return {"name": contender.name, "rule": job.rule, "settings": job.settings, **result}
 
 
@@ -90,7 +96,10 @@ def _run_side(contender: Contender, job: Job, python: Path) -> dict:
     file.write_text(json.dumps(asdict(job)))
     environment = {**os.environ, "PYTHONPATH": str(HERE)}  # where `job` is
     done = subprocess.run(
-        [str(python), str(contender.script), str(file)], env=environment, text=True, capture_output=True
+        [str(python), str(contender.script), str(file)],
+        env=environment,
+        text=True,
+        capture_output=True,
     )
     if done.returncode:
         raise SystemExit(f"{contender.name} ({job.rule}, {job.settings}) failed:\n{done.stderr}")
@@ -110,7 +119,11 @@ def _wait_for_quiet(patience: float = 120.0) -> None:
 def _machine() -> dict:
     cpu = platform.processor()
     if Path("/proc/cpuinfo").exists():
-        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ]
         cpu = names[0].split(":")[1].strip() if names else cpu
     return {"cpu": cpu, "cores": os.cpu_count(), "system": platform.platform()}
 
@@ -118,10 +131,18 @@ def _machine() -> dict:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=2, help="timed epochs a process, after one warm-up epoch")
-    parser.add_argument("--retries", type=int, default=3, help="repeats of a measurement while the machine is busy")
-    parser.add_argument("--sides", nargs="+", default=["torch", "biotorch", "apical"], metavar="SIDE")
-    parser.add_argument("--venv", type=Path, default=peers_env.DEFAULT, help="the peers' environment")
+    parser.add_argument(
+        "--epochs", type=int, default=2, help="timed epochs a process, after one warm-up epoch"
+    )
+    parser.add_argument(
+        "--retries", type=int, default=3, help="repeats of a measurement while the machine is busy"
+    )
+    parser.add_argument(
+        "--sides", nargs="+", default=["torch", "biotorch", "apical"], metavar="SIDE"
+    )
+    parser.add_argument(
+        "--venv", type=Path, default=peers_env.DEFAULT, help="the peers' environment"
+    )
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     return parser.parse_args()
 

@@ -16,7 +16,11 @@ def summarise(rounds: list[list[dict]]) -> list[dict]:
         mine = [_seconds(r[index]) for r in rounds]
         row = {k: first[k] for k in ("name", "rule", "settings")}
         row |= {"seconds": _spread(mine), "loss_after_first_epoch": first["loss_after_first_epoch"]}
-        ours = [i for i, r in enumerate(rounds[0]) if r["name"] == "apical" and r["rule"] == first["rule"]]
+        ours = [
+            i
+            for i, r in enumerate(rounds[0])
+            if r["name"] == "apical" and r["rule"] == first["rule"]
+        ]
         if ours and index not in ours:
             row["times_apical"] = _spread([m / _seconds(r[ours[0]]) for m, r in zip(mine, rounds)])
         row["contended"] = sum(r[index]["contended"] for r in rounds)
@@ -31,7 +35,9 @@ def disagreements(rows: list[dict]) -> list[str]:
         want = reference.setdefault(row["rule"], row)
         found, wanted = row["loss_after_first_epoch"], want["loss_after_first_epoch"]
         if not abs(found - wanted) <= TOLERANCE * abs(wanted):
-            problems.append(f"{row['rule']}: {row['name']} {found:.6f}, {want['name']} {wanted:.6f}")
+            problems.append(
+                f"{row['rule']}: {row['name']} {found:.6f}, {want['name']} {wanted:.6f}"
+            )
     return problems
 
 
@@ -41,7 +47,13 @@ def markdown(rows: list[dict]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
-        ratio = _text(row["times_apical"]) if "times_apical" in row else "1" if row["name"] == "apical" else ""
+        ratio = (
+            _text(row["times_apical"])
+            if "times_apical" in row
+            else "1"
+            if row["name"] == "apical"
+            else ""
+        )
         settings = ", ".join(_setting(k, v) for k, v in row["settings"].items())
         flag = f" ({row['contended']} contended)" if row["contended"] else ""
         lines.append(

@@ -12,17 +12,16 @@ if TYPE_CHECKING:
     from apical.errors import ApicalError, DataError, DivergenceError, UsageError
     from apical.feedback import BRSF, FRSF, USF, FixedRandom, SignSymmetric, Transpose
     from apical.network import Network, Record
-    from apical.rules import BP as BP, DFA as DFA, FA as FA, Batch, Credit, Link, Rule, State
+    from apical.rules import *
     from apical.settings import Settings
-    from apical.traits import Traits, Transport
     from apical.training import Result, fit
+    from apical.traits import Traits, Transport
 
 _HOME = {
     "apical.data": ("Dataset", "from_arrays", "load"),
     "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError"),
     "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
     "apical.network": ("Network", "Record"),
-    "apical.rules": ("Batch", "Credit", "Link", "Rule", "State"),
     "apical.settings": ("Settings",),
     "apical.traits": ("Traits", "Transport"),
     "apical.training": ("Result", "fit"),

@@ -26,15 +26,13 @@ def build(
             "use tanh, sigmoid, relu, softplus or identity"
         )
     loss = settings.loss
-    output = type(loss).link if settings.output is None else _activation(settings.output)
+    output = loss.link if settings.output is None else _activation(settings.output)
 
     units = [*settings.hidden, loss.units(n_classes)]
     activations = [hidden] * len(settings.hidden) + [output]
     layers = []
     shape = in_shape
-    for k, n, activation in zip(
-        jax.random.split(key, len(units)), units, activations, strict=True
-    ):
+    for k, n, activation in zip(jax.random.split(key, len(units)), units, activations, strict=True):
         layers.append(
             Dense.create(shape, n, activation, key=k, init=settings.init, bias=settings.bias)
         )

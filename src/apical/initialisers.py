@@ -48,9 +48,7 @@ class Uniform(Initialiser):
 
     def __check_init__(self):
         if not self.limit > 0:
-            raise UsageError(
-                f"Uniform: limit must be positive, got {self.limit}; try uniform:0.1"
-            )
+            raise UsageError(f"Uniform: limit must be positive, got {self.limit}; try uniform:0.1")
 
     def draw(self, key, shape, fan_in, fan_out):
         return _uniform(key, shape, self.limit)
@@ -80,7 +78,7 @@ class TorchDefault(Initialiser):
 
 
 class Orthogonal(Initialiser):
-    """The weight as a (outputs, inputs) matrix with orthonormal rows or columns (Saxe et al. 2014)."""
+    """Orthonormal rows or columns, the weight read as (outputs, inputs) (Saxe et al. 2014)."""
 
     def draw(self, key, shape, fan_in, fan_out):
         return jax.nn.initializers.orthogonal(column_axis=0)(key, shape)

@@ -18,8 +18,10 @@ from apical.activations import Activation, identity, sigmoid, softmax
 class Loss(eqx.Module):
     """L(a, y) for each example, where sigma(a) is the network's output."""
 
-    link: eqx.AbstractClassVar[Activation]
-    """The output activation that goes with the loss when none is asked for."""
+    @property
+    @abstractmethod
+    def link(self) -> Activation:
+        """The output activation that goes with the loss when none is asked for."""
 
     @abstractmethod
     def __call__(
@@ -38,7 +40,9 @@ class Loss(eqx.Module):
 class CrossEntropy(Loss):
     """L = -sum_c y_c log softmax(a)_c, in nats."""
 
-    link = staticmethod(softmax)
+    @property
+    def link(self):
+        return softmax
 
     def __call__(self, a, y, activation):
         return -jnp.sum(y * jax.nn.log_softmax(a, axis=-1), axis=-1)
@@ -53,7 +57,9 @@ class CrossEntropy(Loss):
 class SquaredError(Loss):
     """L = 1/2 sum_i (sigma(a)_i - y_i)^2, summed over the units."""
 
-    link = staticmethod(identity)
+    @property
+    def link(self):
+        return identity
 
     def __call__(self, a, y, activation):
         return 0.5 * jnp.sum((activation(a) - y) ** 2, axis=-1)
@@ -71,7 +77,9 @@ class BinaryCrossEntropy(Loss):
     Two classes need one unit; more classes get a unit each (one against the rest).
     """
 
-    link = staticmethod(sigmoid)
+    @property
+    def link(self):
+        return sigmoid
 
     def __call__(self, a, y, activation):
         return jnp.sum(jax.nn.softplus(a) - y * a, axis=-1)

@@ -46,7 +46,7 @@ class Network(eqx.Module):
         if not self.loss.accepts(output):
             raise UsageError(
                 f"loss: {type(self.loss).__name__} cannot be read off a {output.__name__} "
-                f"output; use {type(self.loss).link.__name__} as the output activation"
+                f"output; use {self.loss.link.__name__} as the output activation"
             )
 
     @property
@@ -70,14 +70,10 @@ class Network(eqx.Module):
         """The loss of each example."""
         return self.loss(record.preactivations[-1], y, self.layers[-1].activation)
 
-    def error(
-        self, record: Record, y: Float[Array, "batch units"]
-    ) -> Float[Array, "batch units"]:
+    def error(self, record: Record, y: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
         """delta_L = dL/da_L of each example: the teaching signal of the output layer."""
         activation = self.layers[-1].activation
-        return jax.grad(lambda a: jnp.sum(self.loss(a, y, activation)))(
-            record.preactivations[-1]
-        )
+        return jax.grad(lambda a: jnp.sum(self.loss(a, y, activation)))(record.preactivations[-1])
 
     def gradients(
         self, record: Record, signals: tuple[Float[Array, "batch ..."], ...]

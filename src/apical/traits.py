@@ -22,3 +22,5 @@ class Traits:
     """Its pseudo-gradients are the loss's gradient."""
     supervised: bool = True
     """It is driven by the output error, so that zero error gives zero credit."""
+    independent: bool = True
+    """Its pseudo-gradient of a batch is the mean of those of its examples."""

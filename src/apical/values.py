@@ -9,7 +9,7 @@ import dataclasses
 import inspect
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from apical.data.preprocessing import Preprocessing
@@ -34,7 +34,8 @@ def concrete(kind: type) -> dict[str, type]:
     """The final classes of a kind, by the name the command line gives them."""
 
     def below(cls: type) -> Iterator[type]:
-        for sub in cls.__subclasses__():
+        subclasses: list[type] = cls.__subclasses__()
+        for sub in subclasses:
             yield sub
             yield from below(sub)
 
@@ -78,14 +79,16 @@ def spell(value: Any) -> str:
 def _parse_field(hint: type, text: str, where: str) -> Any:
     if issubclass(hint, KINDS):
         return parse(hint, text)
-    if hint is bool and text in ("true", "false"):
-        return text == "true"
+    readers: dict[type, Callable[[str], Any]] = {
+        bool: {"true": True, "false": False}.__getitem__,
+        int: int,
+        float: float,
+        str: str,
+    }
     try:
-        if hint is not bool:
-            return hint(text)
-    except ValueError:
-        pass
-    raise UsageError(f"{where}: expected {hint.__name__}, got {text!r}")
+        return readers[hint](text)
+    except (KeyError, ValueError):
+        raise UsageError(f"{where}: expected {hint.__name__}, got {text!r}") from None
 
 
 def encode(value: Any) -> Any:

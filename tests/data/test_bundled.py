@@ -10,6 +10,7 @@ import pytest
 
 from apical.data import load, names
 from apical.data.origins import bundled
+from apical.data.origins.scikit import ScikitLearn
 from apical.data.sources import SOURCES
 from apical.errors import DataError, UsageError
 
@@ -83,7 +84,9 @@ def test_sizes_shapes_and_dtypes_are_as_listed(name):
 def test_small_sets_are_partitioned_and_stratified(name):
     dataset = load(name, seed=3)
     parts = (dataset.train, dataset.validation, dataset.test)
-    x, y = SOURCES[name].origin.fetch()
+    origin = SOURCES[name].origin
+    assert isinstance(origin, ScikitLearn)
+    x, y = origin.fetch()
     flat = np.concatenate([p.x for p in parts]).reshape(len(y), -1)
     whole = x.reshape(len(y), -1)
     assert np.array_equal(flat[np.lexsort(flat.T)], whole[np.lexsort(whole.T)])

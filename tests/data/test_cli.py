@@ -12,12 +12,16 @@ from .conftest import files_in
 from .tiny import GOOD, RAW, archive, write_tar
 
 
+def never(raw, seed):
+    raise AssertionError("listing and verifying parse nothing")
+
+
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
     """Iris and one hosted set `tiny`, in wide tables."""
     monkeypatch.setenv("COLUMNS", "400")
     tiny = Source(
-        "tiny", "us", (2,), (1, 1, 1), ("a", "b"), Scale(), archive("http://mirror/a.tar"), None
+        "tiny", "us", (2,), (1, 1, 1), ("a", "b"), Scale(), archive("http://mirror/a.tar"), never
     )
     for name in set(SOURCES) - {"iris"}:
         monkeypatch.delitem(SOURCES, name)

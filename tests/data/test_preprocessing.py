@@ -26,7 +26,8 @@ def toy(*shape: int, dtype=np.uint8, sizes=(9000, 50, 60)) -> Dataset:
         )
         for i, n in enumerate(sizes)
     ]
-    return Dataset("toy", *parts, ("a", "b"), Scale())
+    train, validation, test = parts
+    return Dataset("toy", train, validation, test, ("a", "b"), Scale())
 
 
 def test_scale_maps_bytes_to_the_unit_interval():

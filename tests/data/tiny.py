@@ -7,6 +7,7 @@ import io
 import struct
 import tarfile
 from pathlib import Path
+from typing import Literal
 
 from apical.data.origins.content import Content
 from apical.data.origins.hosted import Hosted
@@ -49,8 +50,12 @@ def plain(name: str, raw: bytes) -> tuple[tarfile.TarInfo, bytes]:
 
 GOOD = [plain(f"{FOLDER}/{name}", raw) for name, raw in RAW.items()]
 
+TarMode = Literal["w:xz", "w:gz", "w"]
 
-def write_tar(path: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: str = "w:xz") -> Path:
+
+def write_tar(
+    path: Path, members: list[tuple[tarfile.TarInfo, bytes]], mode: TarMode = "w:xz"
+) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, mode) as tar:
         for member, raw in members:

@@ -10,11 +10,10 @@ import json
 import warnings
 
 import torch
-from torch import nn
-from torch.nn import functional as F
-
 from common import Data, adam, apply_settings, load_linear, mean_loss, weight
 from job import BATCH, SIZES, Job, measure
+from torch import nn
+from torch.nn import functional as F
 
 MODES = {"bp": "backpropagation", "fa": "fa", "dfa": "dfa"}
 
@@ -34,7 +33,9 @@ def build(job: Job, arrays: dict) -> nn.Module:
         for layer, linear in enumerate(linears[1:], start=1):
             if job.rule == "fa":
                 linear.weight_backward.copy_(weight(arrays, f"B{layer}"))
-            if job.rule == "dfa":  # (output_dim, in_features): what replaces the gradient of its input
+            if (
+                job.rule == "dfa"
+            ):  # (output_dim, in_features): what replaces the gradient of its input
                 linear.weight_backward.copy_(torch.from_numpy(arrays[f"D{layer - 1}"]))
     return model
 

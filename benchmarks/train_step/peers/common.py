@@ -2,9 +2,8 @@
 
 import numpy as np
 import torch
-from torch.nn import functional as F
-
 from job import LEARNING_RATE, Job
+from torch.nn import functional as F
 
 
 class Data:

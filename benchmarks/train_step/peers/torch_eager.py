@@ -8,11 +8,10 @@ form found (no graph, no allocation of gradients), so the fairest rival; measure
 import json
 
 import torch
-from torch import nn
-from torch.nn import functional as F
-
 from common import Data, adam, apply_settings, load_linear, mean_loss, weight
 from job import BATCH, SIZES, Job, measure
+from torch import nn
+from torch.nn import functional as F
 
 
 class FeedbackLinear(torch.autograd.Function):
@@ -85,7 +84,11 @@ def explicit(job: Job, arrays: dict, data: Data):
             error = torch.softmax(torch.addmm(b2, h2, W2.t()), 1).sub_(onehot[rows]).div_(BATCH)
             delta2 = tanh_backward(error @ down2, h2)
             delta1 = tanh_backward((error if direct else delta2) @ down1, h1)
-            for W, b, delta, below in ((W2, b2, error, h2), (W1, b1, delta2, h1), (W0, b0, delta1, x)):
+            for W, b, delta, below in (
+                (W2, b2, error, h2),
+                (W1, b1, delta2, h1),
+                (W0, b0, delta1, x),
+            ):
                 torch.mm(delta.t(), below, out=W.grad)
                 torch.sum(delta, 0, out=b.grad)
             optimizer.step()

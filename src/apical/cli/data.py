@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
+import tyro
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,9 +16,15 @@ from apical.data.sources import SOURCES
 from apical.errors import DataError
 
 
+def main(args: list[str]) -> None:
+    tyro.extras.subcommand_cli_from_dict(
+        {"list": list_datasets, "verify": verify, "where": where}, args=args, prog="apical data"
+    )
+
+
 def list_datasets() -> None:
     """List the known data sets: sizes, shape, classes, and where each would be read from."""
-    table = Table("name", "train / val / test", "shape", "classes", "status", "by; licence")
+    table = Table("name", "train / val / test", "shape", "classes", "status")
     for entry in SOURCES.values():
         table.add_row(
             entry.name,
@@ -24,12 +32,14 @@ def list_datasets() -> None:
             " x ".join(map(str, entry.shape)),
             str(len(entry.classes)),
             escape(entry.origin.status(entry.name)),
-            entry.about,
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for entry in SOURCES.values():
+        console.print(f"{entry.name}: {entry.about}", soft_wrap=True, highlight=False)
 
 
-def verify(names: tuple[str, ...] = ()) -> None:
+def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None:
     """Read every copy on this machine again and check its digests.
 
     Args:

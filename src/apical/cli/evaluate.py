@@ -21,9 +21,11 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional]) -> None:
         run: Folder of a run, as given to --out of `apical train`.
     """
     from apical.training.reload import reload
+    from apical.values import spell
 
     task, networks = reload(run)
-    table = Table("seed", "split", "loss", "accuracy", title=f"{task.rule.name} on {task.data.name}")
+    table = Table("seed", "split", "loss", "accuracy")
+    table.title = f"{spell(task.rule)} on {task.data.name}"
     for seed, network in networks.items():
         final = task.final(network)
         for split in ("train", "val", "test"):

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from apical.cli.parsing import cli
 from apical.errors import UsageError
@@ -44,7 +44,7 @@ def predict(
     raw = np.stack([_read(path, task.data.shape, invert) for path in images])
     outputs = np.asarray(outputs_of(task, network, raw))
 
-    table = Table("image", "class", "output", "next best")
+    table = Table(Column("image", overflow="fold"), "class", "output", "next best")
     for path, output in zip(images, outputs, strict=True):
         scores = np.array([1 - output[0], output[0]]) if len(output) == 1 else output
         first, second = np.argsort(scores)[::-1][:2]

@@ -1,6 +1,7 @@
 """`apical train RULE`: one rule on one data set."""
 
-from functools import partial
+import sys
+from collections.abc import Callable
 
 from rich.console import Console
 
@@ -24,20 +25,20 @@ def main(args: list[str]) -> None:
     cli(_command(rules[name]), rest, f"{PROG} {name}")
 
 
-def _command(cls: type[Rule]):
-    def command(
-        rule: Rule,
-        settings: Settings = cls.recipe,
-        data: DataOptions = DataOptions(),
-        options: RunOptions = RunOptions(),
-    ) -> None:
+def _command(cls: type[Rule]) -> Callable[..., None]:
+    """A function whose signature is the rule's own: its class and its recipe."""
+
+    def command(rule, settings, data, options) -> None:
         run(rule, data.load(), settings, options, Console())
 
     command.__doc__ = cls.__doc__
-    command.__annotations__["rule"] = cls
-    command.__defaults__ = (cls(), *command.__defaults__[0:])
+    command.__annotations__ = {
+        "rule": cls, "settings": Settings, "data": DataOptions, "options": RunOptions,
+    }  # fmt: skip
+    command.__defaults__ = (cls(), cls.recipe, DataOptions(), RunOptions())
     return command
 
 
 def _first_line(cls: type[Rule]) -> str:
-    return (__import__(cls.__module__, fromlist=["_"]).__doc__ or "").strip().splitlines()[0]
+    """The headline of the rule's file."""
+    return (sys.modules[cls.__module__].__doc__ or "").strip().splitlines()[0]

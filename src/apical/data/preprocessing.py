@@ -1,7 +1,5 @@
 """How raw examples become network inputs: a small value, fitted on the training split alone."""
 
-# ruff: noqa: PLC0415  (JAX only when fitting)
-
 from __future__ import annotations
 
 from abc import ABC, abstractmethod

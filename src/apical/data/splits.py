@@ -1,7 +1,5 @@
 """How examples are divided into train, validation and test."""
 
-# ruff: noqa: PLC0415  (scikit-learn takes seconds to import)
-
 from __future__ import annotations
 
 from typing import NamedTuple

@@ -38,14 +38,11 @@ def alignment(
     """
     ours = _mean_update(rule, net, state, probe, key)
     reference = _mean_update(BP(), net, State(), probe, key)
-    pairs = [
-        (_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)
-    ]
+    pairs = [(_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)]
     first = jax.tree.map(lambda leaf: leaf[0], probe)
     links = {link.target: link for link in rule.credit(net, state, first, key).links}
     weights = [
-        _feedback_and_forward(net, links[l]) if l in links else None
-        for l in range(len(net.layers))
+        _feedback_and_forward(net, links[l]) if l in links else None for l in range(len(net.layers))
     ]
     nan = jnp.nan
     return Alignment(

@@ -26,9 +26,7 @@ class SignSymmetric(Feedback):
     transport = Transport.SIGNS
 
     @abstractmethod
-    def magnitudes(
-        self, net: Network, kept: PyTree, key: PRNGKeyArray
-    ) -> Sequence[Array | float]:
+    def magnitudes(self, net: Network, kept: PyTree, key: PRNGKeyArray) -> Sequence[Array | float]:
         """M_l for each hidden layer, of the shape of `net.layers[l + 1].weight` or a number."""
 
     def layers(self, net, kept, key):

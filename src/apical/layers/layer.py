@@ -57,9 +57,7 @@ class Layer(eqx.Module):
 
     def gradient(self, x: Batched, delta: Batched) -> Self:
         """d/d(W, b) of <delta, W x + b>, averaged over the batch; shaped like the layer."""
-        (gradient,) = jax.vjp(lambda layer: layer.preactivation(x), self)[1](
-            delta / delta.shape[0]
-        )
+        (gradient,) = jax.vjp(lambda layer: layer.preactivation(x), self)[1](delta / delta.shape[0])
         return gradient
 
     def with_weight(self, weight: Array) -> Self:

@@ -77,11 +77,7 @@ def band(
 
 def _error(axis, run, label, colour):
     # Epoch 0, near chance, would squeeze all that comes after it.
-    curves = run.curves("val_accuracy")
-    trained = {
-        seed: tuple(zip(*(p for p in zip(*pairs, strict=True) if p[0] > 0), strict=True))
-        for seed, pairs in curves.items()
-    }
+    trained = run.curves("val_accuracy", first=1)
     band(axis, trained, lambda accuracy: 100 * (1 - accuracy), color=colour, label=label)
     axis.set_ylabel("validation error (%)")
     _log(axis)

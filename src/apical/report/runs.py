@@ -22,17 +22,15 @@ class RunData:
         """Raises `UsageError` if `path` is not a run's folder."""
         folder = RunFolder(path)
         config = folder.read("config.json")
-        return cls(
-            folder.path, config, folder.rows("initial.jsonl"), folder.rows("metrics.jsonl")
-        )
+        return cls(folder.path, config, folder.rows("initial.jsonl"), folder.rows("metrics.jsonl"))
 
     @property
     def label(self) -> str:
         """The rule as the command line spells it."""
         return spell(decode(self.config["rule"]))
 
-    def curves(self, *keys: str) -> dict[int, tuple[list[int], list[Any]]]:
-        """(epochs, values) of each seed; `keys` lead into nested objects.
+    def curves(self, *keys: str, first: int = 0) -> dict[int, tuple[list[int], list[Any]]]:
+        """(epochs, values) of each seed from epoch `first`; `keys` lead into nested objects.
 
         Rows without the value, or where it is null, are left out.
         """
@@ -41,7 +39,7 @@ class RunData:
             value: Any = row
             for key in keys:
                 value = None if value is None else value.get(key)
-            if value is not None:
+            if value is not None and row["epoch"] >= first:
                 epochs, values = found.setdefault(row["seed"], ([], []))
                 epochs.append(row["epoch"])
                 values.append(value)

@@ -4,14 +4,14 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from scipy import stats
+from scipy.special import stdtrit
 
 
 def half_width(values: Sequence[float], level: float = 0.95) -> float:
     """Half the width of the t interval of the mean; nan for fewer than two values."""
     if len(values) < 2:
         return math.nan
-    t = float(stats.t.ppf((1 + level) / 2, len(values) - 1))
+    t = float(stdtrit(len(values) - 1, (1 + level) / 2))
     return t * statistics.stdev(values) / math.sqrt(len(values))
 
 

@@ -6,7 +6,9 @@ from apical.traits import Traits, Transport
 
 
 class BP(Rule):
-    """delta_L = dL/da_L;  delta_l = sigma_l'(a_l) * W_{l+1}^T delta_{l+1};  dW_l = delta_l h_{l-1}^T.
+    """delta_l = sigma_l'(a_l) * W_{l+1}^T delta_{l+1}, from delta_L = dL/da_L.
+
+    The pseudo-gradient of W_l is delta_l h_{l-1}^T, that of b_l is delta_l.
 
     Source: Rumelhart, Hinton & Williams 1986.
     """

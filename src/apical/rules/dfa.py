@@ -10,7 +10,7 @@ from apical.traits import Traits, Transport
 
 
 class DFA(Rule):
-    """delta_L = dL/da_L;  delta_l = sigma_l'(a_l) * B_l delta_L;  dW_l = delta_l h_{l-1}^T.
+    """delta_l = sigma_l'(a_l) * B_l delta_L, with delta_L = dL/da_L.
 
     B_l leads straight from the output to layer l, drawn once from `law`.
 
@@ -28,9 +28,7 @@ class DFA(Rule):
         hidden = net.layers[:-1]
         return State(
             kept=tuple(
-                Dense.create(
-                    layer.out_shape, net.units, identity, key=k, init=self.law, bias=False
-                )
+                Dense.create(layer.out_shape, net.units, identity, key=k, init=self.law, bias=False)
                 for layer, k in zip(hidden, jax.random.split(key, len(hidden)), strict=True)
             )
         )
@@ -38,10 +36,11 @@ class DFA(Rule):
     def credit(self, net, state, batch, key):
         record = net.record(batch.x)
         error = net.error(record, batch.y)
-        signals = tuple(
+        hidden = (
             layer.modulate(a, back.pull(error))
             for layer, a, back in zip(net.layers, record.preactivations, state.kept, strict=False)
-        ) + (error,)
+        )
+        signals = (*hidden, error)
         output = len(net.layers) - 1
         links = tuple(Link(back, source=output, target=l) for l, back in enumerate(state.kept))
         return Credit(net.gradients(record, signals), signals, kept=state.kept, links=links)

@@ -7,7 +7,7 @@ from apical.traits import Traits
 
 
 class FA(Rule):
-    """delta_L = dL/da_L;  delta_l = sigma_l'(a_l) * B_l delta_{l+1};  dW_l = delta_l h_{l-1}^T.
+    """delta_l = sigma_l'(a_l) * B_l delta_{l+1}, from delta_L = dL/da_L.
 
     `feedback` says what B_l is: fixed random weights (feedback alignment, the
     default), the signs of the forward weights (sign-symmetry), or their

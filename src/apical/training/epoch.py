@@ -40,16 +40,12 @@ class Keys(eqx.Module):
         return cls(*jax.random.split(jax.random.key(seed), 4))
 
 
-def start(
-    net: Network, state: State, optimizer: optax.GradientTransformation
-) -> Carry:
+def start(net: Network, state: State, optimizer: optax.GradientTransformation) -> Carry:
     """The carry before the first step."""
     return Carry(net, state, optimizer.init(net), optimizer.init(state.learned))
 
 
-def as_batch(
-    net: Network, transform: Transform, x: Array, labels: Int[Array, " batch"]
-) -> Batch:
+def as_batch(net: Network, transform: Transform, x: Array, labels: Int[Array, " batch"]) -> Batch:
     """Raw examples as the network takes them."""
     return Batch(transform(x), encode(labels, net.units))
 

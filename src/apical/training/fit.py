@@ -93,15 +93,13 @@ def fit(
     config = {
         "rule": encode(rule),
         "data": {"name": data.name, "classes": list(data.classes), "digest": _digest(data)},
-        "settings": encode(chosen),
+        "settings": encode(vars(chosen)),
         "transformation": None if transformation is None else "given in Python",
         "seed": seed,
         "seeds": seeds,
     }
-    recorder = recording(
-        out, config, resume=resume, overwrite=overwrite, every=checkpoint_seconds
-    )
-    audience = [recorder, *listeners]
+    recorder = recording(out, config, resume=resume, overwrite=overwrite, every=checkpoint_seconds)
+    audience: list[Listener] = [recorder, *listeners]
 
     def tell(event: Event) -> None:
         for listener in audience:
@@ -148,5 +146,5 @@ def _digest(data: Dataset) -> str:
     crc = 0
     for split in (data.train, data.validation, data.test):
         for array in (split.x, split.y):
-            crc = zlib.crc32(np.ascontiguousarray(array), crc)
+            crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
     return f"{crc:08x}"

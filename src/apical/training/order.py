@@ -30,9 +30,7 @@ def steps_in_epoch(settings: Settings, examples: int) -> int:
     return settings.steps_per_epoch
 
 
-def shuffled(
-    key: PRNGKeyArray, examples: int, steps: int, size: int
-) -> Int[Array, "steps size"]:
+def shuffled(key: PRNGKeyArray, examples: int, steps: int, size: int) -> Int[Array, "steps size"]:
     """One shuffle of the examples' indices cut into minibatches, wrapping round if short."""
     order = jax.random.permutation(key, examples)
     return jnp.resize(order, (steps, size))

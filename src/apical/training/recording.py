@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from apical.errors import UsageError
 from apical.training.checkpoints import Checkpoints
 from apical.training.environment import environment
@@ -145,7 +142,7 @@ def _same(folder: RunFolder, config: dict[str, Any]) -> None:
 def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
     if not isinstance(data, dict):
         return {prefix: data}
-    items = {}
+    items: dict[str, Any] = {}
     for key, value in data.items():
         items |= _flat(value, f"{prefix}.{key}" if prefix else key)
     return items

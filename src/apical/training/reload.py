@@ -7,6 +7,7 @@ import jax
 from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.network import Network
+from apical.settings import Settings
 from apical.training.folder import RunFolder
 from apical.training.train import Task
 from apical.values import decode
@@ -20,7 +21,8 @@ def reload(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[in
     """
     folder = RunFolder(path)
     config = folder.read("config.json")
-    task = Task(decode(config["rule"]), data or _data(config), decode(config["settings"]))
+    settings = Settings(**decode(config["settings"]))
+    task = Task(decode(config["rule"]), data or _data(config), settings)
     networks = {}
     for seed in range(config["seed"], config["seed"] + config["seeds"]):
         checkpoints = folder.checkpoints(seed)

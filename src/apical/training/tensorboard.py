@@ -34,5 +34,5 @@ class TensorBoard:
         elif isinstance(value, list):
             for l, inner in enumerate(value, start=1):
                 self._write(f"{tag}/layer-{l}", inner, step)
-        else:
+        elif value is not None:
             self._writer.add_scalar(tag, value, step)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -100,7 +101,7 @@ class Task:
 
     def final(self, net: Network) -> dict[str, float]:
         """Loss and accuracy of a trained network on every split."""
-        measured = {}
+        measured: dict[str, float] = {}
         for name, transform, split in self._splits():
             measured |= _named(name, evaluate(net, transform, split))
         return measured
@@ -112,7 +113,8 @@ class Task:
                 measured |= _named(name, evaluate(carry.net, transform, split))
         found = alignment(carry.net, carry.state, probe, keys.rule, rule=self.rule)
         measured["alignment"] = {
-            name: np.asarray(values, float).tolist() for name, values in vars(found).items()
+            name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
+            for name, values in vars(found).items()
         }
         return measured
 
@@ -132,7 +134,8 @@ class Task:
 
     def _batch(self, net: Network, count: int) -> Batch:
         train = self.data.train
-        return as_batch(net, self.transforms.train, train.x[:count], train.y[:count])
+        x, labels = jnp.asarray(train.x[:count]), jnp.asarray(train.y[:count])
+        return as_batch(net, self.transforms.train, x, labels)
 
 
 def _named(split: str, measured: tuple[float, float]) -> dict[str, float]:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from apical.data.origins.content import REMEDY, Content
 from apical.errors import DataError
@@ -51,12 +51,13 @@ def read_archive(
     found: dict[str, bytes] = {}
     with _damage_named(where, "an archive"), _opened(path) as stream:
         bounded = _Bounded(stream, limit, where)
-        with tarfile.open(fileobj=bounded, mode="r|", bufsize=SLACK) as archive:
+        with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r|", bufsize=SLACK) as archive:
             for member in archive:
                 _refuse_unsafe(member, where)
                 content = wanted.get(PurePosixPath(member.name))
-                if content and member.isfile():
-                    raw = archive.extractfile(member).read(content.size + 1)
+                stream_of = archive.extractfile(member) if content else None
+                if content and stream_of:
+                    raw = stream_of.read(content.size + 1)
                     found[content.name] = content.check(raw, f"{where}, member {member.name}")
     missing = [content.name for content in contents if content.name not in found]
     if missing:
@@ -82,7 +83,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         file.seek(0)
         if start.startswith(b"\x1f\x8b"):
             with gzip.open(file) as stream:
-                yield stream
+                yield cast(IO[bytes], stream)
         elif start == b"\xfd7zXZ\x00":
             with lzma.open(file) as stream:
                 yield stream

@@ -1,7 +1,5 @@
 """Downloading a parcel into the cache, where only verified contents ever arrive."""
 
-# ruff: noqa: PLC0415  (pooch and requests only for a download)
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from apical.data.origins.containers import read_archive, read_file
 from apical.data.origins.content import Content
 
 
-class Parcel(ABC):
-    """Some contents of a data set, which lie loose (raw) or packed in a folder.
+class Parcel(Protocol):
+    """Some contents of a data set, which lie loose (raw) or packed in a folder."""
 
-    `packed` are the file names a packed copy may have; `places` the subfolders the raw contents
-    may lie in, "" for the folder itself; `slow` says whether unpacking takes so
-    long that the raw contents are worth keeping in the cache; `urls` are mirrors in turn.
-    """
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """What it holds."""
 
-    contents: tuple[Content, ...]
-    packed: tuple[str, ...]
-    places: tuple[str, ...]
-    urls: tuple[str, ...]
-    slow: ClassVar[bool]
+    @property
+    def packed(self) -> tuple[str, ...]:
+        """The file names a packed copy may have."""
 
-    @abstractmethod
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The subfolders the raw contents may lie in, "" for the folder itself."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Mirrors, tried in turn."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether unpacking takes so long that the raw contents are worth keeping in the cache."""
+
     def unpack(self, path: Path, where: object = None) -> Mapping[str, bytes]:
         """The verified contents of a packed copy; `DataError` naming `where` (or the path)."""
 
 
 @dataclass(frozen=True)
-class SingleFile(Parcel):
+class SingleFile:
     """One content, packed as `<name>.gz` or `<name>.xz`."""
 
     content: Content
@@ -53,7 +60,7 @@ class SingleFile(Parcel):
 
 
 @dataclass(frozen=True)
-class Archive(Parcel):
+class Archive:
     """Several contents in the `folder` of a tar file called `<stem>.tar[.gz|.xz]`."""
 
     stem: str

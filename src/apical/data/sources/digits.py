@@ -1,7 +1,5 @@
 """Handwritten digits of 8 x 8 pixels, 0 to 16: MNIST for a test that must be fast."""
 
-# ruff: noqa: PLC0415  (scikit-learn takes seconds to import)
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Fisher's irises: four measures in cm of three species."""
 
-# ruff: noqa: PLC0415  (scikit-learn takes seconds to import)
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,0 +1,202 @@
+"""The command as users meet it: real processes, small budgets, the bundled MNIST."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from apical.training.folder import RunFolder
+
+pytestmark = pytest.mark.slow
+
+TRAIN = ["train", "fa", "--hidden", "16", "--lr", "1e-2"]
+TRAIN += ["--steps-per-epoch", "20", "--epochs", "3"]
+
+
+def command(*args) -> list[str]:
+    return [sys.executable, "-m", "apical", *map(str, args)]
+
+
+def apical(*args, code: int = 0) -> str:
+    """Run the command; its output, errors included, after checking the exit code."""
+    done = subprocess.run(command(*args), capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+def rows(run: Path) -> list[dict]:
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    found = [json.loads(line) for line in lines]
+    return [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in found]
+
+
+def weights(run: Path) -> list[bytes]:
+    from apical.training.reload import reload
+
+    _, networks = reload(run)
+    return [np.asarray(layer.weight).tobytes() for n in networks.values() for layer in n.layers]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "fa"
+    assert "fa on mnist" in apical(*TRAIN, "--seeds", 2, "--out", run)
+    return run
+
+
+def test_training_leaves_a_summary(trained):
+    summary = json.loads((trained / "summary.json").read_text())
+    assert summary["rule"] == "fa"
+    assert summary["data"] == "mnist"
+    assert summary["n_seeds"] == 2
+    assert len(rows(trained)) == 6
+    assert 0.2 < summary["test_accuracy"]["mean"] < 1
+    assert summary["seconds_per_epoch"] > 0
+
+
+def test_a_run_in_use_is_refused(trained):
+    before = (trained / "metrics.jsonl").read_bytes()
+    said = apical(*TRAIN, "--seeds", 2, "--out", trained, code=2)
+    assert "already holds a run" in said
+    assert "--resume" in said
+    assert (trained / "metrics.jsonl").read_bytes() == before
+
+
+def test_evaluate_predict_plot(trained, tmp_path):
+    summary = json.loads((trained / "summary.json").read_text())
+    said = apical("evaluate", trained)
+    assert f"{100 * summary['test_accuracy']['list'][0]:.2f} %" in said
+
+    from apical.data import load
+
+    test = load("mnist").test
+    image = tmp_path / "digit.png"
+    Image.fromarray(test.x[0]).save(image)
+    assert "digit.png" in "".join(apical("predict", trained, image).split())
+    assert "not found" in apical("predict", trained, tmp_path / "none.png", code=2)
+    text = tmp_path / "text.png"
+    text.write_text("not an image")
+    assert "cannot be read as an image" in apical("predict", trained, text, code=2)
+
+    figure = tmp_path / "figure.png"
+    assert str(figure) in apical("plot", trained, "--out", figure)
+    assert np.asarray(Image.open(figure)).std() > 0
+    assert "not found" in apical("plot", tmp_path, code=2)
+
+
+@pytest.mark.parametrize("lines", [0, 2, 4], ids=["begun", "first-seed", "second-seed"])
+def test_killed_and_resumed_is_bit_for_bit_the_same(trained, tmp_path, lines):
+    run = tmp_path / "killed"
+    asked = [*TRAIN, "--seeds", 2, "--checkpoint-seconds", 0, "--out", run]
+    process = subprocess.Popen(command(*asked), stdout=subprocess.DEVNULL, start_new_session=True)
+    metrics = run / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (run / "config.json").exists() and (
+            lines == 0 or (metrics.exists() and metrics.read_text().count("\n") >= lines)
+        ):
+            break
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (run / "summary.json").exists()
+    apical(*asked, "--resume")
+    assert rows(run) == rows(trained)
+    assert weights(run) == weights(trained)
+
+
+def test_ctrl_c_ends_cleanly_with_what_there_is(tmp_path):
+    run = tmp_path / "stopped"
+    process = subprocess.Popen(
+        command(*TRAIN, "--epochs", 100000, "--out", run),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    metrics = run / "metrics.jsonl"
+    while not (metrics.exists() and metrics.read_text().count("\n") >= 2):
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["status"] == "interrupted"
+    assert summary["epochs"][0] == len(rows(run)) >= 2
+
+
+def test_compare_puts_rules_on_equal_terms(tmp_path):
+    out = tmp_path / "compare"
+    said = apical(
+        "compare", "bp", "fa", "fa:frsf", "--hidden", 16, "--steps-per-epoch", 20,
+        "--epochs", 2, "--seeds", 2, "--out", out,
+    )  # fmt: skip
+    assert "On equal terms" in said
+    assert (out / "comparison.png").exists()
+    assert {p.name for p in out.iterdir()} == {"bp", "fa", "fa-frsf", "comparison.png"}
+    initial = [RunFolder(out / rule).rows("initial.jsonl")[0] for rule in ("bp", "fa")]
+    assert initial[0]["val_loss"] == initial[1]["val_loss"]
+
+
+def test_divergence_is_told_without_a_traceback(tmp_path):
+    said = apical(
+        "train", "bp", "--hidden", 16, "--activation", "relu", "--loss", "squared-error",
+        "--optimizer", "sgd", "--lr", 1000, "--epochs", 2, "--out", tmp_path / "r", code=1,
+    )  # fmt: skip
+    assert "epoch 1, step" in said
+    assert "layer" in said
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["trian"], "did you mean 'train'"),
+        (["train", "fe"], "rule: there is no 'fe'"),
+        (["train", "fa", "--data", "mnits"], "did you mean 'mnist'"),
+        (["train", "fa", "--lrr", "1"], "--lrr"),
+        (["train", "fa", "--feedback", "frfs"], "did you mean 'frsf'"),
+        (["train", "fa", "--init", "uniform:x"], "expected float"),
+        (["train", "fa", "--epochs", "ten"], "ten"),
+        (["train", "fa", "--loss", "squared-error", "--output", "nope"], "nope"),
+        (["train", "fa", "--output", "tanh"], "softmax"),
+        (["train", "fa", "--epochs", "-3"], "positive"),
+        (["train", "fa", "--seeds", "0"], "seeds"),
+        (["train", "fa", "--resume"], "need a folder"),
+        (["train", "fa", "--classes", "1", "12"], "12"),
+        (["evaluate", "/nowhere"], "not found"),
+        (["compare", "bp"], "at least two"),
+        (["data", "verify", "mnits"], "mnist"),
+    ],
+)
+def test_mistakes_get_one_readable_message_and_code_2(args, words):
+    assert words in " ".join(apical(*args, code=2).split())
+
+
+def test_help_needs_no_jax():
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", *command("--help")[1:]],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "train" in said.stdout
+    imported = {line.rsplit("|", 1)[-1].strip() for line in said.stderr.splitlines()}
+    assert not imported & {"jax", "numpy", "tyro"}
+
+
+@pytest.mark.parametrize("args", [["train"], ["train", "fa"], ["compare"], ["plot"], ["data"]])
+def test_every_command_has_help(args):
+    assert "usage: apical" in apical(*args, "--help")
+
+
+def test_data_commands():
+    assert "mnist" in apical("data", "list")
+    assert "ok" in apical("data", "verify", "mnist")
+    assert "APICAL_DATA" in apical("data", "where")

@@ -1,0 +1,163 @@
+"""One function a law. Conformance tests apply each to every rule whose traits claim it.
+
+All of them take a rule, a network and a batch in float64 and assert.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from apical.activations import Activation
+from apical.layers import Layer
+from apical.network import Network
+from apical.rules import BP, Batch, Credit, Rule, State
+from apical.traits import Transport
+
+KEY = jax.random.key(7)
+
+
+def credit(rule: Rule, net: Network, batch: Batch, state: State | None = None) -> Credit:
+    state = rule.init(net, batch, KEY) if state is None else state
+    return rule.credit(net, state, batch, KEY)
+
+
+def leaves(tree) -> list[np.ndarray]:
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+
+
+def assert_close(ours, theirs, rtol=1e-9, atol=1e-12):
+    for a, b in zip(leaves(ours), leaves(theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
+
+
+def largest(tree) -> float:
+    return max(float(np.abs(leaf).max()) for leaf in leaves(tree))
+
+
+def has_the_shape_of_what_it_changes(rule, net, batch):
+    """Pseudo-gradients and signals have the structure, shapes and types of what they are for."""
+    state = rule.init(net, batch, KEY)
+    found = credit(rule, net, batch, state)
+
+    def shapes(tree):
+        return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
+
+    assert shapes(found.network) == shapes(net)
+    assert shapes(found.learned) == shapes(state.learned)
+    assert shapes(found.kept) == shapes(state.kept)
+    record = net.record(batch.x)
+    assert [s.shape for s in found.signals] == [a.shape for a in record.preactivations]
+
+
+def is_pure(rule, net, batch):
+    """The same call twice gives the same bits, compiled or not the same numbers."""
+    state = rule.init(net, batch, KEY)
+    first, second = credit(rule, net, batch, state), credit(rule, net, batch, state)
+    for a, b in zip(leaves(first), leaves(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert_close(eqx.filter_jit(rule.credit)(net, state, batch, KEY), first)
+
+
+def is_the_gradient(rule, net, batch, step=1e-5):
+    """Every pseudo-gradient equals the central difference of the mean loss, to 1e-6."""
+    flat, unflatten = ravel_pytree(net)
+
+    def mean_loss(parameters):
+        n = unflatten(parameters)
+        return jnp.mean(n.losses(n.record(batch.x), batch.y))
+
+    steps = step * jnp.eye(flat.size)
+    differences = jax.vmap(lambda d: (mean_loss(flat + d) - mean_loss(flat - d)) / (2 * step))
+    found = ravel_pytree(credit(rule, net, batch).network)[0]
+    assert largest(found) > 1e-2
+    np.testing.assert_allclose(found, differences(steps), rtol=1e-6, atol=1e-8)
+
+
+def averages_over_examples(rule, net, batch):
+    """The pseudo-gradient of a batch is the mean of those of its examples."""
+    state = rule.init(net, batch, KEY)
+    together = credit(rule, net, batch, state).network
+    alone = [
+        credit(rule, net, Batch(x[None], y[None]), state).network
+        for x, y in zip(batch.x, batch.y, strict=True)
+    ]
+    mean = jax.tree.map(lambda *each: sum(each) / len(each), *alone)
+    assert largest(together) > 1e-3
+    assert_close(together, mean)
+
+
+def rests_when_satisfied(rule, net, batch):
+    """Zero output error gives zero credit; any other error does not."""
+    assert largest(credit(rule, net, batch).network) > 1e-3
+    met = Batch(batch.x, net(batch.x))
+    assert largest(credit(rule, net, met).network) < 1e-12
+
+
+def transports_what_it_claims(rule, net, batch):
+    """With recorded activity held, hidden teaching signals depend on the downstream
+    forward weights as far as the rule claims and no further."""
+    state = rule.init(net, batch, KEY)
+    record = net.record(batch.x)
+
+    def signals(change):
+        held = Network(
+            tuple(
+                Held.of(layer, change(layer.weight), a)
+                for layer, a in zip(net.layers, record.preactivations, strict=True)
+            ),
+            net.loss,
+        )
+        return rule.credit(held, state, batch, KEY).signals[:-1]
+
+    same = signals(lambda w: w)
+    assert_close(same, credit(rule, net, batch, state).signals[:-1])
+    rescaled = signals(lambda w: w * jnp.linspace(0.2, 3.0, w.size).reshape(w.shape))
+    replaced = signals(lambda w: jnp.roll(-w, 1, axis=0))
+    moved = {
+        "magnitudes": _moved(same, rescaled),
+        "signs": _moved(same, replaced),
+    }
+    claimed = rule.traits.transport
+    assert moved["magnitudes"] == (claimed is Transport.WEIGHTS), moved
+    assert moved["signs"] == (claimed is not Transport.NONE), moved
+
+
+def equals_bp(rule, net, batch, state=None, rtol=1e-9):
+    """The rule's pseudo-gradients and signals are backpropagation's."""
+    ours, theirs = credit(rule, net, batch, state), credit(BP(), net, batch)
+    assert largest(theirs.network) > 1e-3
+    assert_close(ours.network, theirs.network, rtol=rtol)
+    assert_close(ours.signals, theirs.signals, rtol=rtol)
+
+
+class Held(Layer):
+    """A layer that gives the recorded preactivation but transports with its own weights."""
+
+    weight: jax.Array
+    bias: jax.Array | None
+    in_shape: tuple[int, ...] = eqx.field(static=True)
+    activation: Activation = eqx.field(static=True)
+    original: Layer
+    recorded: jax.Array
+
+    @classmethod
+    def of(cls, layer: Layer, weight: jax.Array, recorded: jax.Array) -> "Held":
+        return cls(weight, layer.bias, layer.in_shape, layer.activation, layer, recorded)
+
+    @property
+    def out_shape(self):
+        return self.original.out_shape
+
+    @property
+    def fans(self):
+        return self.original.fans
+
+    def preactivation(self, x):
+        a = self.original.with_weight(self.weight).preactivation(x)
+        return a - jax.lax.stop_gradient(a) + self.recorded
+
+
+def _moved(before, after) -> bool:
+    return any(not np.allclose(a, b, rtol=1e-9) for a, b in zip(before, after, strict=True))

@@ -1,0 +1,72 @@
+"""Every exported rule against the laws that its traits claim."""
+
+import pytest
+
+from apical.feedback import BRSF, FRSF, USF, Transpose
+from apical.losses import BinaryCrossEntropy, SquaredError
+from apical.rules import BP, FA, RULES, Rule
+from apical.values import decode, encode, parse, spell
+from tests import laws, tiny
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+CASES = [rule() for rule in RULES] + [FA(f()) for f in (Transpose, USF, FRSF, BRSF)]
+
+
+@pytest.fixture(params=CASES, ids=spell)
+def rule(request):
+    return request.param
+
+
+@pytest.fixture
+def net(float64):
+    return tiny.network()
+
+
+def test_shapes(rule, net):
+    laws.has_the_shape_of_what_it_changes(rule, net, tiny.batch(net))
+
+
+def test_pure(rule, net):
+    laws.is_pure(rule, net, tiny.batch(net))
+
+
+def test_gradient(rule, net):
+    if rule.traits.gradient:
+        laws.equals_bp(rule, net, tiny.batch(net))
+
+
+def test_average(rule, net):
+    if rule.traits.independent:
+        laws.averages_over_examples(rule, net, tiny.batch(net))
+
+
+def test_rest(rule, net):
+    if rule.traits.supervised:
+        laws.rests_when_satisfied(rule, net, tiny.batch(net))
+
+
+def test_transport(rule, net):
+    laws.transports_what_it_claims(rule, net, tiny.batch(net))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "relu", "identity"])
+@pytest.mark.parametrize("hidden", [(), (4,), (5, 4, 3, 4)])
+def test_bp_is_the_gradient_whatever_the_stack(activation, hidden):
+    net = tiny.network(hidden, activation)
+    laws.is_the_gradient(BP(), net, tiny.batch(net))
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), BinaryCrossEntropy()], ids=spell)
+def test_bp_is_the_gradient_whatever_the_loss(loss):
+    net = tiny.network(loss=loss)
+    laws.is_the_gradient(BP(), net, tiny.batch(net))
+
+
+def test_spelling_and_json_give_the_rule_back(rule):
+    assert parse(Rule, spell(rule)) == rule
+    assert decode(encode(rule)) == rule
+
+
+def test_names_are_unique():
+    assert len({rule.name for rule in RULES}) == len(RULES)

@@ -1,0 +1,48 @@
+"""Networks small enough to check by hand, in float64."""
+
+import jax
+import jax.numpy as jnp
+
+from apical.activations import ACTIVATIONS
+from apical.initialisers import LeCun, Uniform
+from apical.layers import Dense
+from apical.losses import CrossEntropy, Loss
+from apical.network import Network
+from apical.rules import Batch
+
+IN_SHAPE = (2, 3)
+CLASSES = 3
+EXAMPLES = 5
+
+
+def network(
+    hidden: tuple[int, ...] = (5, 4), activation: str = "tanh", loss: Loss = CrossEntropy(), seed=0
+) -> Network:
+    """A network for images of 2 x 3 and three classes, with biases that are not zero."""
+    keys = iter(jax.random.split(jax.random.key(seed), 2 * (len(hidden) + 1)))
+    shape: tuple[int, ...] = IN_SHAPE
+    layers = []
+    for units in hidden:
+        layers.append(_dense(shape, units, ACTIVATIONS[activation], keys))
+        shape = (units,)
+    layers.append(_dense(shape, loss.units(CLASSES), loss.link, keys))
+    return Network(tuple(layers), loss)
+
+
+def _dense(shape, units, activation, keys) -> Dense:
+    layer = Dense.create(shape, units, activation, key=next(keys), init=LeCun())
+    bias = Uniform(0.3).draw(next(keys), (units,), 1, 1)
+    return Dense(layer.weight, bias, layer.in_shape, activation)
+
+
+def batch(net: Network, examples: int = EXAMPLES, seed: int = 1) -> Batch:
+    """Random inputs and one-hot targets."""
+    x_key, y_key = jax.random.split(jax.random.key(seed))
+    x = jax.random.normal(x_key, (examples, *IN_SHAPE))
+    labels = jax.random.randint(y_key, (examples,), 0, net.units)
+    return Batch(x, jax.nn.one_hot(labels, net.units, dtype=x.dtype))
+
+
+def satisfied(net: Network, given: Batch) -> Batch:
+    """The same inputs with targets that the network meets exactly."""
+    return Batch(given.x, jnp.asarray(net(given.x)))

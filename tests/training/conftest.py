@@ -1,0 +1,18 @@
+import numpy as np
+import pytest
+
+from apical.data import from_arrays
+
+
+@pytest.fixture(scope="session")
+def blobs():
+    """Three noisy classes of 4 x 4 byte images, 330 + 60 + 60 examples."""
+    draw = np.random.default_rng(0)
+    centres = draw.integers(60, 196, (3, 4, 4))
+
+    def split(n):
+        y = np.arange(n, dtype=np.int32) % 3
+        x = np.clip(centres[y] + draw.normal(0, 30, (n, 4, 4)), 0, 255).astype(np.uint8)
+        return x, y
+
+    return from_arrays(*split(330), name="blobs", validation=split(60), test=split(60))

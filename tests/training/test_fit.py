@@ -1,0 +1,207 @@
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from apical import BP, DFA, FA, DivergenceError, UsageError, fit
+from apical.training.events import Epoch
+from apical.training.folder import RunFolder
+from apical.training.reload import predict, reload
+
+SMALL: dict[str, Any] = {"hidden": (8,), "batch_size": 30, "epochs": 3}
+
+
+def timeless(rows):
+    return [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in rows]
+
+
+def bits(tree):
+    return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(tree)]
+
+
+def test_it_learns_and_reports(blobs):
+    result = fit(FA(), blobs, seeds=2, seed=5, **SMALL | {"epochs": 20, "lr": 1e-2})
+    assert result.test_accuracy > 0.95
+    assert len(result.metrics) == 40
+    assert {row["seed"] for row in result.metrics} == {5, 6}
+    summary = result.summary
+    assert summary["rule"] == "fa"
+    assert summary["data"] == "blobs"
+    assert summary["n_seeds"] == 2
+    for split in ("train", "val", "test"):
+        found = summary[f"{split}_accuracy"]
+        assert len(found["list"]) == 2
+        assert found["mean"] == pytest.approx(np.mean(found["list"]))
+        assert found["std"] == pytest.approx(np.std(found["list"], ddof=1))
+    cosines = [row["alignment"]["cosine"][0] for row in (result.initial[0], result.metrics[19])]
+    assert cosines[1] > max(0.3, cosines[0])
+
+
+def test_the_summary_is_what_the_network_does(blobs):
+    result = fit(BP(), blobs, **SMALL)
+    (net,) = result.networks
+    outputs = net(blobs.test.x / np.float32(255))
+    accuracy = np.mean(np.argmax(outputs, axis=-1) == blobs.test.y)
+    assert result.test_accuracy == pytest.approx(accuracy)
+
+
+def test_a_seed_fixes_weights_and_order_whatever_the_rule(blobs):
+    (bp,), (dfa,) = ([e for e in heard(rule, blobs) if e.number == 0] for rule in (BP(), DFA()))
+    assert bits(bp.carry.net) == bits(dfa.carry.net)
+    # The output layer's first update is the same for both, so equal order shows in the loss.
+    first = [fit(r, blobs, **SMALL | {"lr": 1e-9}).metrics[0] for r in (BP(), DFA())]
+    assert first[0]["train_loss"] == pytest.approx(first[1]["train_loss"], rel=1e-5)
+
+
+def heard(rule, data, **settings):
+    events: list[Any] = []
+    fit(rule, data, listeners=[events.append], **SMALL | settings)
+    return [event for event in events if isinstance(event, Epoch)]
+
+
+def test_the_same_call_gives_the_same_bits_and_another_seed_others(blobs):
+    one, two, other = (fit(FA(), blobs, seed=s, **SMALL) for s in (0, 0, 1))
+    assert bits(one.networks) == bits(two.networks) != bits(other.networks)
+    assert timeless(one.metrics) == timeless(two.metrics)
+
+
+def test_seeds_in_one_call_are_the_seeds_one_by_one(blobs):
+    both = fit(FA(), blobs, seeds=2, **SMALL)
+    alone = fit(FA(), blobs, seed=1, **SMALL)
+    assert bits(both.networks[1]) == bits(alone.networks[0])
+
+
+def test_epochs_do_not_compile_again(blobs):
+    compiled: list[str] = []
+
+    def hear(event: str, duration_secs: float, **_) -> None:
+        compiled.extend([event] * ("backend_compile" in event))
+
+    jax.monitoring.register_event_duration_secs_listener(hear)
+    events: list[int] = []
+    fit(DFA(), blobs, seeds=2, listeners=[lambda _: events.append(len(compiled))],
+        **SMALL | {"hidden": (9,)})  # fmt: skip
+    jax.monitoring.clear_event_listeners()
+    first_epoch, last = events[2], events[-2]
+    assert first_epoch > 0
+    assert last == first_epoch
+
+
+@pytest.mark.parametrize("stop", [1, 2, 4, 5, 6])
+def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
+    whole = fit(FA(), blobs, seeds=2, out=tmp_path / "whole", **SMALL)
+    seen = []
+
+    def interrupt(event):
+        if isinstance(event, Epoch) and event.number > 0:
+            seen.append(event)
+            if len(seen) == stop:
+                raise KeyboardInterrupt
+
+    part = fit(FA(), blobs, seeds=2, out=tmp_path / "part", listeners=[interrupt], **SMALL)
+    assert part.summary["status"] == "interrupted"
+    assert len(part.metrics) == stop
+    done = fit(FA(), blobs, seeds=2, out=tmp_path / "part", resume=True, **SMALL)
+    assert done.summary["status"] == "finished"
+    assert bits(done.networks) == bits(whole.networks)
+    for name in ("metrics.jsonl", "initial.jsonl"):
+        rows = [RunFolder(tmp_path / run).rows(name) for run in ("whole", "part")]
+        assert timeless(rows[0]) == timeless(rows[1])
+
+
+def test_the_folder_says_what_was_run(blobs, tmp_path):
+    fit(FA(), blobs, out=tmp_path, lr=3e-3, **SMALL)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        "config.json", "env.json", "initial.jsonl", "metrics.jsonl", "summary.json", "checkpoints",
+    }  # fmt: skip
+    config, env = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("config", "env"))
+    assert config["settings"]["lr"] == 3e-3
+    assert config["rule"]["type"] == "FA"
+    assert env["versions"]["jax"] == jax.__version__
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert rows[0]["alignment"]["feedback_angle"][-1] is None
+
+
+def test_reloading_gives_the_trained_network(blobs, tmp_path):
+    result = fit(FA(), blobs, seeds=2, out=tmp_path, **SMALL)
+    task, networks = reload(tmp_path, blobs)
+    assert bits(networks[1]) == bits(result.networks[1])
+    assert task.final(networks[1])["test_accuracy"] == result.summary["test_accuracy"]["list"][1]
+    outputs = predict(task, networks[1], blobs.test.x[:7])
+    np.testing.assert_allclose(np.sum(outputs, axis=-1), 1, rtol=1e-5)
+
+
+def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
+    fit(BP(), blobs, out=tmp_path, **SMALL)
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError, match="already holds a run"):
+        fit(BP(), blobs, out=tmp_path, **SMALL)
+    with pytest.raises(UsageError, match=r"settings\.lr \(there 0\.001, now 0\.1\)"):
+        fit(BP(), blobs, out=tmp_path, resume=True, lr=0.1, **SMALL)
+    fit(FA(), blobs, out=tmp_path, overwrite=True, **SMALL)
+    assert RunFolder(tmp_path).read("config.json")["rule"]["type"] == "FA"
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_divergence_names_epoch_step_and_layer_and_keeps_the_last_good(blobs, tmp_path):
+    settings = SMALL | {
+        "activation": "relu", "optimizer": "sgd", "loss": squared(), "epochs": 9, "lr": 3.0,
+        "init": uniform(1.5),
+    }  # fmt: skip
+    with pytest.raises(
+        DivergenceError, match=r"seed 0, epoch \d+, step \d+: layer \d's .* reached"
+    ):
+        fit(BP(), blobs, out=tmp_path, **settings)
+    assert RunFolder(tmp_path).read("summary.json")["status"] == "diverged"
+
+
+def squared():
+    from apical.losses import SquaredError
+
+    return SquaredError()
+
+
+def uniform(limit):
+    from apical.initialisers import Uniform
+
+    return Uniform(limit)
+
+
+def test_any_optax_transformation_will_do(blobs):
+    ours = fit(BP(), blobs, transformation=optax.adam(1e-3), **SMALL)
+    named = fit(BP(), blobs, **SMALL)
+    assert bits(ours.networks) == bits(named.networks)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"optimizer": "adan2"}, "did you mean 'adan'"),
+        ({"optimizer_args": {"b3": 1.0}}, "optimizer adam: there is no 'b3'"),
+        ({"activation": "tahn"}, "did you mean 'tanh'"),
+        ({"activation": "softmax"}, "for the output only"),
+        ({"output": "tanh"}, "use softmax as the output activation"),
+        ({"batch_size": 331}, "more than the 330 training examples"),
+        ({"steps_per_epoch": 12}, "fewer than 12"),
+        ({"epochs": 0}, "epochs: must be positive"),
+        ({"hidden": (8, 0)}, r"hidden\[1\]: must be positive"),
+        ({"learning_rate": 0.1}, "settings: there is no 'learning_rate'"),
+    ],
+)
+def test_settings_that_do_not_work_are_named(blobs, wrong, words):
+    with pytest.raises(UsageError, match=words):
+        fit(BP(), blobs, **SMALL | wrong)
+
+
+def test_a_mapless_validation_split_is_allowed(blobs):
+    from dataclasses import replace
+
+    empty = replace(blobs, validation=blobs.validation.take(np.arange(0)))
+    result = fit(BP(), empty, **SMALL)
+    assert np.isnan(result.metrics[0]["val_accuracy"])
+    assert result.test_accuracy > 0.3

@@ -1,0 +1,127 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from apical import BP, FA, Settings
+from apical.architecture import build
+from apical.data import Split
+from apical.data.affine import Affine
+from apical.rules import Batch, Credit, Rule, State
+from apical.targets import decode, encode
+from apical.training import fit
+from apical.training.evaluate import CHUNK, evaluate
+from apical.training.optimizer import build as build_optimizer
+from apical.training.order import shuffled, steps_in_epoch
+from apical.traits import Traits, Transport
+
+
+def test_an_epoch_is_a_shuffle():
+    order = np.asarray(shuffled(jax.random.key(0), 10, 3, 3))
+    assert len(set(order.ravel())) == 9
+    wrapped = np.asarray(shuffled(jax.random.key(0), 10, 4, 3)).ravel()
+    assert set(wrapped) == set(range(10))
+    np.testing.assert_array_equal(wrapped[10:], wrapped[:2])
+
+
+@pytest.mark.parametrize(("policy", "steps"), [("drop", 3), ("wrap", 4)])
+def test_the_last_partial_batch_has_an_explicit_policy(policy, steps):
+    assert steps_in_epoch(Settings(batch_size=3, partial_batch=policy), 10) == steps
+
+
+def test_evaluation_masks_its_padding():
+    net = build(Settings(hidden=(4,)), (3,), 3, jax.random.key(0))
+    x = np.random.default_rng(0).normal(size=(CHUNK + 7, 3)).astype(np.float32)
+    y = np.arange(CHUNK + 7, dtype=np.int32) % 3
+    record = net.record(jnp.asarray(x))
+    loss, accuracy = evaluate(net, Affine.of(0.0, 1.0), Split(x, y))
+    expected = float(jnp.mean(net.losses(record, encode(jnp.asarray(y), 3))))
+    assert loss == pytest.approx(expected, rel=1e-5)
+    assert accuracy == pytest.approx(float(np.mean(decode(record.output) == y)))
+
+
+def test_labels_go_to_targets_and_back():
+    labels = jnp.array([0, 2, 1])
+    np.testing.assert_array_equal(decode(encode(labels, 3)), labels)
+    pairs = jnp.array([0, 1, 1])
+    assert encode(pairs, 1).shape == (3, 1)
+    np.testing.assert_array_equal(decode(encode(pairs, 1)), pairs)
+
+
+def test_decay_and_clipping_come_before_the_optimizer():
+    params = {"w": jnp.ones((2, 2)), "b": jnp.ones(2)}
+    grads = jax.tree.map(jnp.zeros_like, params)
+    decayed = build_optimizer(Settings(optimizer="sgd", lr=0.5, weight_decay=0.1), 10)
+    changes, _ = decayed.update(grads, decayed.init(params), params)
+    np.testing.assert_allclose(changes["w"], -0.05)
+    np.testing.assert_allclose(changes["b"], 0)
+    clipped = build_optimizer(Settings(optimizer="sgd", lr=1.0, clip_norm=1.0), 10)
+    big = jax.tree.map(lambda p: 100 * p, params)
+    changes, _ = clipped.update(big, clipped.init(params), params)
+    assert float(optax.tree.norm(changes)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+def test_schedules_end_at_zero(schedule):
+    optimizer = build_optimizer(Settings(optimizer="sgd", lr=1.0, schedule=schedule), 4)
+    params = jnp.ones(1)
+    state, sizes = optimizer.init(params), []
+    for _ in range(5):
+        change, state = optimizer.update(jnp.ones(1), state, params)
+        sizes.append(-float(change[0]))
+    assert sizes[0] == pytest.approx(1.0)
+    assert sizes[-1] == pytest.approx(0.0)
+    assert sorted(sizes, reverse=True) == sizes
+
+
+class Mirror(Rule):
+    """A rule that the library has never heard of: it learns its own feedback and counts."""
+
+    name = "mirror"
+    rate: float = 1.0
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.NONE)
+
+    def init(self, net, batch, key):
+        return State(learned=FA().init(net, batch, key).kept, kept=jnp.zeros(()))
+
+    def credit(self, net, state, batch: Batch, key):
+        inner = FA().credit(net, State(kept=state.learned), batch, key)
+        above = inner.network.layers[1:]
+        learned = tuple(
+            back.with_weight(self.rate * layer.weight)
+            for back, layer in zip(state.learned, above, strict=True)
+        )
+        return Credit(
+            inner.network,
+            inner.signals,
+            kept=state.kept + 1,
+            learned=learned,
+            scalars={"count": state.kept},
+        )
+
+
+def test_a_new_rule_needs_nothing_but_itself(blobs):
+    result = fit(Mirror(), blobs, hidden=(8,), epochs=3, batch_size=30, lr=1e-2)
+    (state,) = result.states
+    assert float(state.kept) == 33
+    assert result.metrics[-1]["count"] == pytest.approx(np.mean(np.arange(22, 33)))
+    (learned,) = state.learned
+    net = result.networks[0]
+    # Learned feedback gets the output weights' pseudo-gradients, so they approach each other.
+    overlap = np.corrcoef(np.ravel(learned.weight), np.ravel(net.layers[1].weight))[0, 1]
+    assert overlap > 0.3
+
+
+def test_alignment_sees_only_rules_and_reference(blobs):
+    angles = {}
+    for rule in (BP(), FA()):
+        row = fit(rule, blobs, hidden=(8,), epochs=1, batch_size=30).initial[0]["alignment"]
+        angles[rule.name] = row["feedback_angle"][0]
+        assert row["cosine"][-1] == pytest.approx(1, abs=1e-5)
+        assert row["norm_ratio"][-1] == pytest.approx(1, abs=1e-5)
+    assert angles["bp"] == pytest.approx(0, abs=0.1)
+    assert angles["fa"] > 30
