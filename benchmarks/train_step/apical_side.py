@@ -1,19 +1,61 @@
-"""apical's side: the same job as the peers', with the library as a user would call it.
-
-TO BE COMPLETED when the library exists; what is missing is `build`.
-"""
+"""apical's side: the same job as the peers', by the trainer's own epoch program."""
 
 import json
+from itertools import pairwise
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from job import Job, measure
+import optax
+from job import BATCH, LEARNING_RATE, SIZES, Job, measure
+
+from apical.activations import identity, softmax, tanh
+from apical.data.affine import Affine
+from apical.layers import Dense
+from apical.losses import CrossEntropy
+from apical.network import Network
+from apical.rules import BP, DFA, FA, State
+from apical.training.epoch import as_batch, run_epoch, start
 
 
 def build(job: Job, arrays: dict[str, np.ndarray]):
     """(train_epoch, mean_loss) as `job.measure` wants them: see there, and `Job` for the arrays."""
-    raise NotImplementedError(
-        "apical's side of this benchmark is not written yet: run with --sides torch biotorch"
-    )
+    layers = [
+        Dense(jnp.asarray(arrays[f"W{l}"].T), jnp.asarray(arrays[f"b{l}"]), (inputs,), activation)
+        for l, ((inputs, _), activation) in enumerate(
+            zip(pairwise(SIZES), (tanh, tanh, softmax), strict=True)
+        )
+    ]
+    net = Network(tuple(layers), CrossEntropy())
+    rule, state = {
+        "bp": lambda: (BP(), State()),
+        "fa": lambda: (FA(), State(kept=tuple(_back(arrays[f"B{l}"].T) for l in (1, 2)))),
+        "dfa": lambda: (DFA(), State(kept=tuple(_back(arrays[f"D{l}"]) for l in (0, 1)))),
+    }[job.rule]()
+    optimizer = optax.adam(LEARNING_RATE)
+    images, labels = jax.device_put((arrays["images"], arrays["labels"]))
+    transform = Affine.of(0.0, 1 / 255)
+    carry = start(net, state, optimizer)
+
+    def train_epoch(epoch: int) -> None:
+        nonlocal carry
+        order = arrays["order"][epoch]
+        order = jnp.asarray(order[: len(order) // BATCH * BATCH].reshape(-1, BATCH))
+        carry, metrics = run_epoch(
+            carry, transform, images, labels, order, jax.random.key(epoch),
+            rule=rule, optimizer=optimizer,
+        )  # fmt: skip
+        jax.block_until_ready((carry, metrics))
+
+    def mean_loss() -> float:
+        batch = as_batch(carry.net, transform, images, labels)
+        return float(jnp.mean(carry.net.losses(carry.net.record(batch.x), batch.y)))
+
+    return train_epoch, mean_loss
+
+
+def _back(weight: np.ndarray) -> Dense:
+    return Dense(jnp.asarray(weight), None, (weight.shape[1],), identity)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from apical.training.epoch import Carry, as_batch, update
-from apical.training.order import shuffled
 
 DIVERGED = 1e6
 """A mean training loss above this is divergence even where it is still finite."""
@@ -18,20 +17,19 @@ def diverged(losses: np.ndarray, carry: Carry) -> bool:
 
 
 def locate(
-    carry: Carry, transform, x, labels, order_key, step_key, *, rule, optimizer, steps, size
+    carry: Carry, transform, x, labels, order, key, *, rule, optimizer
 ) -> str:
     """Walk the epoch again from its start and name the first step and values that went wrong."""
-    order = shuffled(order_key, x.shape[0], steps, size)
-    keys = jax.random.split(step_key, steps)
+    keys = jax.random.split(key, len(order))
     step = jax.jit(lambda carry, batch, key: update(rule, optimizer, carry, batch, key)[0])
     inspect = jax.jit(lambda carry, batch, key: _largest(rule, carry, batch, key))
-    for i in range(steps):
-        batch = as_batch(carry.net, transform, x[order[i]], labels[order[i]])
+    for i, rows in enumerate(order):
+        batch = as_batch(carry.net, transform, x[rows], labels[rows])
         for name, size_ in inspect(carry, batch, keys[i]).items():
             if not size_ < DIVERGED:
                 return f"step {i + 1}: {name} reached {float(size_):.3g}"
         carry = step(carry, batch, keys[i])
-    return f"step {steps}: {_worst_layer(carry)}"
+    return f"step {len(order)}: {_worst_layer(carry)}"
 
 
 def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:

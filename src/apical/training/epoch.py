@@ -12,7 +12,6 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 from apical.network import Network
 from apical.rules.rule import Batch, Rule, State
 from apical.targets import decode, encode
-from apical.training.order import shuffled
 
 Transform = Callable[[Array], Array]
 
@@ -75,26 +74,23 @@ def update(
     return Carry(optax.apply_updates(net, changes), state, opt, learned_opt), metrics
 
 
-@partial(jax.jit, static_argnames=("rule", "optimizer", "steps", "size"), donate_argnames="carry")
+@partial(jax.jit, static_argnames=("rule", "optimizer"), donate_argnames="carry")
 def run_epoch(
     carry: Carry,
     transform: Transform,
     x: Array,
     labels: Int[Array, " examples"],
-    order_key: PRNGKeyArray,
-    step_key: PRNGKeyArray,
+    order: Int[Array, "steps size"],
+    key: PRNGKeyArray,
     *,
     rule: Rule,
     optimizer: optax.GradientTransformation,
-    steps: int,
-    size: int,
 ) -> tuple[Carry, dict[str, Float[Array, " steps"]]]:
-    """`steps` minibatches of `size` from one shuffle of the data, and each step's metrics."""
+    """The minibatches whose examples `order` lists, and each step's metrics."""
 
     def step(carry: Carry, inputs):
         indices, key = inputs
         batch = as_batch(carry.net, transform, x[indices], labels[indices])
         return update(rule, optimizer, carry, batch, key)
 
-    order = shuffled(order_key, x.shape[0], steps, size)
-    return jax.lax.scan(step, carry, (order, jax.random.split(step_key, steps)))
+    return jax.lax.scan(step, carry, (order, jax.random.split(key, order.shape[0])))

@@ -1,5 +1,7 @@
 """Which examples make up which minibatch."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
@@ -30,6 +32,7 @@ def steps_in_epoch(settings: Settings, examples: int) -> int:
     return settings.steps_per_epoch
 
 
+@partial(jax.jit, static_argnums=(1, 2, 3))
 def shuffled(key: PRNGKeyArray, examples: int, steps: int, size: int) -> Int[Array, "steps size"]:
     """One shuffle of the examples' indices cut into minibatches, wrapping round if short."""
     order = jax.random.permutation(key, examples)

@@ -22,7 +22,7 @@ from apical.training.divergence import diverged, locate
 from apical.training.epoch import Carry, Keys, as_batch, run_epoch, start
 from apical.training.evaluate import evaluate
 from apical.training.events import Epoch
-from apical.training.order import steps_in_epoch
+from apical.training.order import shuffled, steps_in_epoch
 
 PROBE = 500
 """How many training examples the alignment is measured on."""
@@ -81,15 +81,15 @@ class Task:
         inputs = (
             self.transforms.train,
             *self._train,
-            jax.random.fold_in(keys.order, number),
+            shuffled(
+                jax.random.fold_in(keys.order, number),
+                len(self.data.train),
+                self.steps,
+                self.settings.batch_size,
+            ),
             jax.random.fold_in(keys.step, number),
         )
-        program = {
-            "rule": self.rule,
-            "optimizer": self.optimizer,
-            "steps": self.steps,
-            "size": self.settings.batch_size,
-        }
+        program = {"rule": self.rule, "optimizer": self.optimizer}
         carry, per_step = run_epoch(carry, *inputs, **program)
         per_step = {name: np.asarray(values) for name, values in per_step.items()}
         if diverged(per_step["train_loss"], carry):
