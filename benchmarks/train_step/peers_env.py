@@ -3,6 +3,7 @@
 Nothing in it is ever imported by `apical`; the benchmark starts its Python as a subprocess.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -19,12 +20,6 @@ TORCH = ["torch==2.13.0", "numpy"]
 # benchmark uses `biotorch.module.biomodule` only.
 BIOTORCH = ["--no-deps", "biotorch==0.0.16"]
 
-VERSIONS = (
-    "import json, platform; from importlib.metadata import version;"
-    "print(json.dumps({'python': platform.python_version(),"
-    " **{p: version(p) for p in ('torch', 'biotorch', 'numpy')}}))"
-)
-
 
 def python_of(folder: Path) -> Path:
     """The environment's interpreter; the environment is made first if it is missing or half made."""
@@ -38,8 +33,20 @@ def python_of(folder: Path) -> Path:
     return python
 
 
-def versions(python: Path) -> dict:
-    """Versions of what is installed there, as found, not as asked for."""
-    import json
+def versions(python: Path, *packages: str) -> dict[str, str | None]:
+    """Versions installed beside that interpreter, as found, not as asked for; None where not there."""
+    listing = [str(python), "-c", _VERSIONS, *packages]
+    return json.loads(subprocess.check_output(listing, text=True))
 
-    return json.loads(subprocess.check_output([str(python), "-c", VERSIONS], text=True))
+
+_VERSIONS = """
+import json, platform, sys
+from importlib.metadata import PackageNotFoundError, version
+found = {"python": platform.python_version()}
+for package in sys.argv[1:]:
+    try:
+        found[package] = version(package)
+    except PackageNotFoundError:
+        found[package] = None
+print(json.dumps(found))
+"""

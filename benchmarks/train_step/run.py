@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ QUIET = 0.03  # the share of one core other programs may use; two OpenMP threads
 
 def main() -> int:
     options = _options()
+    # A terminated run must not leave a side running: as an exception, it reaches subprocess.run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     pythons = {"apical": Path(sys.executable)}
     pythons["torch"] = pythons["biotorch"] = peers_env.python_of(options.venv)
     line_up = contenders(set(options.sides))
@@ -41,50 +44,58 @@ def main() -> int:
 
         def once(contender: Contender, settings: dict) -> dict:
             job = Job(str(file), contender.rule, options.epochs, settings)
-            return _measure(contender, job, pythons[contender.side], options.retries)
+            return _measure(contender, job, pythons[contender.side], options)
 
+        search = [len(c.candidates) > 1 and not options.quick for c in line_up]
         candidates = [
-            [once(c, s) for s in c.candidates] if len(c.candidates) > 1 else [] for c in line_up
+            [once(c, s) for s in c.candidates] if wanted else []
+            for c, wanted in zip(line_up, search)
         ]
-        chosen = [
-            min(tried, key=lambda r: median(r["seconds_per_epoch"]))["settings"]
-            if tried
-            else c.candidates[0]
-            for c, tried in zip(line_up, candidates)
-        ]
-        rounds = [[once(c, s) for c, s in zip(line_up, chosen)] for _ in range(options.rounds)]
+        chosen = [_fastest(tried) or c.candidates[0] for c, tried in zip(line_up, candidates)]
+        facts = {
+            "command": " ".join(["python", *sys.argv]),
+            "date": time.strftime("%Y-%m-%d"),
+            "machine": _machine(),
+            "versions": {
+                "apical": peers_env.versions(pythons["apical"], "apical", "jax", "optax"),
+                "peers": peers_env.versions(pythons["torch"], "torch", "biotorch", "numpy"),
+            },
+            "data": source,
+            "candidates": candidates,
+        }
+        rounds = []
+        for _ in range(options.rounds):
+            rounds.append([once(c, s) for c, s in zip(line_up, chosen)])
+            rows = summarise(rounds)
+            problems = disagreements(rows)
+            result = {"rows": rows, "loss_disagreements": problems, **facts, "rounds": rounds}
+            # After every round, so that a stopped run keeps what it has.
+            options.out.write_text(json.dumps(result, indent=1) + "\n")
 
-    rows = summarise(rounds)
-    problems = disagreements(rows)
-    result = {
-        "command": " ".join(["python", *sys.argv]),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": _machine(),
-        "peers": peers_env.versions(pythons["torch"]),
-        "data": source,
-        "rows": rows,
-        "loss_disagreements": problems,
-        "candidates": candidates,
-        "rounds": rounds,
-    }
-    options.out.write_text(json.dumps(result, indent=1) + "\n")
     print(markdown(rows))
     for problem in problems:
         print(f"NOT THE SAME ARITHMETIC: loss after one epoch, {problem}", file=sys.stderr)
     return 1 if problems else 0
 
 
-def _measure(contender: Contender, job: Job, python: Path, retries: int) -> dict:
+def _fastest(tried: list[dict]) -> dict | None:
+    """The settings of the fastest measurement, of the undisturbed ones if there are any."""
+    calm = [result for result in tried if not result["contended"]] or tried
+    best = min(calm, key=lambda result: median(result["seconds_per_epoch"]), default=None)
+    return best and best["settings"]
+
+
+def _measure(contender: Contender, job: Job, python: Path, options: argparse.Namespace) -> dict:
     """Run one side once, again while the machine was busy with something else."""
-    for attempt in range(retries + 1):
-        _wait_for_quiet()
+    for _ in range(options.retries + 1):
+        _wait_for_quiet(options.patience)
         result = _run_side(contender, job, python)
         pairs = zip(result["foreign_cpu_seconds"], result["seconds_per_epoch"])
         result["contended"] = any(foreign > QUIET * seconds for foreign, seconds in pairs)
         if not result["contended"]:
             break
     took = median(result["seconds_per_epoch"])
-    note = f" contended, after {attempt} retries" if result["contended"] else ""
+    note = f" contended, after {options.retries} retries" if result["contended"] else ""
     print(
         f"{contender.rule:4}{contender.name:28}{took:7.3f} s  {job.settings}{note}", file=sys.stderr
     )
@@ -94,7 +105,8 @@ def _measure(contender: Contender, job: Job, python: Path, retries: int) -> dict
 def _run_side(contender: Contender, job: Job, python: Path) -> dict:
     file = Path(job.arrays).with_name("job.json")
     file.write_text(json.dumps(asdict(job)))
-    environment = {**os.environ, "PYTHONPATH": str(HERE)}  # where `job` is
+    path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}  # where `job` is
     done = subprocess.run(
         [str(python), str(contender.script), str(file)],
         env=environment,
@@ -106,7 +118,7 @@ def _run_side(contender: Contender, job: Job, python: Path) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def _wait_for_quiet(patience: float = 120.0) -> None:
+def _wait_for_quiet(patience: float) -> None:
     """Return once other programs leave the CPU alone for a second, or patience ends."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -136,6 +148,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--retries", type=int, default=3, help="repeats of a measurement while the machine is busy"
+    )
+    parser.add_argument(
+        "--patience", type=float, default=120.0, help="seconds to wait for a quiet machine"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="take each peer's first candidate setting untried"
     )
     parser.add_argument(
         "--sides", nargs="+", default=["torch", "biotorch", "apical"], metavar="SIDE"

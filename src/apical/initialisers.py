@@ -8,14 +8,14 @@ sign-symmetric feedback uses as its magnitude.
 import math
 from abc import abstractmethod
 
-import equinox as eqx
 import jax
 from jaxtyping import Array, PRNGKeyArray
 
 from apical.errors import UsageError
+from apical.value import Value
 
 
-class Initialiser(eqx.Module):
+class Initialiser(Value):
     """A law for the weights of a layer with `fan_in` inputs and `fan_out` outputs a unit."""
 
     @abstractmethod
@@ -55,6 +55,18 @@ class Uniform(Initialiser):
 
     def rms(self, fan_in, fan_out):
         return self.limit / math.sqrt(3)
+
+
+class FanIn(Initialiser):
+    """U(-a, a) with a = gain / sqrt(fan_in); gain sqrt(2) is common for tanh and ReLU scripts."""
+
+    gain: float = math.sqrt(2)
+
+    def draw(self, key, shape, fan_in, fan_out):
+        return _uniform(key, shape, self.gain / math.sqrt(fan_in))
+
+    def rms(self, fan_in, fan_out):
+        return self.gain / math.sqrt(3 * fan_in)
 
 
 class LeCun(Initialiser):

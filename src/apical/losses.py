@@ -7,15 +7,15 @@ of 0 and 1 for a single output unit (see `targets`).
 
 from abc import abstractmethod
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from apical.activations import Activation, identity, sigmoid, softmax
+from apical.value import Value
 
 
-class Loss(eqx.Module):
+class Loss(Value):
     """L(a, y) for each example, where sigma(a) is the network's output."""
 
     @property

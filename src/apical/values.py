@@ -14,13 +14,16 @@ from typing import Any
 
 from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError
-from apical.feedback import Feedback
-from apical.initialisers import Initialiser
-from apical.losses import Loss
 from apical.rules import Rule
 from apical.suggest import unknown
+from apical.value import Value
 
-KINDS = (Rule, Feedback, Initialiser, Loss, Preprocessing)
+ROOTS = (Value, Preprocessing)
+
+
+def is_kind(cls: Any) -> bool:
+    """Whether a type is an axis of choice, such as `Loss`: abstract, with values below it."""
+    return isinstance(cls, type) and issubclass(cls, ROOTS) and inspect.isabstract(cls)
 
 
 def name_of(cls: type) -> str:
@@ -72,12 +75,12 @@ def spell(value: Any) -> str:
     fields = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
     while fields and fields[-1][1] == fields[-1][0].default:
         fields.pop()
-    spelled = [spell(v) if isinstance(v, KINDS) else str(v).lower() for _, v in fields]
+    spelled = [spell(v) if isinstance(v, ROOTS) else str(v).lower() for _, v in fields]
     return f"{name}:{','.join(spelled)}" if spelled else name
 
 
 def _parse_field(hint: type, text: str, where: str) -> Any:
-    if issubclass(hint, KINDS):
+    if is_kind(hint):
         return parse(hint, text)
     readers: dict[type, Callable[[str], Any]] = {
         bool: {"true": True, "false": False}.__getitem__,
@@ -115,7 +118,7 @@ def decode(data: Any) -> Any:
     fields = {key: decode(item) for key, item in data.items() if key != "type"}
     if "type" not in data:
         return fields
-    classes = {cls.__name__: cls for kind in KINDS for cls in concrete(kind).values()}
+    classes = {cls.__name__: cls for root in ROOTS for cls in concrete(root).values()}
     if data["type"] not in classes:
         raise UsageError(unknown("config: type", data["type"], classes))
     return classes[data["type"]](**fields)

@@ -16,6 +16,7 @@ COMMANDS = {
     "compare": "train several rules on equal terms: apical compare bp fa dfa",
     "evaluate": "losses and accuracies of a finished run",
     "predict": "classify images with a finished run",
+    "reproduce": "a paper's claims and figures from our own runs",
     "plot": "draw the curves of one or several runs",
     "data": "list, verify and locate the data sets",
 }

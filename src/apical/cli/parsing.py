@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import tyro
 
 from apical.errors import UsageError
-from apical.values import KINDS, concrete, parse, spell
+from apical.values import concrete, is_kind, parse, spell
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ registry = tyro.constructors.ConstructorRegistry()
 
 @registry.primitive_rule
 def _value(info: tyro.constructors.PrimitiveTypeInfo):
-    if info.type not in KINDS:
+    if not is_kind(info.type):
         return None
     kind: Any = info.type
 

@@ -14,7 +14,7 @@ from apical.rules import Rule
 from apical.settings import Settings
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
-from apical.values import KINDS, spell
+from apical.values import ROOTS, spell
 
 
 def run(
@@ -53,7 +53,7 @@ def describe(settings: Settings) -> str:
         value = getattr(settings, field.name)
         if value is None or value == {}:
             continue
-        if isinstance(value, KINDS):
+        if isinstance(value, ROOTS):
             value = spell(value)
         elif isinstance(value, tuple):
             value = " ".join(map(str, value))

@@ -8,9 +8,10 @@ from jaxtyping import PRNGKeyArray, PyTree
 from apical.layers import Layer
 from apical.network import Network
 from apical.traits import Transport
+from apical.value import Value
 
 
-class Feedback(eqx.Module):
+class Feedback(Value):
     """Gives each hidden layer a feedback layer that leads the signal down to it.
 
     A feedback layer has the geometry of the forward layer above; only its

@@ -1,16 +1,15 @@
 """Curves of one or several runs: error, loss, alignment with BP, feedback angle."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from apical.errors import UsageError
+from apical.report.bands import band, stack
 from apical.report.runs import RunData
-from apical.report.statistics import half_width
 from apical.report.style import colours, look
 
 LAYER_STYLES = ("-", "--", "-.", ":")
@@ -50,41 +49,16 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
     return out
 
 
-def band(
-    axis: Axes,
-    curves: dict[int, tuple[list[int], list[float]]],
-    transform: Callable[[float], float] = float,
-    **style,
-) -> None:
-    """Mean over the seeds against the epochs that all of them have, with its interval."""
-    if not curves:
-        return
-    shared = sorted(set.intersection(*(set(epochs) for epochs, _ in curves.values())))
-    values = np.array(
-        [
-            [transform(dict(zip(epochs, found, strict=True))[e]) for e in shared]
-            for epochs, found in curves.values()
-        ]
-    )
-    mean = values.mean(axis=0)
-    axis.plot(shared, mean, **style)
-    if len(values) > 1:
-        half = np.array([half_width(column) for column in values.T.tolist()])
-        axis.fill_between(
-            shared, mean - half, mean + half, color=style["color"], alpha=0.2, linewidth=0
-        )
-
-
 def _error(axis, run, label, colour):
     # Epoch 0, near chance, would squeeze all that comes after it.
-    trained = run.curves("val_accuracy", first=1)
-    band(axis, trained, lambda accuracy: 100 * (1 - accuracy), color=colour, label=label)
+    epochs, accuracy = stack(run.curves("val_accuracy", first=1))
+    band(axis, epochs, 100 * (1 - accuracy), color=colour, label=label)
     axis.set_ylabel("validation error (%)")
     _log(axis)
 
 
 def _loss(axis, run, label, colour):
-    band(axis, run.curves("train_loss"), color=colour, label=label)
+    band(axis, *stack(run.curves("train_loss")), color=colour, label=label)
     axis.set_ylabel("training loss")
     _log(axis)
 
@@ -98,26 +72,24 @@ def _log(axis: Axes) -> None:
 
 
 def _cosine(axis, run, label, colour):
-    _by_layer(axis, run.curves("alignment", "cosine"), colour, skip_output=True)
+    _hidden(axis, run, "cosine", colour)
     axis.set_ylabel("cosine of hidden update with BP's")
     axis.set_ylim(-0.3, 1.05)
 
 
 def _angle(axis, run, label, colour):
-    _by_layer(axis, run.curves("alignment", "feedback_angle"), colour, skip_output=True)
+    _hidden(axis, run, "feedback_angle", colour)
     axis.set_ylabel("angle of feedback to weights (deg)")
     axis.set_yticks([0, 30, 60, 90])
     axis.set_ylim(-5, 120)
 
 
-def _by_layer(axis, curves, colour, *, skip_output: bool):
-    layers = len(next(iter(curves.values()))[1][0]) - skip_output if curves else 0
-    for l in range(layers):
-        chosen = {
-            seed: (epochs, [np.nan if v[l] is None else v[l] for v in values])
-            for seed, (epochs, values) in curves.items()
-        }
-        band(axis, chosen, color=colour, linestyle=LAYER_STYLES[l % len(LAYER_STYLES)])
+def _hidden(axis, run, statistic, colour):
+    """A line for each hidden layer."""
+    epochs, values = stack(run.curves("alignment", statistic))
+    for l in range(len(run.config["settings"]["hidden"])):
+        style = LAYER_STYLES[l % len(LAYER_STYLES)]
+        band(axis, epochs, values[..., l], color=colour, linestyle=style)
 
 
 def _layer_legend(axis, runs):

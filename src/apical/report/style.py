@@ -5,16 +5,19 @@ The colours are Okabe and Ito's, told apart by colour-blind readers too.
 
 import zlib
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
 mpl.use("Agg")
+import matplotlib.pyplot as plt
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B5FBF", "#7A5C00")
 REFERENCE = "#000000"
 """Backpropagation's colour."""
 
-_FIXED = {"bp": REFERENCE, "fa": PALETTE[0], "dfa": PALETTE[1]}
+_FIXED = {"bp": REFERENCE, "fa": PALETTE[0], "dfa": PALETTE[1], "itd": PALETTE[2]}
 
 
 def colours(labels: list[str]) -> dict[str, str]:
@@ -27,6 +30,16 @@ def colours(labels: list[str]) -> dict[str, str]:
             free = [c for c in order if c not in chosen.values()] or order
             chosen[label] = free[0]
     return chosen
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """As PNG and SVG; the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{ending}" for ending in ("png", "svg")]
+    for path in paths:
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    plt.close(figure)
+    return paths
 
 
 def look() -> AbstractContextManager[None]:

@@ -6,6 +6,7 @@ The command line, the conformance tests and the docs all read `RULES`.
 from apical.rules.bp import BP
 from apical.rules.dfa import DFA
 from apical.rules.fa import FA
+from apical.rules.itd import ITD
 from apical.rules.rule import Batch, Credit, Link, Rule, State
 
 RULES: tuple[type[Rule], ...] = tuple(
@@ -14,4 +15,4 @@ RULES: tuple[type[Rule], ...] = tuple(
     if isinstance(value, type) and issubclass(value, Rule) and value is not Rule
 )
 
-__all__ = ["BP", "DFA", "FA", "RULES", "Batch", "Credit", "Link", "Rule", "State"]
+__all__ = ["BP", "DFA", "FA", "ITD", "RULES", "Batch", "Credit", "Link", "Rule", "State"]

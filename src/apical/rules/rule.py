@@ -18,6 +18,7 @@ from apical.layers import Layer
 from apical.network import Network
 from apical.settings import Settings
 from apical.traits import Traits
+from apical.value import Value
 
 
 class Batch(eqx.Module):
@@ -64,7 +65,7 @@ class Credit(eqx.Module):
     """Numbers to log, averaged over the epoch."""
 
 
-class Rule(eqx.Module):
+class Rule(Value):
     """A way of assigning credit to the weights of a network."""
 
     name: eqx.AbstractClassVar[str]

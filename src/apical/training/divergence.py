@@ -16,9 +16,7 @@ def diverged(losses: np.ndarray, carry: Carry) -> bool:
     return not finite or not bool(np.all(np.abs(losses) < DIVERGED))
 
 
-def locate(
-    carry: Carry, transform, x, labels, order, key, *, rule, optimizer
-) -> str:
+def locate(carry: Carry, transform, x, labels, order, key, *, rule, optimizer) -> str:
     """Walk the epoch again from its start and name the first step and values that went wrong."""
     keys = jax.random.split(key, len(order))
     step = jax.jit(lambda carry, batch, key: update(rule, optimizer, carry, batch, key)[0])

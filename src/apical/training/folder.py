@@ -36,6 +36,12 @@ class RunFolder:
     def exists(self) -> bool:
         return (self.path / "config.json").exists()
 
+    @property
+    def finished(self) -> bool:
+        """Whether the run ended in full."""
+        summary = self.path / "summary.json"
+        return summary.exists() and self.read("summary.json")["status"] == "finished"
+
     def clear(self) -> None:
         """Remove what a run wrote, and nothing else."""
         for name in FILES:

@@ -1,6 +1,7 @@
 """From settings to an Optax transformation."""
 
 import inspect
+from functools import cache
 
 import jax
 import optax
@@ -13,27 +14,40 @@ from apical.suggest import unknown
 def build(settings: Settings, steps: int) -> optax.GradientTransformation:
     """The optimizer of a run of `steps` steps: clip, decay, then the named optimizer.
 
+    Equal settings give the same object, so that runs of one process share what
+    was compiled for it.
     Raises `UsageError` if optax has no such optimizer or it lacks an argument.
     """
-    known = _optimizers()
-    if settings.optimizer not in known:
-        raise UsageError(unknown("optimizer", settings.optimizer, known))
-    make = known[settings.optimizer]
-    parameters = inspect.signature(make).parameters
-    for name in settings.optimizer_args:
-        if name not in parameters:
-            raise UsageError(unknown(f"optimizer {settings.optimizer}", name, parameters))
+    return _build(
+        settings.optimizer,
+        settings.lr,
+        tuple(sorted(settings.optimizer_args.items())),
+        settings.schedule,
+        settings.clip_norm,
+        settings.weight_decay,
+        steps,
+    )
 
+
+@cache
+def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
+    known = _optimizers()
+    if name not in known:
+        raise UsageError(unknown("optimizer", name, known))
+    parameters = inspect.signature(known[name]).parameters
+    for argument, _ in arguments:
+        if argument not in parameters:
+            raise UsageError(unknown(f"optimizer {name}", argument, parameters))
     rate = {
-        "constant": optax.constant_schedule(settings.lr),
-        "cosine": optax.cosine_decay_schedule(settings.lr, steps),
-        "linear": optax.linear_schedule(settings.lr, 0.0, steps),
-    }[settings.schedule]
-    stages = [make(learning_rate=rate, **settings.optimizer_args)]
-    if settings.weight_decay:
-        stages.insert(0, optax.add_decayed_weights(settings.weight_decay, mask=_weights))
-    if settings.clip_norm is not None:
-        stages.insert(0, optax.clip_by_global_norm(settings.clip_norm))
+        "constant": optax.constant_schedule(lr),
+        "cosine": optax.cosine_decay_schedule(lr, steps),
+        "linear": optax.linear_schedule(lr, 0.0, steps),
+    }[schedule]
+    stages = [known[name](learning_rate=rate, **dict(arguments))]
+    if weight_decay:
+        stages.insert(0, optax.add_decayed_weights(weight_decay, mask=_weights))
+    if clip_norm is not None:
+        stages.insert(0, optax.clip_by_global_norm(clip_norm))
     return optax.chain(*stages)
 
 

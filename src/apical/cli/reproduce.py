@@ -1,0 +1,137 @@
+"""`apical reproduce PAPER`: a paper's claims and figures from our own runs."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from apical.cli.parsing import cli, pick
+from apical.errors import ApicalError, UsageError
+from apical.suggest import unknown
+
+
+def main(args: list[str]) -> None:
+    from apical.reproduce import paper
+
+    known = {name: paper.read(name).title for name in paper.names()}
+    if not args:
+        args = ["--help"]
+    name, rest = pick(args, known, "paper", "apical reproduce")
+    if name not in known:
+        raise UsageError(unknown("paper", name, known))
+    cli(_command(name), rest, f"apical reproduce {name}")
+
+
+def _command(name: str):
+    def command(
+        out: Path,
+        only: tuple[str, ...] = (),
+        protocol: Literal["smoke", "quick", "paper"] = "quick",
+        seeds: int | None = None,
+        jobs: int = len(os.sched_getaffinity(0)),
+    ) -> None:
+        """Run what is missing, judge the paper's claims and draw its figures.
+
+        Args:
+            out: Folder for runs, claims.json, claims.md and figures; finished runs are reused.
+            only: Run and judge only these claims.
+            protocol: `paper`: the paper's own budget; `quick`: a stated part of it;
+                `smoke`: under a minute, proves only that the machinery runs.
+            seeds: Seeds of each experiment; None: what the protocol asks for.
+            jobs: Runs side by side, each with its share of the cores.
+        """
+        _reproduce(name, out, only, protocol, seeds, jobs)
+
+    return command
+
+
+def _reproduce(name, out, only, protocol, seeds, jobs) -> None:
+    from apical.reproduce import paper
+    from apical.reproduce.reproduce import carry_out, plan
+
+    if jobs < 1 or (seeds is not None and seeds < 1):
+        raise UsageError(f"jobs, seeds: must be at least 1, got {jobs}, {seeds}")
+    console = Console()
+    chosen = paper.read(name)
+    seeds = chosen.seeds[protocol] if seeds is None else seeds
+    planned = plan(chosen, protocol, seeds, out, only)
+    asked, missing = len(planned.asked), len(planned.missing)
+    console.print(f"[bold]{chosen.title}[/]\n{chosen.reference}", highlight=False)
+    console.print(f"{asked} runs, {asked - missing} finished before, {jobs} at a time")
+
+    with _Face(console, missing) as face:
+        table, figures, outcomes = carry_out(planned, jobs, face, only)
+    console.print(_claims(table))
+    for figure in figures:
+        if figure.suffix == ".png":
+            console.print(f"figure: {figure} (and .svg)", soft_wrap=True)
+    console.print(f"claims: {out / 'claims.md'}", soft_wrap=True)
+    if protocol == "smoke":
+        console.print("This was a smoke run: it proves that the machinery runs, nothing more.")
+    failures = [o for o in outcomes if o.failure]
+    if failures:
+        listed = "\n".join(f"  {o.run.label}: {o.failure}" for o in failures)
+        raise ApicalError(
+            f"{len(failures)} of {missing} runs failed; the same command tries them again\n{listed}"
+        )
+
+
+def _claims(table) -> Table:
+    from apical.reproduce.table import number
+
+    shown = Table("claim", "paper", "ours", "n", Column("verdict", no_wrap=True))
+    for row in table:
+        half = "" if row["ci95"] is None else f" ± {row['ci95']:.4f}"
+        ours = number(row["ours"]) + half
+        shown.add_row(row["id"], number(row["paper"]), ours, str(row["n"]), row["verdict"])
+    return shown
+
+
+class _Face:
+    """Progress over all runs, with the time that is left."""
+
+    def __init__(self, console: Console, total: int):
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console, self._total, self._done = console, total, 0
+        self._begin = time.monotonic()
+        self._progress = Progress(
+            TextColumn("runs"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=not sys.stdout.isatty(),
+        )
+        self._bar = self._progress.add_task("runs", total=total, note="")
+
+    def __enter__(self):
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        self._progress.__exit__(*error)
+
+    def __call__(self, outcome) -> None:
+        self._done += 1
+        note = f"{outcome.run.label}: {outcome.failure or f'{outcome.seconds:.1f} s'}"
+        self._progress.update(self._bar, advance=1, note=note)
+        if not sys.stdout.isatty():
+            left = (time.monotonic() - self._begin) / self._done * (self._total - self._done)
+            self._console.print(
+                f"{self._done}/{self._total} {note}, about {left / 60:.1f} min left",
+                soft_wrap=True,
+                highlight=False,
+            )

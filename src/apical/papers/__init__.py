@@ -1,0 +1,1 @@
+"""The papers: a folder each, with its claims, experiments, figures and results."""

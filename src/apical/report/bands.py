@@ -1,0 +1,32 @@
+"""A mean over seeds and its interval, as a line and a band."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from apical.report.statistics import half_width
+
+
+def band(axis: Axes, x: np.ndarray, values: np.ndarray, **style) -> None:
+    """Plot the mean of `values`, shape (seeds, len(x)), and its 95 % t interval."""
+    if not len(x):
+        return
+    mean, half = interval(values)
+    axis.plot(x, mean, **style)
+    if len(values) > 1:
+        axis.fill_between(x, mean - half, mean + half, color=style["color"], alpha=0.2, linewidth=0)
+
+
+def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over the seeds (first axis) and the half-width of its 95 % t interval."""
+    flat = values.reshape(len(values), -1)
+    half = np.array([half_width(column) for column in flat.T.tolist()])
+    return values.mean(axis=0), half.reshape(values.shape[1:])
+
+
+def stack(curves: dict[int, tuple[list[int], list]]) -> tuple[np.ndarray, np.ndarray]:
+    """(epochs that all seeds have, values of shape (seeds, epochs, ...)); null becomes nan."""
+    if not curves:
+        return np.array([]), np.empty((0, 0))
+    shared = sorted(set.intersection(*(set(epochs) for epochs, _ in curves.values())))
+    values = [[dict(zip(*c, strict=True))[epoch] for epoch in shared] for c in curves.values()]
+    return np.array(shared), np.array(values, float)

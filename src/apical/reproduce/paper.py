@@ -1,0 +1,91 @@
+"""A paper's folder, read and checked."""
+
+import tomllib
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from apical.errors import UsageError
+from apical.reproduce.judgement import KINDS, Judgement
+from apical.suggest import unknown
+
+FOLDER = Path(__file__).parents[1] / "papers"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a paper and the rule that decides it."""
+
+    id: str
+    claim: str
+    source: str
+    sure: str
+    judgement: Judgement
+    deviations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What `claims.toml` says, and where the paper's modules are."""
+
+    name: str
+    title: str
+    reference: str
+    claims: tuple[Claim, ...]
+    deviations: dict[int, str]
+    seeds: dict[str, int]
+    """Seeds of each experiment that a protocol asks for."""
+
+    @property
+    def folder(self) -> Path:
+        return _folder(self.name)
+
+    def module(self, name: str) -> ModuleType:
+        """`experiments`, with experiments(protocol), or `figures`, with draw(evidence, folder)."""
+        return import_module(f"apical.papers.{self.folder.name}.{name}")
+
+    def choose(self, ids: tuple[str, ...]) -> tuple[Claim, ...]:
+        """The claims of these ids, all if none is named; `UsageError` for an unknown one."""
+        known = {claim.id: claim for claim in self.claims}
+        for name in ids:
+            if name not in known:
+                raise UsageError(unknown("claim", name, known))
+        return tuple(known[name] for name in ids) if ids else self.claims
+
+
+def names() -> list[str]:
+    """The papers there are."""
+    return sorted(p.parent.name.replace("_", "-") for p in FOLDER.glob("*/claims.toml"))
+
+
+def read(name: str) -> Paper:
+    """The paper of that name. Raises `UsageError` if there is none."""
+    if name not in names():
+        raise UsageError(unknown("paper", name, names()))
+    content = tomllib.loads((_folder(name) / "claims.toml").read_text())
+    return Paper(
+        name,
+        content["title"],
+        content["reference"],
+        tuple(_claim(entry) for entry in content["claims"]),
+        {entry["id"]: entry["text"] for entry in content.get("deviations", [])},
+        content["seeds"],
+    )
+
+
+def _folder(name: str) -> Path:
+    return FOLDER / name.replace("-", "_")
+
+
+def _claim(entry: dict[str, Any]) -> Claim:
+    test = dict(entry["test"])
+    return Claim(
+        entry["id"],
+        entry["claim"],
+        entry["source"],
+        entry["sure"],
+        KINDS[test.pop("kind")](**test),
+        tuple(entry.get("deviations", ())),
+    )

@@ -1,0 +1,30 @@
+"""The generated part of a paper's README: `python -m apical.reproduce.readme PAPER`.
+
+It lies between two markers and shows `results/claims.json`, so a table in the
+README cannot be older than the results that are committed beside it.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from apical.errors import UsageError
+from apical.reproduce import paper
+from apical.reproduce.table import markdown
+
+MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", flags=re.DOTALL)
+
+
+def with_results(text: str, results: Path) -> str:
+    """The README's text with the table of `results/claims.json` between its markers."""
+    table = json.loads((results / "claims.json").read_text())
+    if not MARKED.search(text):
+        raise UsageError("README.md: the markers <!-- results --> and its end are missing")
+    shown = markdown(paper.read(results.parent.name.replace("_", "-")), table)
+    return MARKED.sub(lambda match: f"{match[1]}\n{shown}\n{match[2]}", text)
+
+
+if __name__ == "__main__":
+    readme = paper.read(sys.argv[1]).folder / "README.md"
+    readme.write_text(with_results(readme.read_text(), readme.parent / "results"))

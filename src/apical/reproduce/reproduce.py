@@ -1,0 +1,66 @@
+"""One paper, from missing runs to claims and figures."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apical.reproduce.evidence import Evidence
+from apical.reproduce.experiment import Experiment, Run
+from apical.reproduce.paper import Paper
+from apical.reproduce.pool import Outcome, execute
+from apical.reproduce.table import markdown, rows
+from apical.training.environment import environment
+
+PROTOCOLS = ("smoke", "quick", "paper")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs that a call asks for, and those of them that are still missing."""
+
+    paper: Paper
+    protocol: str
+    asked: list[Run]
+    missing: list[Run]
+    out: Path
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(_root(self.out, self.protocol))
+
+
+def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ...] = ()) -> Plan:
+    """What has to run for these claims (all if none is named) under a protocol.
+
+    Raises `UsageError` if `out` holds runs of other settings.
+    """
+    experiments: list[Experiment] = list(paper.module("experiments").experiments(protocol))
+    if only:
+        needed = {e for claim in paper.choose(only) for e in claim.judgement.experiments}
+        experiments = [e for e in experiments if e.name in needed]
+    asked = [
+        Run(experiment, seed, _root(out, protocol) / experiment.name / f"seed-{seed}")
+        for experiment in experiments
+        for seed in experiment.seeds(seeds)
+    ]
+    return Plan(paper, protocol, asked, [run for run in asked if not run.finished()], out)
+
+
+def carry_out(
+    plan: Plan, jobs: int, report: Callable[[Outcome], None], only: tuple[str, ...] = ()
+) -> tuple[list[dict[str, Any]], list[Path], list[Outcome]]:
+    """Run what is missing, judge the claims, draw the figures; (claims, figures, outcomes)."""
+    outcomes = execute(plan.missing, jobs, report) if plan.missing else []
+    table = rows(plan.paper.choose(only), plan.evidence, plan.protocol)
+    plan.out.mkdir(parents=True, exist_ok=True)
+    (plan.out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")
+    (plan.out / "claims.md").write_text(markdown(plan.paper, table))
+    (plan.out / "env.json").write_text(json.dumps(environment(), indent=2) + "\n")
+    figures = plan.paper.module("figures").draw(plan.evidence, plan.out / "figures")
+    return table, figures, outcomes
+
+
+def _root(out: Path, protocol: str) -> Path:
+    return out / "runs" / protocol

@@ -1,0 +1,82 @@
+"""Iterative temporal differencing: last iteration's error in place of the derivative."""
+
+import jax
+import jax.numpy as jnp
+
+from apical.data.preprocessing import Centre
+from apical.errors import UsageError
+from apical.feedback import Feedback, FixedRandom
+from apical.initialisers import FanIn
+from apical.rules.differencing import Differencing, Signal, Subtractive, Trace
+from apical.rules.rule import Credit, Rule, State
+from apical.rules.sweep import chain
+from apical.settings import Settings
+from apical.traits import Traits
+
+
+class ITD(Rule):
+    """delta_l = B_l delta_{l+1} - q_l with q_l = B_l q_{l+1}, from q_L = e(t-1).
+
+    e(t) = p - y is the output error of iteration t, one minibatch each, and e(0) = 0. The output
+    layer has delta_L = e(t) (the paper's MCE) or, with `difference_output`, e(t) - e(t-1) (its LSE,
+    trained with squared error on softmax outputs). With k counting hidden layers from the top,
+    MCE's delta is (e(t) - k e(t-1)) and LSE's (e(t) - (k + 1) e(t-1)), led down through the B.
+
+    Rows of two different minibatches are paired by position, so the batch size must not change:
+    another one is a `UsageError`. `differencing` holds the variants.
+
+    Source: Dargazany & Mankodiya 2018, and the author's notebooks of October 2017.
+    """
+
+    name = "itd"
+    recipe = Settings(
+        hidden=(32, 32, 32),
+        init=FanIn(),
+        preprocessing=Centre(per_split=True),
+        optimizer="sgd",
+        lr=0.01,
+        epochs=50,
+        steps_per_epoch=100,
+    )
+    difference_output: bool = False
+    """Difference the output error too (LSE)."""
+    differencing: Differencing = Subtractive()
+    """What takes the derivative's place; the paper's is subtractive."""
+    feedback: Feedback = FixedRandom(FanIn())
+    """What weights the signals are led down through."""
+
+    @property
+    def traits(self):
+        return Traits(transport=self.feedback.transport, supervised=False, independent=False)
+
+    def init(self, net, batch, key):
+        record = net.record(batch.x)
+        above = record.activities[1:]
+        before = Trace(above, record.output, above[:-1])
+        nothing = jax.tree.map(jnp.zeros_like, before)
+        return State(kept=(self.feedback.init(net, key), nothing))
+
+    def credit(self, net, state, batch, key):
+        kept, before = state.kept
+        if before.error.shape[0] != batch.x.shape[0]:
+            raise UsageError(
+                f"itd: pairs the rows of successive batches, so their size is fixed at the first "
+                f"one's {before.error.shape[0]}; got a batch of {batch.x.shape[0]}"
+            )
+        record = net.record(batch.x)
+        error = record.output - batch.y
+        feedback = self.feedback.layers(net, kept, key)
+
+        signals = [error - before.error if self.difference_output else error]
+        pushed = self.differencing.top(record, error, before)
+        incoming: list[Signal] = []
+        for l, back in reversed(list(enumerate(feedback))):
+            incoming.insert(0, back.pull(signals[0]))
+            pushed = back.pull(pushed)
+            signals.insert(0, self.differencing(l, incoming[0], pushed, record, before))
+        return Credit(
+            net.gradients(record, tuple(signals)),
+            tuple(signals),
+            kept=(kept, Trace(record.activities[1:], error, tuple(incoming))),
+            links=chain(feedback),
+        )

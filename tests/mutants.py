@@ -1,0 +1,312 @@
+"""Defects of the kind this field gets wrong, planted one at a time: the tests must catch each.
+
+`python tests/mutants.py [WORD...]` plants those whose names hold a word (all, if none is
+given) in copies of src/, two at a time, and exits with 1 if any survives.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+PYTEST = """
+import sys
+from pathlib import Path
+import apical, pytest
+if not Path(apical.__file__).is_relative_to(sys.argv[1]):
+    sys.exit(f"tested {apical.__file__}, not the copy in {sys.argv[1]}")
+sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[2:]]))
+"""
+"""`python -m pytest`, once it is certain that the copy is what will be tested."""
+
+FA = "tests/rules/test_fa.py"
+DFA = "tests/rules/test_dfa.py"
+LAWS = "tests/rules/test_conformance.py"
+FIT = "tests/training/test_fit.py"
+PARTS = "tests/training/test_parts.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A defect: `old`, which `file` of src/apical holds exactly once, becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    """Files or nodes, at least one of which must fail."""
+
+
+MUTANTS = (
+    Mutant(
+        "fa: the forward weights carry the signal",
+        "rules/fa.py",
+        "net.error(record, batch.y), feedback)",
+        "net.error(record, batch.y), net.layers[1:])",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "fa: feedback weights start as the forward ones",
+        "feedback/fixed_random.py",
+        "layer.redrawn(self.law, k)",
+        "layer.with_weight(1.0 * layer.weight)",
+        (f"{PARTS}::test_alignment_sees_only_rules_and_reference",),
+    ),
+    Mutant(
+        "fa: feedback weights change at every step",
+        "rules/fa.py",
+        "kept=state.kept, links",
+        "kept=tuple(b.with_weight(0.9 * b.weight) for b in state.kept), links",
+        (f"{FA}::test_fixed_feedback_is_drawn_by_its_law_and_never_changes",),
+    ),
+    Mutant(
+        "sweep: no derivative of the activation",
+        "rules/sweep.py",
+        "layer.modulate(a, back.pull(signals[0]))",
+        "back.pull(signals[0])",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "dfa: no derivative of the activation",
+        "rules/dfa.py",
+        "layer.modulate(a, back.pull(error))",
+        "back.pull(error)",
+        (f"{DFA}::test_by_hand",),
+    ),
+    Mutant(
+        "dfa: the output is broadcast, not its error",
+        "rules/dfa.py",
+        "back.pull(error)",
+        "back.pull(record.output)",
+        (f"{LAWS}::test_rest[dfa]",),
+    ),
+    Mutant(
+        "dfa: the feedback in use is not the one that is kept",
+        "rules/dfa.py",
+        "record.preactivations, state.kept, strict=False",
+        "record.preactivations, self.init(net, batch, key).kept, strict=False",
+        (f"{DFA}::test_with_the_product_of_downstream_weights_a_linear_net_gets_bp",),
+    ),
+    Mutant(
+        "sign-symmetry: no signs",
+        "feedback/sign_symmetric.py",
+        "magnitude * jnp.sign(layer.weight)",
+        "magnitude * jnp.ones_like(layer.weight)",
+        (f"{LAWS}::test_transport[fa:usf]",),
+    ),
+    Mutant(
+        "sign-symmetry: the weights' own magnitudes",
+        "feedback/sign_symmetric.py",
+        "self.law.rms(*layer.fans) for",
+        "jnp.sqrt(jnp.mean(layer.weight**2)) for",
+        (f"{LAWS}::test_transport[fa:usf]",),
+    ),
+    Mutant(
+        "brsf: the same magnitudes at every step",
+        "feedback/sign_symmetric.py",
+        "key):\n        return _draw(self.law, net, key)\n\n\ndef",
+        "key):\n        return _draw(self.law, net, jax.random.key(0))\n\n\ndef",
+        (f"{FA}::test_magnitudes_are_uniform_fixed_or_drawn_for_every_batch",),
+    ),
+    Mutant(
+        "layer: the gradient is summed over the batch",
+        "layers/layer.py",
+        "(delta / delta.shape[0])",
+        "(delta)",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "layer: the bias gets no gradient",
+        "layers/layer.py",
+        "return gradient",
+        "return eqx.tree_at(lambda l: l.bias, gradient, jnp.zeros_like(gradient.bias))",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "layer: the derivative is taken at the activity",
+        "layers/layer.py",
+        "jax.vjp(self.activation, a)",
+        "jax.vjp(self.activation, self.activation(a))",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "network: the error is averaged over the batch a second time",
+        "network.py",
+        "jnp.sum(self.loss(",
+        "jnp.mean(self.loss(",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "cross-entropy: softmax twice",
+        "losses.py",
+        "jax.nn.log_softmax(a, axis=-1)",
+        "jax.nn.log_softmax(jax.nn.softmax(a, axis=-1), axis=-1)",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "cross-entropy: no softmax",
+        "losses.py",
+        "y * jax.nn.log_softmax(a, axis=-1)",
+        "y * a",
+        (f"{FA}::test_by_hand",),
+    ),
+    Mutant(
+        "step: the rule's memory is lost",
+        "training/epoch.py",
+        "learned_changes), credit.kept)",
+        "learned_changes), state.kept)",
+        (f"{PARTS}::test_a_new_rule_needs_nothing_but_itself",),
+    ),
+    Mutant(
+        "step: the rule's learned part never learns",
+        "training/epoch.py",
+        "State(optax.apply_updates(state.learned, learned_changes), ",
+        "State(state.learned, ",
+        (f"{PARTS}::test_a_new_rule_needs_nothing_but_itself",),
+    ),
+    Mutant(
+        "order: examples are drawn with replacement",
+        "training/order.py",
+        "jax.random.permutation(key, examples)",
+        "jax.random.randint(key, (examples,), 0, examples)",
+        (f"{PARTS}::test_an_epoch_is_a_shuffle",),
+    ),
+    Mutant(
+        "resume: an epoch is skipped",
+        "training/train.py",
+        "range(done + 1, ",
+        "range(done + 1 + (done > 0), ",
+        (f"{FIT}::test_interrupted_and_resumed_is_uninterrupted[1]",),
+    ),
+    Mutant(
+        "resume: the optimizer's moments are lost",
+        "training/recording.py",
+        "(self._of(seed).restore(latest, carry), latest)",
+        "(type(carry)(self._of(seed).restore(latest, carry).net, carry.state, "
+        "carry.optimizer, carry.learned_optimizer), latest)",
+        (f"{FIT}::test_interrupted_and_resumed_is_uninterrupted[1]",),
+    ),
+    Mutant(
+        "evaluation: padding counts in the loss",
+        "training/evaluate.py",
+        "jnp.sum(mask * net.losses(record, batch.y))",
+        "jnp.sum(net.losses(record, batch.y))",
+        (f"{PARTS}::test_evaluation_masks_its_padding",),
+    ),
+    Mutant(
+        "evaluation: padding counts in the accuracy",
+        "training/evaluate.py",
+        "jnp.sum(mask * correct)",
+        "jnp.sum(correct)",
+        (f"{PARTS}::test_evaluation_masks_its_padding",),
+    ),
+    Mutant(
+        "selection: validation is measured on the test set",
+        "training/train.py",
+        '("val", maps.validation, data.validation)',
+        '("val", maps.test, data.test)',
+        (f"{FIT}::test_a_mapless_validation_split_is_allowed",),
+    ),
+    Mutant(
+        "result: the test accuracy is validation's",
+        "training/train.py",
+        '("test", maps.test, data.test)',
+        '("test", maps.validation, data.validation)',
+        (f"{FIT}::test_a_mapless_validation_split_is_allowed",),
+    ),
+    Mutant(
+        "splits: the validation set is trained on",
+        "data/splits.py",
+        "Splits(train.take(~drawn), train.take(drawn), test)",
+        "Splits(train, train.take(drawn), test)",
+        ("tests/data/test_bundled.py::test_sizes_shapes_and_dtypes_are_as_listed[mnist]",),
+    ),
+    Mutant(
+        "preprocessing: fitted on the test set",
+        "data/preprocessing.py",
+        "channel_moments(dataset.train.x)",
+        "channel_moments(dataset.test.x)",
+        ("tests/data/test_preprocessing.py::test_held_out_splits_are_never_looked_at",),
+    ),
+    Mutant(
+        "optimizer: biases decay too",
+        "training/optimizer.py",
+        ", mask=_weights",
+        "",
+        (f"{PARTS}::test_decay_and_clipping_come_before_the_optimizer",),
+    ),
+    Mutant(
+        "alignment: the feedback weights are compared with themselves",
+        "diagnostics/alignment.py",
+        "net.layers[link.source].weight.ravel()",
+        "link.layer.weight.ravel()",
+        (f"{PARTS}::test_alignment_sees_only_rules_and_reference",),
+    ),
+)
+
+
+def is_caught(mutant: Mutant) -> bool:
+    """Whether a test of the mutant's fails on a copy of src/ that has its defect.
+
+    Raises `ValueError` if the defect cannot be planted and `RuntimeError` if pytest
+    could not run the tests: neither says anything about them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder).resolve() / "src"
+        shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        plant(mutant, copy / "apical")
+        code, said = run(copy, mutant.tests)
+    if code not in (0, 1) or (code == 1 and " failed" not in said):
+        raise RuntimeError(f"{mutant.name}: pytest could not test it, exit code {code}:\n{said}")
+    return code == 1
+
+
+def plant(mutant: Mutant, package: Path) -> None:
+    """Replace the one place in the file below `package`."""
+    path = package / mutant.file
+    text = path.read_text()
+    if (found := text.count(mutant.old)) != 1:
+        raise ValueError(
+            f"{mutant.name}: {mutant.file} must hold {mutant.old!r} exactly once, "
+            f"found {found}; follow the change of the source in tests/mutants.py"
+        )
+    path.write_text(text.replace(mutant.old, mutant.new))
+
+
+def run(source: Path, tests: tuple[str, ...]) -> tuple[int, str]:
+    """pytest's exit code and output on these tests of the package in `source`."""
+    # Within pytest, its own variables are not for the run below it; and compiling JAX's
+    # modules and the unchanged programs again for every defect takes twice the time.
+    drop = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
+    env = {key: value for key, value in os.environ.items() if not key.startswith(drop)}
+    env |= {
+        "PYTHONPATH": str(source),
+        "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache" / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+    command = [sys.executable, "-c", PYTEST, str(source), *tests]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def main(words: list[str]) -> int:
+    """Plant the defects, print a line each, and give the exit code."""
+    chosen = [m for m in MUTANTS if not words or any(word in m.name for word in words)]
+    survivors = 0
+    with ThreadPoolExecutor(2) as pool:
+        for mutant, caught in zip(chosen, pool.map(is_caught, chosen), strict=True):
+            print(f"{'caught  ' if caught else 'SURVIVED'}  {mutant.name}", flush=True)
+            survivors += not caught
+    print(f"{len(chosen) - survivors} of {len(chosen)} caught")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

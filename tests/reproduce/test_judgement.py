@@ -1,0 +1,89 @@
+"""Verdicts on runs whose numbers are known."""
+
+import json
+
+import pytest
+
+from apical.reproduce.evidence import Evidence
+from apical.reproduce.judgement import Above, AboveAll, Order, Value, Verdict
+
+
+@pytest.fixture
+def evidence(tmp_path):
+    """Three experiments of four seeds, two epochs; the metric is what each seed got."""
+
+    def run(experiment, seed, values, status="finished"):
+        folder = tmp_path / experiment / f"seed-{seed}"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({"rule": {}, "settings": {}}))
+        (folder / "summary.json").write_text(json.dumps({"status": status}))
+        rows = [{"seed": seed, "epoch": e, "m": v} for e, v in enumerate(values, start=1)]
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+    for seed, noise in enumerate([-0.01, 0.0, 0.0, 0.01]):
+        run("high", seed, [0.5, 0.9 + noise])
+        run("low", seed, [0.4, 0.8 + noise])
+        # In order on average, but not seed by seed.
+        run("mixed", seed, [0.4, 0.79 - 6 * noise])
+    run("high", 4, [0.1, 0.1], status="interrupted")
+    return Evidence(tmp_path)
+
+
+def test_only_finished_runs_count(evidence):
+    assert evidence.at("high", "m") == pytest.approx([0.89, 0.9, 0.9, 0.91])
+    assert evidence.at("high@1", "m") == [0.5] * 4
+    assert evidence.at("high@7", "m") == []
+    assert evidence.at("none", "m") == []
+
+
+@pytest.mark.parametrize(
+    ("paper", "verdict"),
+    # The half-width is 3.18 * 0.00816 / 2 = 0.0130.
+    [
+        (0.9, Verdict.REPRODUCED),
+        (0.938, Verdict.REPRODUCED),
+        (0.862, Verdict.REPRODUCED),
+        (0.941, Verdict.PARTIAL),
+        (0.97, Verdict.PARTIAL),
+        (0.979, Verdict.NOT_REPRODUCED),
+    ],
+)
+def test_a_value_is_judged_by_our_interval(evidence, paper, verdict):
+    found = Value("high@2", "m", paper).judge(evidence)
+    assert found.verdict is verdict
+    assert found.ours == pytest.approx(0.9)
+    assert found.ci95 == pytest.approx(0.01299, abs=1e-4)
+    assert found.n == 4
+
+
+def test_a_tolerance_stands_in_for_a_narrow_interval(evidence):
+    assert Value("high@1", "m", 0.52).judge(evidence).verdict is Verdict.NOT_REPRODUCED
+    assert Value("high@1", "m", 0.52, tolerance=0.03).judge(evidence).verdict is Verdict.REPRODUCED
+
+
+def test_an_order_needs_every_paired_interval(evidence):
+    def verdict(*terms):
+        return Order(list(terms), "m").judge(evidence).verdict
+
+    assert verdict("high", "low") is Verdict.REPRODUCED
+    assert verdict("low", "mixed") is Verdict.PARTIAL
+    assert verdict("high", "low", "mixed") is Verdict.PARTIAL
+    assert verdict("low", "high") is Verdict.NOT_REPRODUCED
+    assert verdict("high@2", "high@1") is Verdict.REPRODUCED
+    assert verdict("high", "missing") is Verdict.NOT_RUN
+
+
+def test_above(evidence):
+    assert Above("high", "m", 0.88).judge(evidence).verdict is Verdict.REPRODUCED
+    assert Above("high", "m", 0.89).judge(evidence).verdict is Verdict.PARTIAL
+    assert Above("high", "m", 0.91).judge(evidence).verdict is Verdict.NOT_REPRODUCED
+
+
+def test_above_all_takes_the_worst(evidence):
+    def verdict(term, *others):
+        return AboveAll(term, list(others), "m").judge(evidence).verdict
+
+    assert verdict("high", "low", "low@1") is Verdict.REPRODUCED
+    assert verdict("low", "high@1", "mixed") is Verdict.PARTIAL
+    assert verdict("low", "high", "mixed") is Verdict.NOT_REPRODUCED
+    assert verdict("low", "missing", "mixed") is Verdict.NOT_RUN

@@ -1,0 +1,74 @@
+"""Runs side by side in real processes: failures are told and lose nothing."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from apical import FA, Settings
+from apical.reproduce.experiment import Experiment, Run
+from apical.reproduce.pool import execute
+from tests.cli.test_commands import apical
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = Settings(hidden=(4,), epochs=1, steps_per_epoch=2)
+
+
+def runs(folder: Path, *experiments: Experiment) -> list[Run]:
+    return [Run(e, 0, folder / e.name / "seed-0") for e in experiments]
+
+
+def test_a_failure_does_not_lose_the_others(tmp_path):
+    bad = dataclasses.replace(SETTINGS, optimizer="nope")
+    asked = runs(
+        tmp_path,
+        Experiment("good", FA(), SETTINGS),
+        Experiment("bad", FA(), bad),
+        Experiment("also-good", FA(), SETTINGS),
+    )
+    heard: list[str] = []
+    outcomes = execute(asked, 2, lambda outcome: heard.append(outcome.run.experiment.name))
+    failures = {o.run.experiment.name: o.failure for o in outcomes}
+    assert sorted(heard) == ["also-good", "bad", "good"]
+    assert failures["good"] is None
+    assert failures["also-good"] is None
+    assert "optimizer: there is no 'nope'" in str(failures["bad"])
+    assert [run.finished() for run in asked] == [True, False, True]
+
+
+def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
+    out = tmp_path / "itd"
+    args = ["reproduce", "itd", "--protocol", "smoke", "--jobs", "2", "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "apical", *args], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    finished: list[Path] = []
+    deadline = time.monotonic() + 180
+    while not finished and time.monotonic() < deadline:
+        finished = list(out.glob("runs/smoke/*/seed-*/summary.json"))
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert finished
+    before = {path: path.stat().st_mtime_ns for path in finished}
+
+    said = apical(*args)
+    assert f"{len(before)} finished before" in said
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    table = json.loads((out / "claims.json").read_text())
+    columns = {"claim", "source", "paper", "ours", "ci95", "n", "protocol", "verdict", "deviations"}
+    for row in table:
+        assert columns <= row.keys()
+        assert row["verdict"] == "not run"
+    assert "proves" in (out / "claims.md").read_text()
+    assert (out / "figures" / "figure-2.png").exists()
+    assert (out / "figures" / "figure-3.svg").exists()
+
+    assert "4 finished before" in apical(*args)

@@ -1,0 +1,31 @@
+"""The tests catch every planted defect of `mutants.MUTANTS`."""
+
+import dataclasses
+
+import pytest
+
+from tests.mutants import MUTANTS, ROOT, is_caught, plant, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_it_is_caught(mutant):
+    assert is_caught(mutant)
+
+
+def test_without_a_defect_the_same_tests_pass():
+    code, said = run(ROOT / "src", tuple(dict.fromkeys(t for m in MUTANTS for t in m.tests)))
+    assert code == 0, said
+
+
+def test_another_package_than_the_copy_is_refused(tmp_path):
+    code, said = run(tmp_path, MUTANTS[0].tests)
+    assert code == 1
+    assert "not the copy" in said
+
+
+@pytest.mark.parametrize("old", ["not in the file", "import"])
+def test_a_defect_that_has_not_one_place_is_refused(old):
+    with pytest.raises(ValueError, match="exactly once"):
+        plant(dataclasses.replace(MUTANTS[0], old=old), ROOT / "src" / "apical")
