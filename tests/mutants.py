@@ -67,6 +67,13 @@ MUTANTS = (
         (f"{FA}::test_fixed_feedback_is_drawn_by_its_law_and_never_changes",),
     ),
     Mutant(
+        "fixed random feedback: drawn anew at every step",
+        "feedback/fixed_random.py",
+        "return kept",
+        "return self.init(net, key)",
+        (f"{FA}::test_with_feedback_equal_to_the_forward_weights_it_is_bp",),
+    ),
+    Mutant(
         "sweep: no derivative of the activation",
         "rules/sweep.py",
         "layer.modulate(a, back.pull(signals[0]))",
@@ -162,13 +169,6 @@ MUTANTS = (
         "training/epoch.py",
         "learned_changes), credit.kept)",
         "learned_changes), state.kept)",
-        (f"{PARTS}::test_a_new_rule_needs_nothing_but_itself",),
-    ),
-    Mutant(
-        "step: the rule's learned part never learns",
-        "training/epoch.py",
-        "State(optax.apply_updates(state.learned, learned_changes), ",
-        "State(state.learned, ",
         (f"{PARTS}::test_a_new_rule_needs_nothing_but_itself",),
     ),
     Mutant(

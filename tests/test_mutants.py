@@ -1,10 +1,8 @@
 """The tests catch every planted defect of `mutants.MUTANTS`."""
 
-import dataclasses
-
 import pytest
 
-from tests.mutants import MUTANTS, ROOT, is_caught, plant, run
+from tests.mutants import MUTANTS, ROOT, Mutant, is_caught, plant, run
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +23,8 @@ def test_another_package_than_the_copy_is_refused(tmp_path):
     assert "not the copy" in said
 
 
-@pytest.mark.parametrize("old", ["not in the file", "import"])
-def test_a_defect_that_has_not_one_place_is_refused(old):
+@pytest.mark.parametrize("old", ["a", "d"], ids=["nowhere", "twice"])
+def test_a_defect_that_has_not_one_place_is_refused(tmp_path, old):
+    (tmp_path / "file.py").write_text("b c d d")
     with pytest.raises(ValueError, match="exactly once"):
-        plant(dataclasses.replace(MUTANTS[0], old=old), ROOT / "src" / "apical")
+        plant(Mutant("m", "file.py", old, "e", ()), tmp_path)

@@ -17,7 +17,15 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 REFERENCE = "#000000"
 """Backpropagation's colour."""
 
-_FIXED = {"bp": REFERENCE, "fa": PALETTE[0], "dfa": PALETTE[1], "itd": PALETTE[2]}
+_FIXED = {
+    "bp": REFERENCE,
+    "fa": PALETTE[0],
+    "dfa": PALETTE[1],
+    "itd": PALETTE[2],
+    "fa:frsf": PALETTE[3],
+    "fa:usf": PALETTE[4],
+    "fa:brsf": PALETTE[5],
+}
 
 
 def colours(labels: list[str]) -> dict[str, str]:

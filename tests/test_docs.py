@@ -1,0 +1,43 @@
+"""Figures in the texts are those of the committed runs, and commands in them exist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from apical.cli.main import COMMANDS
+from apical.report.statistics import half_width, paired_difference
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results" / "mnist"
+
+
+@pytest.mark.parametrize(
+    "text", [ROOT / "README.md", RESULTS / "README.md"], ids=["top", "results"]
+)
+@pytest.mark.parametrize("rule", ["bp", "fa", "dfa", "fa-frsf"])
+def test_accuracies_come_from_the_committed_runs(text, rule):
+    def accuracy(name):
+        return json.loads((RESULTS / name / "summary.json").read_text())["test_accuracy"]
+
+    ours = accuracy(rule)
+    shown = f"{100 * ours['mean']:.2f} ± {100 * half_width(ours['list']):.2f}"
+    assert f"| {shown} |" in text.read_text()
+    if rule != "bp":
+        mean, half = paired_difference(ours["list"], accuracy("bp")["list"])
+        assert f"| {100 * mean:+.2f} ± {100 * half:.2f} |" in text.read_text()
+
+
+def test_commands_in_the_readme_exist():
+    named = set(re.findall(r"^apical (\w+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
+    assert named
+    assert named <= COMMANDS.keys()
+
+
+def test_links_in_the_texts_lead_somewhere():
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]
+    texts.append(ROOT / "benchmarks" / "README.md")
+    for text in texts:
+        for link in re.findall(r"\]\(([^)#:]+)\)", text.read_text()):
+            assert (text.parent / link).exists(), f"{text}: {link}"
