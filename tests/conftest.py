@@ -3,12 +3,22 @@
 import os
 from pathlib import Path
 
-import jax
-import pytest
+# JAX reads these when it is imported; processes that tests start inherit them.
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "jax")
+)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
-CACHE = Path(__file__).parents[1] / ".cache" / "jax"
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+import jax
+import numpy as np
+import pytest
+from jaxtyping import install_import_hook
+
+# Shapes and types of the mathematics are checked while tests run, never for users.
+CHECKED = ("network", "losses", "feedback", "rules", "diagnostics")
+install_import_hook([f"apical.{name}" for name in CHECKED], "beartype.beartype")
+
+from apical.data import from_arrays  # noqa: E402
 
 
 @pytest.fixture
@@ -16,3 +26,17 @@ def float64():
     """Double precision within a test; the library itself never switches it on."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture(scope="session")
+def blobs():
+    """Three noisy classes of 4 x 4 byte images, 330 + 60 + 60 examples."""
+    draw = np.random.default_rng(0)
+    centres = draw.integers(60, 196, (3, 4, 4))
+
+    def split(n):
+        y = np.arange(n, dtype=np.int32) % 3
+        x = np.clip(centres[y] + draw.normal(0, 30, (n, 4, 4)), 0, 255).astype(np.uint8)
+        return x, y
+
+    return from_arrays(*split(330), name="blobs", validation=split(60), test=split(60))

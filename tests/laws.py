@@ -15,12 +15,12 @@ from apical.network import Network
 from apical.rules import BP, Batch, Credit, Rule, State
 from apical.traits import Transport
 
-KEY = jax.random.key(7)
+KEY, STEP_KEY = jax.random.split(jax.random.key(7))
 
 
 def credit(rule: Rule, net: Network, batch: Batch, state: State | None = None) -> Credit:
     state = rule.init(net, batch, KEY) if state is None else state
-    return rule.credit(net, state, batch, KEY)
+    return rule.credit(net, state, batch, STEP_KEY)
 
 
 def leaves(tree) -> list[np.ndarray]:
@@ -57,7 +57,7 @@ def is_pure(rule, net, batch):
     first, second = credit(rule, net, batch, state), credit(rule, net, batch, state)
     for a, b in zip(leaves(first), leaves(second), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert_close(eqx.filter_jit(rule.credit)(net, state, batch, KEY), first)
+    assert_close(eqx.filter_jit(rule.credit)(net, state, batch, STEP_KEY), first)
 
 
 def is_the_gradient(rule, net, batch, step=1e-5):
@@ -109,7 +109,7 @@ def transports_what_it_claims(rule, net, batch):
             ),
             net.loss,
         )
-        return rule.credit(held, state, batch, KEY).signals[:-1]
+        return rule.credit(held, state, batch, STEP_KEY).signals[:-1]
 
     same = signals(lambda w: w)
     assert_close(same, credit(rule, net, batch, state).signals[:-1])

@@ -30,6 +30,10 @@ DFA = "tests/rules/test_dfa.py"
 LAWS = "tests/rules/test_conformance.py"
 FIT = "tests/training/test_fit.py"
 PARTS = "tests/training/test_parts.py"
+ITD = "tests/rules/test_itd.py"
+ALIGN = "tests/diagnostics/test_alignment.py"
+LOSSES = "tests/test_losses.py"
+INIT = "tests/test_initialisers.py"
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,188 @@ MUTANTS = (
         "net.layers[link.source].weight.ravel()",
         "link.layer.weight.ravel()",
         (f"{PARTS}::test_alignment_sees_only_rules_and_reference",),
+    ),
+    Mutant(
+        "order same each epoch",
+        "training/train.py",
+        "jax.random.fold_in(keys.order, number)",
+        "keys.order",
+        (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
+    ),
+    Mutant(
+        "step keys same each epoch",
+        "training/train.py",
+        "jax.random.fold_in(keys.step, number)",
+        "keys.step",
+        (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
+    ),
+    Mutant(
+        "step keys same each step",
+        "training/epoch.py",
+        "jax.random.split(key, order.shape[0])",
+        "jnp.broadcast_to(key, order.shape[:1])",
+        (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
+    ),
+    Mutant(
+        "feedback from forward key",
+        "training/train.py",
+        "self.rule.init(net, example, keys.rule)",
+        "self.rule.init(net, example, keys.net)",
+        (f"{PARTS}::test_feedback_is_drawn_from_another_stream_than_the_network",),
+    ),
+    Mutant(
+        "learned never learns",
+        "training/epoch.py",
+        "State(optax.apply_updates(state.learned, learned_changes), ",
+        "State(state.learned, ",
+        (f"{PARTS}::test_learned_feedback_is_stepped_by_the_optimizer",),
+    ),
+    Mutant(
+        "best picks by test",
+        "training/summary.py",
+        'key=lambda r: (r["val_accuracy"]',
+        'key=lambda r: (r.get("test_accuracy", r["val_accuracy"])',
+        (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
+    ),
+    Mutant(
+        "best last of equals",
+        "training/summary.py",
+        '-r["epoch"]))',
+        'r["epoch"]))',
+        (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
+    ),
+    Mutant(
+        "test always recorded",
+        "training/train.py",
+        " and self.settings.record_test",
+        "",
+        (f"{PARTS}::test_the_test_set_is_looked_at_during_training_only_if_asked",),
+    ),
+    Mutant(
+        "alignment self",
+        "diagnostics/alignment.py",
+        "_mean_update(BP(), net, State(), probe, key)",
+        "_mean_update(rule, net, state, probe, key)",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "norm ratio inverted",
+        "diagnostics/alignment.py",
+        "jnp.linalg.norm(a) / jnp.linalg.norm(b) for",
+        "jnp.linalg.norm(b) / jnp.linalg.norm(a) for",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "sign disagreement",
+        "diagnostics/alignment.py",
+        "jnp.sign(w[0]) == jnp.sign(w[1])",
+        "jnp.sign(w[0]) != jnp.sign(w[1])",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "dfa path",
+        "diagnostics/alignment.py",
+        "    return link.layer.pull(basis).ravel(), forward.ravel()",
+        "    return link.layer.pull(basis).ravel(), link.layer.pull(basis).ravel()",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "decode threshold",
+        "targets.py",
+        "> 0.5",
+        "> 0.0",
+        (f"{PARTS}::test_decode_splits_a_single_unit_at_one_half",),
+    ),
+    Mutant(
+        "dfa feedback redrawn",
+        "rules/dfa.py",
+        "signals, kept=state.kept",
+        "signals, kept=self.init(net, batch, key).kept",
+        (f"{FA}::test_fixed_feedback_is_the_same_whatever_the_steps_key",),
+    ),
+    Mutant(
+        "fa feedback redrawn",
+        "feedback/fixed_random.py",
+        "        return kept",
+        "        return self.init(net, key)",
+        (f"{FA}::test_fixed_feedback_is_the_same_whatever_the_steps_key",),
+    ),
+    Mutant(
+        "frsf redrawn each step",
+        "feedback/sign_symmetric.py",
+        "        return kept\n",
+        "        return _draw(self.law, net, key)\n",
+        (f"{FA}::test_fixed_feedback_is_the_same_whatever_the_steps_key",),
+    ),
+    Mutant(
+        "squared error no half",
+        "losses.py",
+        "0.5 * jnp.sum(",
+        "jnp.sum(",
+        (f"{LOSSES}::test_losses_by_hand",),
+    ),
+    Mutant(
+        "bce mean over units",
+        "losses.py",
+        "jnp.sum(jax.nn.softplus(a) - y * a, axis=-1)",
+        "jnp.mean(jax.nn.softplus(a) - y * a, axis=-1)",
+        (f"{LOSSES}::test_losses_by_hand",),
+    ),
+    Mutant(
+        "ce unstable",
+        "losses.py",
+        "jax.nn.log_softmax(a, axis=-1)",
+        "jnp.log(jax.nn.softmax(a, axis=-1))",
+        (f"{LOSSES}::test_losses_stay_exact_when_saturated",),
+    ),
+    Mutant(
+        "glorot",
+        "initialisers.py",
+        "math.sqrt(6 / (fan_in + fan_out))",
+        "math.sqrt(2 / (fan_in + fan_out))",
+        (f"{INIT}::test_weights_have_the_variance_of_their_law",),
+    ),
+    Mutant(
+        "fans swapped",
+        "layers/dense.py",
+        "(units, inputs), inputs, units)",
+        "(units, inputs), units, inputs)",
+        (f"{INIT}::test_weights_have_the_variance_of_their_law",),
+    ),
+    Mutant(
+        "itd: the previous error is not led down through the feedback",
+        "rules/itd.py",
+        "pushed = back.pull(pushed)",
+        "pushed = back.pull(before.error) if l == len(feedback) - 1 else incoming[0]",
+        (f"{ITD}::test_closed_form",),
+    ),
+    Mutant(
+        "itd: the previous signal is added",
+        "rules/differencing.py",
+        "return incoming - pushed\n",
+        "return incoming + pushed\n",
+        (f"{ITD}::test_closed_form",),
+    ),
+    Mutant(
+        "itd: this iteration's error is remembered differenced",
+        "rules/itd.py",
+        "Trace(record.activities[1:], error, tuple(incoming))",
+        "Trace(record.activities[1:], signals[-1], tuple(incoming))",
+        (f"{ITD}::test_closed_form",),
+    ),
+    Mutant(
+        "judgement: a partial order passes for a whole one",
+        "reproduce/judgement.py",
+        "if all(mean - half > 0 for mean, half in differences):",
+        "if all(mean > 0 for mean, half in differences):",
+        ("tests/reproduce/test_judgement.py::test_an_order_needs_every_paired_interval",),
+    ),
+    Mutant(
+        "judgement: unfinished runs count",
+        "reproduce/evidence.py",
+        " for f in folders if RunFolder(f).finished",
+        " for f in folders",
+        ("tests/reproduce/test_judgement.py::test_only_finished_runs_count",),
     ),
 )
 

@@ -48,7 +48,7 @@ def build(job: Job, arrays: dict[str, np.ndarray]):
         jax.block_until_ready((carry, metrics))
 
     def mean_loss() -> float:
-        batch = as_batch(carry.net, transform, images, labels)
+        batch = as_batch(carry.net.units, transform, images, labels)
         return float(jnp.mean(carry.net.losses(carry.net.record(batch.x), batch.y)))
 
     return train_epoch, mean_loss

@@ -20,30 +20,28 @@ class Contender:
 
 
 def contenders(sides: set[str]) -> list[Contender]:
-    """In the order of a round: for each rule, the peers and then apical."""
+    """In the order of a round: for each rule, the peers and then apical.
+
+    Each peer comes twice: as its users write it (default Adam, every thread), and in the
+    fastest form that we found.
+    """
     out = []
     for rule in RULES:
-        if rule == "bp":
-            plain = {
-                "form": "autograd",
-                "adam": "default",
-                "threads": _CORES,
-                "flush_denormal": False,
-            }
-            out.append(Contender("PyTorch as usually written", "torch", "bp", _TORCH, (plain,)))
+        usual = {"adam": "default", "threads": _CORES, "flush_denormal": False}
         variations = [{"threads": 1}, {"adam": "default"}, {"flush_denormal": False}]
         forms = [] if rule == "dfa" else [{"form": "autograd"}]  # DFA has no natural autograd form
-        best = {"form": "explicit", **_BASE}
+        if rule != "dfa":
+            autograd = ({"form": "autograd", **usual},)
+            out.append(Contender("PyTorch as usually written", "torch", rule, _TORCH, autograd))
+        fastest = _vary({"form": "explicit", **_BASE}, variations + forms)
+        out.append(Contender("PyTorch, fastest eager form found", "torch", rule, _TORCH, fastest))
         out.append(
-            Contender(
-                "PyTorch eager, fastest form",
-                "torch",
-                rule,
-                _TORCH,
-                _vary(best, variations + forms),
-            )
+            Contender("BioTorch as its README uses it", "biotorch", rule, _BIOTORCH, (usual,))
         )
-        out.append(Contender("BioTorch", "biotorch", rule, _BIOTORCH, _vary(_BASE, variations)))
+        fastest = _vary(_BASE, variations)
+        out.append(
+            Contender("BioTorch, fastest settings found", "biotorch", rule, _BIOTORCH, fastest)
+        )
         out.append(Contender("apical", "apical", rule, HERE / "apical_side.py", ({},)))
     return [c for c in out if c.side in sides]
 

@@ -30,7 +30,7 @@ def test_experiments_are_possible_and_named_once(name, protocol):
     names = [e.name for e in experiments]
     assert len(set(names)) == len(names)
     for experiment in experiments:
-        assert steps_in_epoch(experiment.settings, 45000) > 0
+        assert steps_in_epoch(experiment.settings, 55000) > 0
 
 
 def test_the_readme_shows_the_committed_results(name):

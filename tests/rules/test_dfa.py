@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from apical.initialisers import Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
 
@@ -48,3 +49,12 @@ def test_signals_ignore_all_forward_weights_but_through_activity():
     state = DFA().init(net, batch, laws.KEY)
     again = DFA().init(moved, batch, laws.KEY)
     laws.assert_close(state.kept, again.kept)
+
+
+def test_dfa_feedback_is_drawn_by_its_law():
+    net = tiny.network((50, 40))
+    kept = DFA(Uniform(0.01)).init(net, tiny.batch(net), laws.KEY).kept
+    for back, layer in zip(kept, net.layers, strict=False):
+        assert back.weight.shape == (net.units, *layer.out_shape)
+        assert back.bias is None
+        assert float(jnp.abs(back.weight).max()) <= 0.01

@@ -5,7 +5,7 @@ import pytest
 
 from apical.feedback import BRSF, FRSF, USF, FixedRandom, Transpose
 from apical.initialisers import Uniform
-from apical.rules import FA, State
+from apical.rules import DFA, FA, State
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -76,3 +76,14 @@ def test_magnitudes_are_uniform_fixed_or_drawn_for_every_batch():
     np.testing.assert_array_equal(weights(FRSF(), first), weights(FRSF(), second))
     assert np.abs(weights(FRSF(), first)).std() > 0
     assert np.abs(weights(BRSF(), first) - weights(BRSF(), second)).max() > 0
+
+
+@pytest.mark.parametrize("rule", [FA(), FA(FRSF()), DFA()], ids=str)
+def test_fixed_feedback_is_the_same_whatever_the_steps_key(rule):
+    net = tiny.network()
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, jax.random.key(1))
+    one, two = (rule.credit(net, state, batch, jax.random.key(k)) for k in (2, 3))
+    laws.assert_close(one.signals, two.signals)
+    laws.assert_close(one.kept, state.kept)
+    laws.assert_close(two.kept, state.kept)

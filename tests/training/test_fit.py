@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
 from apical import BP, DFA, FA, DivergenceError, UsageError, fit
+from apical.data import Centre, Split
 from apical.training.events import Epoch
 from apical.training.folder import RunFolder
 from apical.training.reload import predict, reload
@@ -43,9 +46,13 @@ def test_it_learns_and_reports(blobs):
 def test_the_summary_is_what_the_network_does(blobs):
     result = fit(BP(), blobs, **SMALL)
     (net,) = result.networks
-    outputs = net(blobs.test.x / np.float32(255))
+    outputs = net(jnp.asarray(blobs.test.x) / 255)
     accuracy = np.mean(np.argmax(outputs, axis=-1) == blobs.test.y)
     assert result.test_accuracy == pytest.approx(accuracy)
+    outputs = net(jnp.asarray(blobs.validation.x) / 255)
+    accuracy = np.mean(np.argmax(outputs, axis=-1) == blobs.validation.y)
+    assert result.metrics[-1]["val_accuracy"] == pytest.approx(accuracy)
+    assert result.summary["val_accuracy"]["mean"] == pytest.approx(accuracy)
 
 
 def test_a_seed_fixes_weights_and_order_whatever_the_rule(blobs):
@@ -199,9 +206,18 @@ def test_settings_that_do_not_work_are_named(blobs, wrong, words):
 
 
 def test_a_mapless_validation_split_is_allowed(blobs):
-    from dataclasses import replace
-
     empty = replace(blobs, validation=blobs.validation.take(np.arange(0)))
     result = fit(BP(), empty, **SMALL)
     assert np.isnan(result.metrics[0]["val_accuracy"])
     assert result.test_accuracy > 0.3
+
+
+def test_each_split_is_seen_through_its_own_map(blobs):
+    shifted = Split(blobs.test.x.astype(np.int16) + 60, blobs.test.y)
+    moved = replace(blobs, test=shifted, validation=shifted)
+    (one, two) = (
+        fit(BP(), data, hidden=(8,), epochs=3, batch_size=30, preprocessing=Centre(255, True))
+        for data in (replace(blobs, validation=blobs.test), moved)
+    )
+    for split in ("val_loss", "test_loss"):
+        assert one.summary[split]["mean"] == pytest.approx(two.summary[split]["mean"], rel=1e-4)

@@ -3,11 +3,8 @@
 import sys
 from collections.abc import Callable
 
-from rich.console import Console
-
 from apical.cli.options import DataOptions, RunOptions
 from apical.cli.parsing import cli, pick
-from apical.cli.running import run
 from apical.errors import UsageError
 from apical.rules import RULES, Rule
 from apical.settings import Settings
@@ -29,6 +26,11 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
     """A function whose signature is the rule's own: its class and its recipe."""
 
     def command(rule, settings, data, options) -> None:
+        # What training needs is imported only now, so that --help answers sooner.
+        from rich.console import Console
+
+        from apical.cli.running import run
+
         run(rule, data.load(), settings, options, Console())
 
     command.__doc__ = cls.__doc__

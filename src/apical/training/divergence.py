@@ -22,7 +22,7 @@ def locate(carry: Carry, transform, x, labels, order, key, *, rule, optimizer) -
     step = jax.jit(lambda carry, batch, key: update(rule, optimizer, carry, batch, key)[0])
     inspect = jax.jit(lambda carry, batch, key: _largest(rule, carry, batch, key))
     for i, rows in enumerate(order):
-        batch = as_batch(carry.net, transform, x[rows], labels[rows])
+        batch = as_batch(carry.net.units, transform, x[rows], labels[rows])
         for name, size_ in inspect(carry, batch, keys[i]).items():
             if not size_ < DIVERGED:
                 return f"step {i + 1}: {name} reached {float(size_):.3g}"

@@ -44,9 +44,9 @@ def start(net: Network, state: State, optimizer: optax.GradientTransformation) -
     return Carry(net, state, optimizer.init(net), optimizer.init(state.learned))
 
 
-def as_batch(net: Network, transform: Transform, x: Array, labels: Int[Array, " batch"]) -> Batch:
-    """Raw examples as the network takes them."""
-    return Batch(transform(x), encode(labels, net.units))
+def as_batch(units: int, transform: Transform, x: Array, labels: Int[Array, " batch"]) -> Batch:
+    """Raw examples as a network of so many output units takes them."""
+    return Batch(transform(x), encode(labels, units))
 
 
 def update(
@@ -90,7 +90,7 @@ def run_epoch(
 
     def step(carry: Carry, inputs):
         indices, key = inputs
-        batch = as_batch(carry.net, transform, x[indices], labels[indices])
+        batch = as_batch(carry.net.units, transform, x[indices], labels[indices])
         return update(rule, optimizer, carry, batch, key)
 
     return jax.lax.scan(step, carry, (order, jax.random.split(key, order.shape[0])))

@@ -14,7 +14,7 @@ CHUNK = 1000
 
 @jax.jit
 def _sums(net: Network, transform: Transform, x, labels, mask):
-    batch = as_batch(net, transform, x, labels)
+    batch = as_batch(net.units, transform, x, labels)
     record = net.record(batch.x)
     correct = decode(record.output) == labels
     return jnp.sum(mask * net.losses(record, batch.y)), jnp.sum(mask * correct)

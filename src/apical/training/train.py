@@ -1,8 +1,9 @@
 """The one training loop: a generator of epochs for one seed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -49,30 +50,42 @@ class Task:
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; the network depends on nothing but the seed."""
-        keys = Keys.of(seed)
-        net = build(self.settings, self.data.shape, self.data.n_classes, keys.net)
-        state = self.rule.init(net, self._batch(net, self.settings.batch_size), keys.rule)
-        return start(net, state, self.optimizer)
+        return self._begin(Keys.of(seed))
+
+    @cached_property
+    def _begin(self) -> Callable[[Keys], Carry]:
+        """One program: drawing every array by itself would compile as many."""
+        example = self._batch(self.settings.batch_size)
+
+        @jax.jit
+        def begin(keys: Keys) -> Carry:
+            net = build(self.settings, self.data.shape, self.data.n_classes, keys.net)
+            return start(net, self.rule.init(net, example, keys.rule), self.optimizer)
+
+        return begin
 
     def epochs(self, seed: int, carry: Carry, done: int = 0) -> Iterator[Epoch]:
         """Train on from `carry`, after `done` epochs, and yield every finished epoch.
+
+        Epoch 0, the network before the first step, is measured after the first
+        epoch, so that nothing is compiled before training starts but training.
 
         Raises `DivergenceError` naming epoch, step and layer; the epochs yielded
         before stay good.
         """
         keys = Keys.of(seed)
-        probe = self._probe(carry.net)
         good = _to_host(carry)
-        if done == 0:
-            yield Epoch(seed, 0, self._measure(carry, probe, keys), good)
         for number in range(done + 1, self.settings.epochs + 1):
             begin = time.perf_counter()
             carry, metrics = self._train_epoch(carry, good, number, seed, keys)
-            trained = time.perf_counter()
-            metrics |= self._measure(carry, probe, keys)
+            seconds = time.perf_counter() - begin
+            if number == 1:
+                yield Epoch(seed, 0, self._measure(good, keys), good)
+            begin = time.perf_counter()
+            metrics |= self._measure(carry, keys)
             good = _to_host(carry)
-            metrics["seconds"] = trained - begin
-            metrics["seconds_measuring"] = time.perf_counter() - trained
+            metrics["seconds"] = seconds
+            metrics["seconds_measuring"] = time.perf_counter() - begin
             yield Epoch(seed, number, metrics, good)
 
     def _train_epoch(
@@ -106,12 +119,12 @@ class Task:
             measured |= _named(name, evaluate(net, transform, split))
         return measured
 
-    def _measure(self, carry: Carry, probe: Batch, keys: Keys) -> dict[str, Any]:
+    def _measure(self, carry: Carry, keys: Keys) -> dict[str, Any]:
         measured: dict[str, Any] = {}
         for name, transform, split in self._splits():
             if name == "val" or (name == "test" and self.settings.record_test):
                 measured |= _named(name, evaluate(carry.net, transform, split))
-        found = alignment(carry.net, carry.state, probe, keys.rule, rule=self.rule)
+        found = alignment(carry.net, carry.state, self._probe, keys.rule, rule=self.rule)
         measured["alignment"] = {
             name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
             for name, values in vars(found).items()
@@ -126,16 +139,17 @@ class Task:
             ("test", maps.test, data.test),
         )
 
-    def _probe(self, net: Network) -> Batch:
+    @cached_property
+    def _probe(self) -> Batch:
         """The first training examples, cut into batches of the training size."""
         size = self.settings.batch_size
-        batch = self._batch(net, max(1, min(PROBE, len(self.data.train)) // size) * size)
+        batch = self._batch(max(1, min(PROBE, len(self.data.train)) // size) * size)
         return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), batch)
 
-    def _batch(self, net: Network, count: int) -> Batch:
-        train = self.data.train
+    def _batch(self, count: int) -> Batch:
+        train, units = self.data.train, self.settings.loss.units(self.data.n_classes)
         x, labels = jnp.asarray(train.x[:count]), jnp.asarray(train.y[:count])
-        return as_batch(net, self.transforms.train, x, labels)
+        return as_batch(units, self.transforms.train, x, labels)
 
 
 def _named(split: str, measured: tuple[float, float]) -> dict[str, float]:

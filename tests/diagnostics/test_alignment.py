@@ -1,0 +1,41 @@
+"""The alignment's numbers, worked out again with NumPy."""
+
+import jax
+import numpy as np
+import pytest
+
+from apical import BP, DFA, FA
+from apical.diagnostics import alignment
+from tests import laws, tiny
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("rule", [FA(), DFA()], ids=lambda r: r.name)
+def test_alignment_by_hand(rule):
+    net = tiny.network((5, 4))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    probe = jax.tree.map(lambda a: a[None], batch)
+    found = alignment(net, state, probe, laws.KEY, rule=rule)
+
+    ours, theirs = (
+        laws.credit(*of).network for of in ((rule, net, batch, state), (BP(), net, batch))
+    )
+    W = [np.asarray(layer.weight) for layer in net.layers]
+    forward = {"fa": [W[1], W[2]], "dfa": [W[2] @ W[1], W[2]]}[rule.name]
+    for l in range(3):
+        a, b = (
+            np.concatenate([np.ravel(n.layers[l].weight), n.layers[l].bias]) for n in (ours, theirs)
+        )
+        norms = np.linalg.norm(a), np.linalg.norm(b)
+        assert found.cosine[l] == pytest.approx(a @ b / norms[0] / norms[1])
+        assert found.norm_ratio[l] == pytest.approx(norms[0] / norms[1])
+        if l < 2:
+            B = np.ravel(state.kept[l].weight)
+            w = np.ravel(forward[l])
+            cosine = B @ w / np.linalg.norm(B) / np.linalg.norm(w)
+            assert found.feedback_angle[l] == pytest.approx(np.degrees(np.arccos(cosine)))
+            assert found.sign_agreement[l] == pytest.approx(np.mean(np.sign(B) == np.sign(w)))
+    assert np.abs(found.cosine[:2]).max() < 0.99
+    assert np.isnan(found.feedback_angle[2])
+    assert np.isnan(found.sign_agreement[2])

@@ -1,0 +1,80 @@
+"""Statistics against textbook values; figures that are really drawn."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from apical import BP, FA, UsageError, fit
+from apical.report.curves import draw
+from apical.report.runs import RunData
+from apical.report.statistics import half_width, paired_difference
+from apical.report.style import PALETTE, colours
+
+
+def test_the_interval_is_students():
+    # Mean 2, standard deviation 1, n = 3: t(0.975, 2) = 4.3027.
+    assert half_width([1.0, 2.0, 3.0]) == pytest.approx(4.30265 / math.sqrt(3), rel=1e-5)
+    assert half_width([1.0, 2.0, 3.0], level=0.9) == pytest.approx(2.91999 / math.sqrt(3), rel=1e-5)
+    assert math.isnan(half_width([1.0]))
+
+
+def test_differences_are_paired():
+    mean, half = paired_difference([0.9, 0.8, 0.7], [0.8, 0.7, 0.6])
+    assert mean == pytest.approx(0.1)
+    assert half == pytest.approx(0, abs=1e-12)
+    assert paired_difference([1.0, 3.0], [0.0, 1.0])[0] == pytest.approx(1.5)
+
+
+def test_a_rule_keeps_its_colour_and_no_two_share_one():
+    few, many = colours(["fa", "mine"]), colours(["bp", "dfa", "fa", "itd", "x", "mine"])
+    assert few["fa"] == many["fa"]
+    assert len(set(many.values())) == len(many)
+    assert len(set(colours([f"rule-{i}" for i in range(len(PALETTE))]).values())) == len(PALETTE)
+
+
+@pytest.fixture
+def runs(blobs, tmp_path):
+    for rule in (BP(), FA()):
+        fit(rule, blobs, hidden=(8, 8), epochs=2, batch_size=30, seeds=2, out=tmp_path / rule.name)
+    return [RunData.read(tmp_path / name) for name in ("bp", "fa")]
+
+
+def test_curves_are_drawn_from_runs_alone(runs, tmp_path):
+    for name in ("curves.png", "curves.svg"):
+        path = draw(runs, tmp_path / "figures" / name)
+        assert path.stat().st_size > 10_000
+    assert np.asarray(Image.open(tmp_path / "figures" / "curves.png").convert("L")).std() > 10
+    svg = (tmp_path / "figures" / "curves.svg").read_text()
+    for word in ("validation error (%)", "cosine of hidden update", "hidden layer 2", ">fa<"):
+        assert word in svg
+
+
+def test_curves_that_cannot_be_drawn_are_named(runs, tmp_path):
+    with pytest.raises(UsageError, match="cannot write"):
+        draw(runs, tmp_path / "figure.docx")
+    (runs[0].path / "metrics.jsonl").unlink()
+    with pytest.raises(UsageError, match="no finished epoch"):
+        draw([RunData.read(runs[0].path)], tmp_path / "x.png")
+    (runs[1].path / "config.json").write_text("{")
+    with pytest.raises(UsageError, match=r"config\.json: expected JSON"):
+        RunData.read(runs[1].path)
+
+
+def test_a_torn_last_line_is_left_out(runs):
+    path = runs[0].path / "metrics.jsonl"
+    whole = path.read_text()
+    path.write_text(whole + json.dumps({"seed": 1, "epoch": 3})[:-4])
+    assert RunData.read(runs[0].path).rows == [json.loads(line) for line in whole.splitlines()]
+
+
+def test_tensorboard_gets_every_number(blobs, tmp_path):
+    from apical.training.tensorboard import TensorBoard
+
+    fit(FA(), blobs, hidden=(8,), epochs=2, batch_size=30, listeners=[TensorBoard(tmp_path)])
+    (events,) = tmp_path.glob("events.out.tfevents.*")
+    content = events.read_bytes()
+    for tag in (b"seed-0/val_accuracy", b"seed-0/alignment/cosine/layer-1"):
+        assert tag in content
