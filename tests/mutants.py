@@ -423,7 +423,7 @@ MUTANTS = (
     ),
     Mutant(
         "judgement: a partial order passes for a whole one",
-        "reproduce/judgement.py",
+        "reproduce/judgement/order.py",
         "if all(mean - half > 0 for mean, half in differences):",
         "if all(mean > 0 for mean, half in differences):",
         ("tests/reproduce/test_judgement.py::test_an_order_needs_every_paired_interval",),

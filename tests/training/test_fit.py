@@ -119,6 +119,16 @@ def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
         assert timeless(rows[0]) == timeless(rows[1])
 
 
+def test_damaged_metrics_are_refused_not_shortened(blobs, tmp_path):
+    fit(FA(), blobs, out=tmp_path, **SMALL)
+    path = tmp_path / "metrics.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(lines[0] + lines[1][:40] + "\n" + lines[2])
+    with pytest.raises(UsageError, match=r"expected the 3 epochs.*found 1"):
+        fit(FA(), blobs, out=tmp_path, resume=True, **SMALL)
+    assert path.read_text().startswith(lines[0] + lines[1][:40])
+
+
 def test_the_folder_says_what_was_run(blobs, tmp_path):
     fit(FA(), blobs, out=tmp_path, lr=3e-3, **SMALL)
     names = {path.name for path in tmp_path.iterdir()}

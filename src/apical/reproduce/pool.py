@@ -81,13 +81,8 @@ def _shares(jobs: int) -> list[set[int]]:
 
 
 def _prepare(queue) -> None:
-    """JAX makes as many threads as there are cores to run on, so this comes before it."""
+    """JAX makes as many threads as it may use cores, so this comes before its first use."""
     os.sched_setaffinity(0, queue.get())
-    import jax
-
-    from apical.data.origins.places import cache_folder
-
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
 
 
 def _execute(run: Run) -> Outcome:

@@ -81,9 +81,11 @@ class RunFolder:
         rows = []
         for line in path.read_text().splitlines():
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except json.JSONDecodeError:
                 break
+            if isinstance(row, dict) and {"seed", "epoch"} <= row.keys():
+                rows.append(row)
         return rows
 
     def keep(self, name: str, rows: list[dict[str, Any]]) -> None:

@@ -78,6 +78,14 @@ class InFolder(Recording):
     def recover(self, seeds):
         saved = {seed: self._of(seed).latest() for seed in seeds}
         rows = [r for r in self._folder.rows("metrics.jsonl") if r["epoch"] <= saved[r["seed"]]]
+        found = [(r["seed"], r["epoch"]) for r in rows]
+        expected = [(seed, e) for seed in saved for e in range(1, saved[seed] + 1)]
+        if found != expected:
+            raise UsageError(
+                f"{self._folder.path / 'metrics.jsonl'}: expected the {len(expected)} epochs that "
+                f"the checkpoints cover, found {len(found)}; the file is damaged: restore it, or "
+                "train again with --overwrite"
+            )
         self._folder.keep("metrics.jsonl", rows)
         initial = [r for r in self._folder.rows("initial.jsonl") if saved[r["seed"]] > 0]
         self._folder.keep("initial.jsonl", initial)

@@ -1,0 +1,58 @@
+"""What it means to judge a claim; the rules themselves are a file each beside this one."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum
+
+from apical.reproduce.evidence import Evidence
+
+
+class Verdict(Enum):
+    """What came out; the words of claims.json."""
+
+    REPRODUCED = "reproduced"
+    PARTIAL = "partial"
+    NOT_REPRODUCED = "not reproduced"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Our side of a claim."""
+
+    verdict: Verdict
+    ours: str | float | None = None
+    ci95: float | None = None
+    n: int = 0
+    note: str = ""
+
+
+NOTHING = Finding(Verdict.NOT_RUN)
+
+
+class Judgement(ABC):
+    """How a claim is decided from the runs."""
+
+    @property
+    @abstractmethod
+    def experiments(self) -> set[str]:
+        """The experiments it needs."""
+
+    @property
+    @abstractmethod
+    def paper(self) -> str | float:
+        """The paper's side, as the claims table shows it."""
+
+    @property
+    @abstractmethod
+    def rule(self) -> str:
+        """The rule in words."""
+
+    @abstractmethod
+    def judge(self, evidence: Evidence) -> Finding:
+        """Decide; `not run` where runs are missing."""
+
+
+def experiment_of(term: str) -> str:
+    """The experiment of a term, `experiment@epoch` or `experiment` for its last epoch."""
+    return term.partition("@")[0]

@@ -1,0 +1,89 @@
+"""One result above another, seed by seed."""
+
+import itertools
+import statistics
+from dataclasses import dataclass
+
+from apical.report.statistics import paired_difference
+from apical.reproduce.judgement.judgement import (
+    NOTHING,
+    Finding,
+    Judgement,
+    Verdict,
+    experiment_of,
+)
+
+
+@dataclass(frozen=True)
+class Order(Judgement):
+    """Each term's metric is above the next one's, seed by seed."""
+
+    terms: list[str]
+    metric: str
+
+    @property
+    def experiments(self):
+        return {experiment_of(term) for term in self.terms}
+
+    @property
+    def paper(self):
+        return " > ".join(self.terms)
+
+    @property
+    def rule(self):
+        return (
+            "reproduced: every paired 95 % interval of a difference lies above zero; "
+            "partial: the means are in order"
+        )
+
+    def judge(self, evidence):
+        found = [evidence.at(term, self.metric) for term in self.terms]
+        n = min(map(len, found))
+        if n < 2:
+            return NOTHING
+        found = [values[:n] for values in found]
+        differences = [paired_difference(a, b) for a, b in itertools.pairwise(found)]
+        if all(mean - half > 0 for mean, half in differences):
+            verdict = Verdict.REPRODUCED
+        elif all(mean > 0 for mean, _ in differences):
+            verdict = Verdict.PARTIAL
+        else:
+            verdict = Verdict.NOT_REPRODUCED
+        ours = ", ".join(f"{statistics.fmean(values):.4f}" for values in found)
+        note = "; ".join(f"{mean:+.4f} ± {half:.4f}" for mean, half in differences)
+        return Finding(verdict, ours, None, n, f"differences {note}")
+
+
+@dataclass(frozen=True)
+class AboveAll(Judgement):
+    """One term's metric lies above each of several others'."""
+
+    term: str
+    others: list[str]
+    metric: str
+
+    @property
+    def _orders(self):
+        return [Order([self.term, other], self.metric) for other in self.others]
+
+    @property
+    def experiments(self):
+        return {experiment_of(term) for term in (self.term, *self.others)}
+
+    @property
+    def paper(self):
+        return f"{self.term} > each of {', '.join(self.others)}"
+
+    @property
+    def rule(self):
+        return "reproduced, partial: as for an order, and for every pair"
+
+    def judge(self, evidence):
+        found = [order.judge(evidence) for order in self._orders]
+        worst = max(found, key=lambda f: list(Verdict).index(f.verdict))
+        if worst.verdict is Verdict.NOT_RUN:
+            return NOTHING
+        ours = [statistics.fmean(evidence.at(t, self.metric)) for t in (self.term, *self.others)]
+        note = "; ".join(finding.note for finding in found)
+        n = min(finding.n for finding in found)
+        return Finding(worst.verdict, ", ".join(f"{v:.4f}" for v in ours), None, n, note)
