@@ -23,6 +23,15 @@ def credit(rule: Rule, net: Network, batch: Batch, state: State | None = None) -
     return rule.credit(net, state, batch, STEP_KEY)
 
 
+def warm(rule: Rule, net: Network, batch: Batch) -> State:
+    """A state that has seen two minibatches, so that a memory is not empty."""
+    state = rule.init(net, batch, KEY)
+    for shift in (1, 2):
+        other = jax.tree.map(lambda a, by=shift: jnp.roll(a, by, axis=0), batch)
+        state = State(state.learned, rule.credit(net, state, other, STEP_KEY).kept)
+    return state
+
+
 def leaves(tree) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
 
@@ -53,7 +62,7 @@ def has_the_shape_of_what_it_changes(rule, net, batch):
 
 def is_pure(rule, net, batch):
     """The same call twice gives the same bits, compiled or not the same numbers."""
-    state = rule.init(net, batch, KEY)
+    state = warm(rule, net, batch)
     first, second = credit(rule, net, batch, state), credit(rule, net, batch, state)
     for a, b in zip(leaves(first), leaves(second), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -77,7 +86,7 @@ def is_the_gradient(rule, net, batch, step=1e-5):
 
 def averages_over_examples(rule, net, batch):
     """The pseudo-gradient of a batch is the mean of those of its examples."""
-    state = rule.init(net, batch, KEY)
+    state = warm(rule, net, batch)
     together = credit(rule, net, batch, state).network
     alone = [
         credit(rule, net, Batch(x[None], y[None]), state).network
@@ -98,7 +107,7 @@ def rests_when_satisfied(rule, net, batch):
 def transports_what_it_claims(rule, net, batch):
     """With recorded activity held, hidden teaching signals depend on the downstream
     forward weights as far as the rule claims and no further."""
-    state = rule.init(net, batch, KEY)
+    state = warm(rule, net, batch)
     record = net.record(batch.x)
 
     def signals(change):

@@ -80,7 +80,7 @@ class LeCun(Initialiser):
 
 
 class TorchDefault(Initialiser):
-    """U(-a, a) with a = 1 / sqrt(fan_in), what PyTorch gives its linear and conv layers."""
+    """U(-a, a) with a = 1 / sqrt(fan_in), as PyTorch draws the weights of its layers."""
 
     def draw(self, key, shape, fan_in, fan_out):
         return _uniform(key, shape, 1 / math.sqrt(fan_in))

@@ -13,9 +13,10 @@ from tests import laws, tiny
 @pytest.mark.parametrize("rule", [FA(), DFA()], ids=lambda r: r.name)
 def test_alignment_by_hand(rule):
     net = tiny.network((5, 4))
-    batch = tiny.batch(net)
+    batch = tiny.batch(net, examples=6)
     state = rule.init(net, batch, laws.KEY)
-    probe = jax.tree.map(lambda a: a[None], batch)
+    # Two probe batches: the pseudo-gradients are averaged over both.
+    probe = jax.tree.map(lambda a: a.reshape(2, 3, *a.shape[1:]), batch)
     found = alignment(net, state, probe, laws.KEY, rule=rule)
 
     ours, theirs = (

@@ -25,15 +25,19 @@ def evidence(tmp_path):
         run("low", seed, [0.4, 0.8 + noise])
         # In order on average, but not seed by seed.
         run("mixed", seed, [0.4, 0.79 - 6 * noise])
+        if seed > 0:
+            run("shifted", seed, [0.4, 0.8 - 6 * noise])
+        if seed < 2:
+            run("few", seed, [0.5, 0.9])
     run("high", 4, [0.1, 0.1], status="interrupted")
     return Evidence(tmp_path)
 
 
 def test_only_finished_runs_count(evidence):
-    assert evidence.at("high", "m") == pytest.approx([0.89, 0.9, 0.9, 0.91])
-    assert evidence.at("high@1", "m") == [0.5] * 4
-    assert evidence.at("high@7", "m") == []
-    assert evidence.at("none", "m") == []
+    assert evidence.at("high", "m") == pytest.approx({0: 0.89, 1: 0.9, 2: 0.9, 3: 0.91})
+    assert evidence.values("high@1", "m") == [0.5] * 4
+    assert evidence.at("high@7", "m") == {}
+    assert evidence.at("none", "m") == {}
 
 
 @pytest.mark.parametrize(
@@ -56,9 +60,23 @@ def test_a_value_is_judged_by_our_interval(evidence, paper, verdict):
     assert found.n == 4
 
 
-def test_a_tolerance_stands_in_for_a_narrow_interval(evidence):
-    assert Value("high@1", "m", 0.52).judge(evidence).verdict is Verdict.NOT_REPRODUCED
-    assert Value("high@1", "m", 0.52, tolerance=0.03).judge(evidence).verdict is Verdict.REPRODUCED
+def test_a_wide_interval_does_not_excuse_everything(evidence):
+    assert Value("high@2", "m", 0.93, widest=0.02).judge(evidence).verdict is Verdict.PARTIAL
+    assert Value("high@2", "m", 0.95, widest=0.02).judge(evidence).verdict is Verdict.NOT_REPRODUCED
+
+
+def test_few_seeds_decide_nothing(evidence):
+    for judged in (Value("few", "m", 0.9), Above("few", "m", 0.1), Order(["few", "low"], "m")):
+        found = judged.judge(evidence)
+        assert found.verdict is Verdict.NOT_RUN
+        assert "at least 3" in found.note
+
+
+def test_an_order_pairs_seeds_not_places(evidence):
+    """`shifted` lacks seed 0, and is above `mixed` by the same amount in every other seed."""
+    found = Order(["shifted", "mixed"], "m").judge(evidence)
+    assert found.n == 3
+    assert found.verdict is Verdict.REPRODUCED
 
 
 def test_an_order_needs_every_paired_interval(evidence):

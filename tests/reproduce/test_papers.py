@@ -1,9 +1,14 @@
 """Every paper's folder is whole: claims, experiments, figures, and a README that is current."""
 
+from dataclasses import replace
+
 import pytest
 
+from apical import BP, FA, Settings
 from apical.errors import UsageError
 from apical.reproduce import paper
+from apical.reproduce.experiment import Experiment, Run
+from apical.reproduce.judgement import Value
 from apical.reproduce.readme import with_results
 from apical.reproduce.reproduce import PROTOCOLS
 from apical.training.order import steps_in_epoch
@@ -44,3 +49,31 @@ def test_an_unknown_paper_or_claim_is_named():
         paper.read("idt")
     with pytest.raises(UsageError, match="claim: there is no 'vpb'"):
         paper.read("itd").choose(("vpb",))
+
+
+def test_a_run_is_the_seed_the_rule_and_the_settings_asked_for(tmp_path):
+    settings = Settings(hidden=(4,), epochs=1, steps_per_epoch=2, batch_size=20)
+    experiment = Experiment("e", FA(), settings, data="digits")
+    runs = [Run(experiment, seed, tmp_path / f"seed-{seed}") for seed in (0, 1)]
+    assert not runs[0].finished()
+    summaries = [run.execute() for run in runs]
+    assert [s["seeds"] for s in summaries] == [[0], [1]]
+    assert summaries[0]["train_loss"] != summaries[1]["train_loss"]
+    assert runs[1].finished()
+    other = replace(settings, lr=0.5)
+    for changed in (
+        replace(runs[1], experiment=replace(experiment, settings=other)),
+        replace(runs[1], experiment=replace(experiment, rule=BP())),
+        replace(runs[1], experiment=replace(experiment, data="iris")),
+        replace(runs[1], seed=0),
+    ):
+        with pytest.raises(UsageError, match="holds another run"):
+            changed.finished()
+
+
+def test_values_are_claimed_at_an_epoch():
+    """Without one, a shorter protocol would be held against the paper's number."""
+    for name in paper.names():
+        for claim in paper.read(name).claims:
+            if isinstance(claim.judgement, Value):
+                assert "@" in claim.judgement.term, claim.id

@@ -43,6 +43,24 @@ def test_a_failure_does_not_lose_the_others(tmp_path):
     assert [run.finished() for run in asked] == [True, False, True]
 
 
+class Deadly(FA):
+    """Kills the process that trains it."""
+
+    name = "deadly"
+
+    def init(self, net, batch, key):
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("unreachable")
+
+
+def test_a_run_that_kills_its_process_is_the_only_one_lost(tmp_path):
+    good = [Experiment(f"good-{i}", FA(), SETTINGS) for i in range(3)]
+    asked = runs(tmp_path, good[0], Experiment("deadly", Deadly(), SETTINGS), *good[1:])
+    failures = {o.run.experiment.name: o.failure for o in execute(asked, 2, lambda _: None)}
+    assert failures.pop("deadly") == "its process died, twice"
+    assert failures == {e.name: None for e in good}
+
+
 def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     out = tmp_path / "itd"
     args = ["reproduce", "itd", "--protocol", "smoke", "--jobs", "2", "--out", str(out)]
@@ -54,9 +72,15 @@ def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     while not finished and time.monotonic() < deadline:
         finished = list(out.glob("runs/smoke/*/seed-*/summary.json"))
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
+    # Only the parent is killed: its workers must notice and go.
+    os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert finished
+    workers = ["pgrep", "--session", str(process.pid)]
+    while subprocess.run(workers, stdout=subprocess.DEVNULL, check=False).returncode == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    finished = list(out.glob("runs/smoke/*/seed-*/summary.json"))
     before = {path: path.stat().st_mtime_ns for path in finished}
 
     said = apical(*args)

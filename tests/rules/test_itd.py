@@ -80,16 +80,23 @@ def test_local_memory_takes_repeated_differences():
     np.testing.assert_allclose(credits[2].signals[1], second, rtol=1e-9)
 
 
-def test_multiplicative_variants():
-    """Each multiplies the incoming signal of the top hidden layer by its own difference."""
-    for variant, factor in (
-        (TimesActivity(), lambda e, r, b: r[2].activities[3] - r[1].activities[3]),
-        (TimesSignal(), lambda e, r, b: (e[2] - e[1]) @ b),
-        (TimesOutput(), lambda e, r, b: (r[2].output - r[1].output) @ b),
-    ):
-        _, feedback, credits, errors, records = run(ITD(differencing=variant))
-        expected = (errors[2] @ feedback[-1]) * factor(errors, records, feedback[-1])
-        np.testing.assert_allclose(credits[2].signals[2], expected, rtol=1e-9)
+@pytest.mark.parametrize("variant", ["activity", "signal", "output"])
+def test_multiplicative_variants_are_the_authors_loop(variant):
+    """Written out as the notebooks do it, with the error divided by the batch size at once."""
+    rule = {"activity": TimesActivity(), "signal": TimesSignal(), "output": TimesOutput()}[variant]
+    _, feedback, credits, errors, records = run(ITD(differencing=rule))
+    m = tiny.EXAMPLES
+    dy, dy_before = errors[2] / m, errors[1] / m
+    y, y_before = records[2].output, records[1].output
+    for layer in reversed(range(len(HIDDEN))):
+        dy, dy_before = dy @ feedback[layer], dy_before @ feedback[layer]
+        y, y_before = y @ feedback[layer], y_before @ feedback[layer]
+        h, h_before = (records[t].activities[layer + 1] for t in (2, 1))
+        dy = (
+            dy
+            * {"activity": h - h_before, "signal": dy - dy_before, "output": y - y_before}[variant]
+        )
+        np.testing.assert_allclose(credits[2].signals[layer], m * dy, rtol=1e-9)
 
 
 def test_squared_error_on_softmax_uses_no_jacobian():

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, DFA, FA, DivergenceError, UsageError, fit
+from apical import BP, DFA, FA, Credit, DivergenceError, State, UsageError, fit
 from apical.data import Centre, Split
 from apical.training.events import Epoch
 from apical.training.folder import RunFolder
@@ -111,6 +111,8 @@ def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
     part = fit(FA(), blobs, seeds=2, out=tmp_path / "part", listeners=[interrupt], **SMALL)
     assert part.summary["status"] == "interrupted"
     assert len(part.metrics) == stop
+    seed, epoch = divmod(stop - 1, 3)
+    assert RunFolder(tmp_path / "part").checkpoints(seed).latest() == epoch + 1
     done = fit(FA(), blobs, seeds=2, out=tmp_path / "part", resume=True, **SMALL)
     assert done.summary["status"] == "finished"
     assert bits(done.networks) == bits(whole.networks)
@@ -174,7 +176,33 @@ def test_divergence_names_epoch_step_and_layer_and_keeps_the_last_good(blobs, tm
         DivergenceError, match=r"seed 0, epoch \d+, step \d+: layer \d's .* reached"
     ):
         fit(BP(), blobs, out=tmp_path, **settings)
-    assert RunFolder(tmp_path).read("summary.json")["status"] == "diverged"
+    summary = RunFolder(tmp_path).read("summary.json")
+    assert summary["status"] == "diverged"
+    assert RunFolder(tmp_path).checkpoints(0).latest() == summary["epochs"][0]
+
+
+class Poisoned(BP):
+    """Leaves weights or a state that are not numbers, from its second step on."""
+
+    name = "poisoned"
+    state_only: bool = False
+
+    def init(self, net, batch, key):
+        return State(kept=jnp.zeros(()))
+
+    def credit(self, net, state, batch, key):
+        found = BP().credit(net, State(), batch, key)
+        bad = jnp.where(state.kept < 1, 1.0, jnp.nan)
+        kept = state.kept + 1 if not self.state_only else (state.kept + 1) * bad
+        scale = 1.0 if self.state_only else jnp.where(state.kept < 10, 1.0, jnp.nan)
+        network = jax.tree.map(lambda g: g * scale, found.network)
+        return Credit(network, found.signals, kept=kept)
+
+
+@pytest.mark.parametrize(("state_only", "words"), [(False, "weights"), (True, "rule's state")])
+def test_values_that_no_loss_has_shown_yet_are_divergence_too(blobs, state_only, words):
+    with pytest.raises(DivergenceError, match=f"epoch 1, step 11: .*{words}.* reached nan"):
+        fit(Poisoned(state_only), blobs, **SMALL)
 
 
 def squared():

@@ -36,10 +36,10 @@ def compare(
     Args:
         rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`.
     """
-    if len(rules) < 2 or len(set(rules)) < len(rules):
-        raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
     console = Console()
     chosen: list[Rule] = [parse(Rule, text) for text in rules]
+    if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
+        raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
     dataset = data.load()
     results = {}
     for rule in chosen:
@@ -85,7 +85,7 @@ def _interval(mean: float, half: float, sign: str = "") -> str:
 
 def _cosines(result: Result) -> str:
     def hidden(rows):
-        return float(np.mean([row["alignment"]["cosine"][:-1] for row in rows]))
+        return float(np.nanmean(np.array([r["alignment"]["cosine"][:-1] for r in rows], float)))
 
     last = max(row["epoch"] for row in result.metrics)
     after = hidden([row for row in result.metrics if row["epoch"] == last])

@@ -1,6 +1,5 @@
 """`apical reproduce PAPER`: a paper's claims and figures from our own runs."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -32,7 +31,7 @@ def _command(name: str):
         only: tuple[str, ...] = (),
         protocol: Literal["smoke", "quick", "paper"] = "quick",
         seeds: int | None = None,
-        jobs: int = len(os.sched_getaffinity(0)),
+        jobs: int | None = None,
     ) -> None:
         """Run what is missing, judge the paper's claims and draw its figures.
 
@@ -42,7 +41,7 @@ def _command(name: str):
             protocol: `paper`: the paper's own budget; `quick`: a stated part of it;
                 `smoke`: under a minute, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
-            jobs: Runs side by side, each with its share of the cores.
+            jobs: Runs side by side, each with its share of the cores; None: as many as cores.
         """
         _reproduce(name, out, only, protocol, seeds, jobs)
 
@@ -51,8 +50,10 @@ def _command(name: str):
 
 def _reproduce(name, out, only, protocol, seeds, jobs) -> None:
     from apical.reproduce import paper
+    from apical.reproduce.pool import cores
     from apical.reproduce.reproduce import carry_out, plan
 
+    jobs = len(cores()) if jobs is None else jobs
     if jobs < 1 or (seeds is not None and seeds < 1):
         raise UsageError(f"jobs, seeds: must be at least 1, got {jobs}, {seeds}")
     console = Console()

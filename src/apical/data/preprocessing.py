@@ -1,4 +1,7 @@
-"""How raw examples become network inputs: a small value, fitted on the training split alone."""
+"""How raw examples become network inputs: a small value, fitted on the training split.
+
+Only `Centre(per_split=True)` looks at other splits too: at their own mean image.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,13 @@ def alignment(
 
 
 def _mean_update(rule, net, state, probe, key) -> Network:
-    updates = jax.lax.map(lambda batch: rule.credit(net, state, batch, key).network, probe)
+    """The mean pseudo-gradient over the probe; what the rule keeps goes from batch to batch."""
+
+    def step(kept, batch):
+        credit = rule.credit(net, State(state.learned, kept), batch, key)
+        return credit.kept, credit.network
+
+    _, updates = jax.lax.scan(step, state.kept, probe)
     return jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), updates)
 
 

@@ -1,5 +1,6 @@
 """What the finished runs of a paper say, by experiment."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,22 @@ class Evidence:
         curves = [run.curves(*keys, first=first) for run in self.runs(experiment)]
         return stack({i: c for i, found in enumerate(curves) for c in found.values()})
 
-    def at(self, term: str, metric: str) -> list[float]:
-        """The metric of each seed for `experiment@epoch` (`experiment`: the last epoch)."""
+    def at(self, term: str, metric: str) -> dict[int, float]:
+        """Each seed's metric for `experiment@epoch`, or `experiment` for its last epoch."""
         experiment, _, epoch = term.partition("@")
-        epochs, values = self.curve(experiment, *metric.split("."))
-        if not len(epochs):
-            return []
-        column = -1 if not epoch else int(np.searchsorted(epochs, int(epoch)))
-        if epoch and (column >= len(epochs) or epochs[column] != int(epoch)):
-            return []
-        return values[:, column].tolist()
+        found = {}
+        for run in self.runs(experiment):
+            for seed, (epochs, values) in run.curves(*metric.split(".")).items():
+                wanted = int(epoch) if epoch else epochs[-1]
+                if wanted in epochs:
+                    found[seed] = values[epochs.index(wanted)]
+        return found
+
+    def values(self, term: str, metric: str) -> list[float]:
+        """The same without the seeds."""
+        return list(self.at(term, metric).values())
+
+    def commits(self) -> list[str]:
+        """The commits that the finished runs were made with."""
+        found = {str(json.loads(p.read_text())["commit"]) for p in self._root.glob("*/*/env.json")}
+        return sorted(found)

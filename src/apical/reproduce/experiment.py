@@ -45,22 +45,24 @@ class Run:
     def finished(self) -> bool:
         """Whether the folder holds this run, ended in full.
 
-        Raises `UsageError` if it holds a run of other settings.
+        Raises `UsageError` if it holds another run.
         """
         stored = RunFolder(self.folder)
         if not stored.exists:
             return False
         config = stored.read("config.json")
-        asked = {
-            "rule": encode(self.experiment.rule),
-            "settings": encode(vars(self.experiment.settings)),
-        }
-        if any(config[key] != value for key, value in asked.items()):
+        found = (config["rule"], config["settings"], config["data"]["name"], config["seed"])
+        if found != self._asked():
             raise UsageError(
-                f"{self.folder}: holds a run of other settings than {self.experiment.name} has "
-                "now; choose another --out or delete that folder"
+                f"{self.folder}: holds another run than {self.label} is now; choose another --out "
+                "or delete that folder"
             )
         return stored.finished
+
+    def _asked(self) -> tuple[Any, ...]:
+        experiment = self.experiment
+        settings = encode(vars(experiment.settings))
+        return encode(experiment.rule), settings, experiment.data, self.seed
 
     def execute(self) -> dict[str, Any]:
         """Train, going on from what an earlier session left; the summary."""

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -9,9 +11,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from apical.reproduce.experiment import Run
-
-ATTEMPTS = 2
-"""How often a run is begun whose process died under it."""
 
 
 @dataclass(frozen=True)
@@ -26,40 +25,46 @@ class Outcome:
 def execute(runs: Sequence[Run], jobs: int, report: Callable[[Outcome], None]) -> list[Outcome]:
     """Execute all runs, `jobs` at a time; a failure does not stop the others.
 
-    A process that dies (out of memory, killed) takes its pool with it; what had
-    not ended is begun again in a new one, up to `ATTEMPTS` times.
+    A process that dies (out of memory, killed) takes its pool with it. What had not ended then is
+    run again, each in a process of its own, so that only the run that kills it is lost.
+    Ctrl-C ends the processes at once; their runs go on from their last checkpoint next time.
     """
     outcomes: list[Outcome] = []
-    left = list(runs)
 
     def done(outcome: Outcome) -> None:
         outcomes.append(outcome)
         report(outcome)
 
-    for _ in range(ATTEMPTS):
-        if left:
-            left = _attempt(left, jobs, done)
-    for run in left:
-        done(Outcome(run, 0.0, f"its process died {ATTEMPTS} times"))
+    for run in _pool(runs, jobs, done):
+        for dead in _pool([run], 1, done):
+            done(Outcome(dead, 0.0, "its process died, twice"))
     return outcomes
 
 
-def _attempt(runs: list[Run], jobs: int, done: Callable[[Outcome], None]) -> list[Run]:
-    """One pool's work; the runs that had not ended when it broke."""
-    shares = _shares(jobs)
+def _pool(runs: Sequence[Run], jobs: int, done: Callable[[Outcome], None]) -> list[Run]:
+    """One pool's work; the runs that had not ended when a process of it died."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
-    for share in shares:
+    for share in _shares(jobs):
         queue.put(share)
     pool = ProcessPoolExecutor(jobs, context, initializer=_prepare, initargs=(queue,))
     lost = []
+    pending: dict[Future, Run] = {}
     try:
-        pending = {pool.submit(_execute, run): run for run in runs}
+        for run in runs:
+            try:
+                pending[pool.submit(_execute, run)] = run
+            except BrokenProcessPool:
+                lost.append(run)
         for future in _as_they_end(pending):
             try:
                 done(future.result())
             except BrokenProcessPool:
                 lost.append(pending[future])
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return lost
@@ -74,15 +79,34 @@ def _as_they_end(futures: Iterable[Future]) -> Iterable[Future]:
 
 def _shares(jobs: int) -> list[set[int]]:
     """Which cores each process may use; all of them if there are more jobs than cores."""
-    cores = sorted(os.sched_getaffinity(0))
-    if jobs > len(cores):
-        return [set(cores)] * jobs
-    return [set(cores[i::jobs]) for i in range(jobs)]
+    mine = cores()
+    if jobs > len(mine):
+        return [set(mine)] * jobs
+    return [set(mine[i::jobs]) for i in range(jobs)]
+
+
+def cores() -> list[int]:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def _prepare(queue) -> None:
-    """JAX makes as many threads as it may use cores, so this comes before its first use."""
-    os.sched_setaffinity(0, queue.get())
+    """Before JAX is first used, since it makes as many threads as it may use cores."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    share = queue.get()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, share)
+
+
+def _die_with_parent() -> None:
+    """A killed parent must not leave processes behind that write into its runs."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _execute(run: Run) -> Outcome:

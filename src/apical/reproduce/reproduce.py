@@ -57,7 +57,8 @@ def carry_out(
     plan.out.mkdir(parents=True, exist_ok=True)
     (plan.out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")
     (plan.out / "claims.md").write_text(markdown(plan.paper, table))
-    (plan.out / "env.json").write_text(json.dumps(environment(), indent=2) + "\n")
+    made = {"judged": environment(), "runs_at_commits": plan.evidence.commits()}
+    (plan.out / "env.json").write_text(json.dumps(made, indent=2) + "\n")
     figures = plan.paper.module("figures").draw(plan.evidence, plan.out / "figures")
     return table, figures, outcomes
 

@@ -14,5 +14,3 @@ RULES: tuple[type[Rule], ...] = tuple(
     for value in list(globals().values())
     if isinstance(value, type) and issubclass(value, Rule) and value is not Rule
 )
-
-__all__ = ["BP", "DFA", "FA", "ITD", "RULES", "Batch", "Credit", "Link", "Rule", "State"]

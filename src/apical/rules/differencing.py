@@ -17,7 +17,7 @@ class Trace(eqx.Module):
     activities: tuple[Signal, ...]
     """h_l of each layer, from the first hidden one to the output p."""
     error: Float[Array, "batch units"]
-    """e = p - y, with p the output activity."""
+    """e = (p - y) / m, with p the output activity and m the batch size."""
     incoming: tuple[Signal, ...]
     """B_l delta_{l+1} of each hidden layer, from the input up."""
 

@@ -17,10 +17,10 @@ from apical.traits import Traits
 class ITD(Rule):
     """delta_l = B_l delta_{l+1} - q_l with q_l = B_l q_{l+1}, from q_L = e(t-1).
 
-    e(t) = p - y is the output error of iteration t, one minibatch each, and e(0) = 0. The output
-    layer has delta_L = e(t) (the paper's MCE) or, with `difference_output`, e(t) - e(t-1) (its LSE,
-    trained with squared error on softmax outputs). With k counting hidden layers from the top,
-    MCE's delta is (e(t) - k e(t-1)) and LSE's (e(t) - (k + 1) e(t-1)), led down through the B.
+    e(t) = (p - y) / m is the output error of iteration t, a minibatch of m, and e(0) = 0. The
+    output layer has delta_L = e(t) (the paper's MCE) or, with `difference_output`, e(t) - e(t-1)
+    (its LSE, trained with squared error on softmax outputs). With k counting hidden layers from
+    the top, MCE's delta is (e(t) - k e(t-1)) and LSE's (e(t) - (k + 1) e(t-1)), led down through B.
 
     Rows of two different minibatches are paired by position, so the batch size must not change:
     another one is a `UsageError`. `differencing` holds the variants.
@@ -64,7 +64,9 @@ class ITD(Rule):
                 f"one's {before.error.shape[0]}; got a batch of {batch.x.shape[0]}"
             )
         record = net.record(batch.x)
-        error = record.output - batch.y
+        # The 1/m is the author's; variants that are not linear in the error feel it.
+        size = batch.x.shape[0]
+        error = (record.output - batch.y) / size
         feedback = self.feedback.layers(net, kept, key)
 
         signals = [error - before.error if self.difference_output else error]
@@ -74,9 +76,10 @@ class ITD(Rule):
             incoming.insert(0, back.pull(signals[0]))
             pushed = back.pull(pushed)
             signals.insert(0, self.differencing(l, incoming[0], pushed, record, before))
+        per_example = tuple(size * signal for signal in signals)
         return Credit(
-            net.gradients(record, tuple(signals)),
-            tuple(signals),
+            net.gradients(record, per_example),
+            per_example,
             kept=(kept, Trace(record.activities[1:], error, tuple(incoming))),
             links=chain(feedback),
         )

@@ -34,6 +34,10 @@ class Checkpoints:
             leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(carry)]
             self._manager.save(epoch, args=self._args.StandardSave({"leaves": leaves}))
 
+    def close(self) -> None:
+        """Let go of the folder and of Orbax's threads."""
+        self._manager.close()
+
     def restore(self, epoch: int, like: PyTree) -> PyTree:
         """The carry after an epoch, in the structure of `like`."""
         leaves, structure = jax.tree.flatten(like)

@@ -11,8 +11,9 @@ DIVERGED = 1e6
 
 
 def diverged(losses: np.ndarray, carry: Carry) -> bool:
-    """Whether an epoch's losses or the weights that it left are beyond use."""
-    finite = all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(carry.net))
+    """Whether an epoch's losses, or the weights and the rule's state it left, are beyond use."""
+    left = jax.tree.leaves((carry.net, carry.state))
+    finite = all(bool(jnp.isfinite(leaf).all()) for leaf in left)
     return not finite or not bool(np.all(np.abs(losses) < DIVERGED))
 
 
@@ -27,7 +28,7 @@ def locate(carry: Carry, transform, x, labels, order, key, *, rule, optimizer) -
             if not size_ < DIVERGED:
                 return f"step {i + 1}: {name} reached {float(size_):.3g}"
         carry = step(carry, batch, keys[i])
-    return f"step {len(order)}: {_worst_layer(carry)}"
+    return f"step {len(order)}: {_worst(carry)}"
 
 
 def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:
@@ -47,7 +48,9 @@ def _size(tree) -> jax.Array:
     return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
 
 
-def _worst_layer(carry: Carry) -> str:
-    sizes = [float(_size(layer)) for layer in carry.net.layers]
-    worst = int(np.argmax(np.nan_to_num(sizes, nan=np.inf)))
-    return f"layer {worst + 1}'s weights reached {sizes[worst]:.3g}"
+def _worst(carry: Carry) -> str:
+    sizes = {f"layer {l + 1}'s weights": _size(w) for l, w in enumerate(carry.net.layers)}
+    if jax.tree.leaves(carry.state):
+        sizes["the rule's state"] = _size(carry.state)
+    worst = max(sizes, key=lambda name: np.nan_to_num(float(sizes[name]), nan=np.inf))
+    return f"{worst} reached {float(sizes[worst]):.3g}"

@@ -44,9 +44,11 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what a run wrote, and nothing else."""
-        for name in FILES:
+        # The configuration goes last: as long as it is there, the folder counts as a run's.
+        if (self.path / "checkpoints").exists():
+            shutil.rmtree(self.path / "checkpoints")
+        for name in reversed(FILES):
             (self.path / name).unlink(missing_ok=True)
-        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
 
     def read(self, name: str) -> Any:
         """A JSON file of the run. Raises `UsageError` naming it if missing or damaged."""

@@ -63,8 +63,9 @@ class InFolder(Recording):
     def __call__(self, event):
         match event:
             case Started(config):
-                self._folder.write("config.json", config)
-                self._folder.write("env.json", environment())
+                if not self._folder.exists:
+                    self._folder.write("env.json", {**environment(), "seed": config["seed"]})
+                    self._folder.write("config.json", config)
             case Epoch(number=0):
                 self._folder.append("initial.jsonl", event.row)
             case Epoch():
@@ -74,6 +75,8 @@ class InFolder(Recording):
                     self.flush()
             case Finished(summary):
                 self._folder.write("summary.json", summary)
+                for checkpoints in self._checkpoints.values():
+                    checkpoints.close()
 
     def recover(self, seeds):
         saved = {seed: self._of(seed).latest() for seed in seeds}
@@ -128,7 +131,7 @@ def recording(
         )
     if folder.exists and resume:
         _same(folder, config)
-    elif overwrite:
+    else:
         folder.clear()
     return InFolder(folder, every)
 

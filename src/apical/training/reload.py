@@ -28,6 +28,7 @@ def reload(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[in
         checkpoints = folder.checkpoints(seed)
         if latest := checkpoints.latest():
             networks[seed] = checkpoints.restore(latest, task.begin(seed)).net
+        checkpoints.close()
     if not networks:
         raise UsageError(
             f"{folder.path}: no checkpoint yet; go on with `apical train ... --resume`"

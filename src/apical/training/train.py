@@ -55,7 +55,8 @@ class Task:
     @cached_property
     def _begin(self) -> Callable[[Keys], Carry]:
         """One program: drawing every array by itself would compile as many."""
-        example = self._batch(self.settings.batch_size)
+        # Zeros, so that no rule can look at the data before training.
+        example = jax.tree.map(jnp.zeros_like, self._batch(self.settings.batch_size))
 
         @jax.jit
         def begin(keys: Keys) -> Carry:

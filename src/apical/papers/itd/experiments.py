@@ -38,19 +38,18 @@ DEPTHS = (1, 2, 3, 4, 6, 8)
 WIDTHS = (8, 32, 128, 512)
 THREE: dict[str, Rule] = {"vbp": VBP, "fba": FBA, "itd-mce": MCE}
 
-PARTS = {"paper": (1.0, 1.0), "quick": (1.0, 0.1), "smoke": (0.04, 0.0)}
-"""The part of its epochs that a protocol runs: of the paper's setting, of the early one."""
+EARLY_PART = {"paper": 1.0, "quick": 0.1}
+"""The part of the early setting's iterations that a protocol runs."""
 
 
 def experiments(protocol: str) -> Iterator[Experiment]:
     """`quick`: a tenth of the early setting's iterations; `smoke`: two epochs of the figures."""
-    part, early = PARTS[protocol]
-    chosen = _figures() if protocol == "smoke" else (*_figures(), *_ablation(), *_beyond())
-    for experiment in chosen:
-        settings = experiment.settings
-        share = early if settings.lr == EARLY.lr else part
-        epochs = max(1, round(share * settings.epochs))
-        yield replace(experiment, settings=replace(settings, epochs=epochs))
+    if protocol == "smoke":
+        for experiment in _figures():
+            yield replace(experiment, settings=replace(experiment.settings, epochs=2))
+    else:
+        yield from (*_figures(), *_ablation(), *_beyond())
+        yield from _early(EARLY_PART[protocol])
 
 
 def _figures() -> Iterator[Experiment]:
@@ -61,24 +60,33 @@ def _figures() -> Iterator[Experiment]:
 
 
 def _ablation() -> Iterator[Experiment]:
-    yield _few("local-memory", ITD(differencing=LocalMemory()), SETTING, 5)
+    yield _few("local-memory", ITD(differencing=LocalMemory()), SETTING)
+    yield _few("itd-lse-10k", LSE, replace(LSE_SETTING, epochs=100))
     for name, differencing in MULTIPLICATIVE.items():
-        rule = ITD(differencing=differencing)
-        yield _few(name, rule, SETTING, 5)
-        yield _few(f"early-{name}", rule, EARLY)
-    yield _few("early-fba", FBA, EARLY)
-    yield _few("early-vbp", VBP, EARLY)
+        yield _few(name, ITD(differencing=differencing), SETTING)
+
+
+def _early(part: float) -> Iterator[Experiment]:
+    settings = replace(EARLY, epochs=round(part * EARLY.epochs))
+    for name, differencing in MULTIPLICATIVE.items():
+        yield _few(f"early-{name}", ITD(differencing=differencing), settings)
+    yield _few("early-fba", FBA, settings)
+    yield _few("early-vbp", VBP, settings)
 
 
 def _beyond() -> Iterator[Experiment]:
     for name, rule in THREE.items():
         for depth in DEPTHS:
-            yield _few(f"depth-{depth}-{name}", rule, replace(SETTING, hidden=(32,) * depth))
+            if depth != len(SETTING.hidden):
+                setting = replace(SETTING, hidden=(32,) * depth)
+                yield _few(f"depth-{depth}-{name}", rule, setting, 3)
         for width in WIDTHS:
-            yield _few(f"width-{width}-{name}", rule, replace(SETTING, hidden=(width,) * 3))
-        yield _few(f"relu-{name}", rule, replace(SETTING, activation="relu"))
-        yield replace(_few(f"fashion-{name}", rule, SETTING), data="fashion-mnist")
+            if width != SETTING.hidden[0]:
+                setting = replace(SETTING, hidden=(width,) * 3)
+                yield _few(f"width-{width}-{name}", rule, setting, 3)
+        yield _few(f"relu-{name}", rule, replace(SETTING, activation="relu"), 3)
+        yield replace(_few(f"fashion-{name}", rule, SETTING, 3), data="fashion-mnist")
 
 
-def _few(name: str, rule: Rule, settings: Settings, seeds: int = 3) -> Experiment:
+def _few(name: str, rule: Rule, settings: Settings, seeds: int = 5) -> Experiment:
     return Experiment(name, rule, settings, most_seeds=seeds)

@@ -91,8 +91,8 @@ def _variants(evidence, folder) -> list[Path]:
     iterations = [ITERATIONS * _last(evidence, "times-signal"), 1000 * _last(evidence, "early-fba")]
     for y, (name, _, colour, early, author) in enumerate(rows):
         for axis, experiment in zip(axes, (name, early), strict=True):
-            if experiment and evidence.at(experiment, "test_accuracy"):
-                mean, half = interval(np.array(evidence.at(experiment, "test_accuracy")))
+            if experiment and evidence.values(experiment, "test_accuracy"):
+                mean, half = interval(np.array(evidence.values(experiment, "test_accuracy")))
                 axis.errorbar(mean, y, xerr=half, fmt="o", color=colour, capsize=3)
         if author:
             axes[1].plot(author, y, "D", color="white", mec="#444444", ms=4.5)
@@ -117,13 +117,13 @@ def _beyond(evidence, folder) -> list[Path]:
         _sweep(axes[0, 0], evidence, "depth", DEPTHS, rule)
         _sweep(axes[0, 1], evidence, "width", WIDTHS, rule)
         for x, name in enumerate((rule, f"relu-{rule}", f"fashion-{rule}")):
-            values = evidence.at(name, "test_accuracy")
+            values = evidence.values(name, "test_accuracy")
             if values:
                 mean, half = interval(np.array(values))
                 shift = 0.12 * (rules.index(rule) - 1)
                 axes[1, 0].errorbar(x + shift, mean, yerr=half, fmt="o", capsize=3, **LINES[rule])
         epochs, cosine = evidence.curve(rule, "alignment", "cosine")
-        for layer, line in enumerate(LAYERS):
+        for layer, line in enumerate(LAYERS if len(epochs) else ()):
             style = {"linestyle": line, "linewidth": 1.2, **LINES[rule]}
             band(axes[1, 1], epochs * ITERATIONS, cosine[..., layer], **style)
     axes[0, 0].set_xlabel("hidden layers of 32 units")
@@ -153,10 +153,13 @@ def _beyond(evidence, folder) -> list[Path]:
 
 
 def _sweep(axis: Axes, evidence: Evidence, what: str, values: tuple[int, ...], rule: str) -> None:
-    found = [(v, evidence.at(f"{what}-{v}-{rule}", "test_accuracy")) for v in values]
+    usual = {"depth": len(SETTING.hidden), "width": SETTING.hidden[0]}[what]
+    names = [rule if v == usual else f"{what}-{v}-{rule}" for v in values]
+    found = [(v, evidence.values(n, "test_accuracy")) for v, n in zip(values, names, strict=True)]
     points = [(v, *interval(np.array(f))) for v, f in found if f]
-    x, mean, half = zip(*points, strict=True)
-    axis.errorbar(x, mean, yerr=half, marker="o", ms=4, capsize=3, **LINES[rule])
+    if points:
+        x, mean, half = zip(*points, strict=True)
+        axis.errorbar(x, mean, yerr=half, marker="o", ms=4, capsize=3, **LINES[rule])
 
 
 def _last(evidence: Evidence, experiment: str) -> int:

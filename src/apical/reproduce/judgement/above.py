@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from apical.report.statistics import half_width
 from apical.reproduce.judgement.judgement import (
-    NOTHING,
+    FEWEST,
     Finding,
     Judgement,
     Verdict,
     experiment_of,
+    too_few,
 )
 
 
@@ -34,9 +35,9 @@ class Above(Judgement):
         return "reproduced: our whole 95 % interval lies above; partial: our mean does"
 
     def judge(self, evidence):
-        values = evidence.at(self.term, self.metric)
-        if len(values) < 2:
-            return NOTHING
+        values = evidence.values(self.term, self.metric)
+        if len(values) < FEWEST:
+            return too_few(len(values))
         mean, half = statistics.fmean(values), half_width(values)
         if mean - half > self.value:
             verdict = Verdict.REPRODUCED

@@ -27,7 +27,13 @@ class Finding:
     note: str = ""
 
 
-NOTHING = Finding(Verdict.NOT_RUN)
+FEWEST = 3
+"""Seeds below which an interval is too wide to decide anything."""
+
+
+def too_few(n: int) -> Finding:
+    """The finding where runs are missing."""
+    return Finding(Verdict.NOT_RUN, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
 
 
 class Judgement(ABC):

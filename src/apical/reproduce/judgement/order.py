@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from apical.report.statistics import paired_difference
 from apical.reproduce.judgement.judgement import (
-    NOTHING,
+    FEWEST,
     Finding,
     Judgement,
     Verdict,
     experiment_of,
+    too_few,
 )
 
 
@@ -37,11 +38,11 @@ class Order(Judgement):
         )
 
     def judge(self, evidence):
-        found = [evidence.at(term, self.metric) for term in self.terms]
-        n = min(map(len, found))
-        if n < 2:
-            return NOTHING
-        found = [values[:n] for values in found]
+        by_seed = [evidence.at(term, self.metric) for term in self.terms]
+        shared = sorted(set.intersection(*map(set, by_seed)))
+        if len(shared) < FEWEST:
+            return too_few(len(shared))
+        found = [[values[seed] for seed in shared] for values in by_seed]
         differences = [paired_difference(a, b) for a, b in itertools.pairwise(found)]
         if all(mean - half > 0 for mean, half in differences):
             verdict = Verdict.REPRODUCED
@@ -51,7 +52,7 @@ class Order(Judgement):
             verdict = Verdict.NOT_REPRODUCED
         ours = ", ".join(f"{statistics.fmean(values):.4f}" for values in found)
         note = "; ".join(f"{mean:+.4f} ± {half:.4f}" for mean, half in differences)
-        return Finding(verdict, ours, None, n, f"differences {note}")
+        return Finding(verdict, ours, None, len(shared), f"differences {note}")
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,9 @@ class AboveAll(Judgement):
         found = [order.judge(evidence) for order in self._orders]
         worst = max(found, key=lambda f: list(Verdict).index(f.verdict))
         if worst.verdict is Verdict.NOT_RUN:
-            return NOTHING
-        ours = [statistics.fmean(evidence.at(t, self.metric)) for t in (self.term, *self.others)]
+            return worst
+        terms = (self.term, *self.others)
+        ours = [statistics.fmean(evidence.values(term, self.metric)) for term in terms]
         note = "; ".join(finding.note for finding in found)
         n = min(finding.n for finding in found)
         return Finding(worst.verdict, ", ".join(f"{v:.4f}" for v in ours), None, n, note)
