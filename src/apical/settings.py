@@ -69,6 +69,6 @@ class Settings:
         }
         for name, value in positive.items():
             if value is not None and not value > 0:
-                raise UsageError(f"{name}: must be positive, got {value}")
-        if self.weight_decay < 0:
-            raise UsageError(f"weight_decay: must not be negative, got {self.weight_decay}")
+                raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
+        if not self.weight_decay >= 0:
+            raise UsageError(f"weight_decay: must be 0 or more, got {self.weight_decay}")

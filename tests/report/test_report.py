@@ -55,6 +55,8 @@ def test_curves_are_drawn_from_runs_alone(runs, tmp_path):
 def test_curves_that_cannot_be_drawn_are_named(runs, tmp_path):
     with pytest.raises(UsageError, match="cannot write"):
         draw(runs, tmp_path / "figure.docx")
+    with pytest.raises(UsageError, match="no ending that says the format"):
+        draw(runs, tmp_path / "figure")
     (runs[0].path / "metrics.jsonl").unlink()
     with pytest.raises(UsageError, match="no finished epoch"):
         draw([RunData.read(runs[0].path)], tmp_path / "x.png")

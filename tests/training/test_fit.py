@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, DFA, FA, Credit, DivergenceError, State, UsageError, fit
+from apical import BP, DFA, FA, Credit, DataError, DivergenceError, State, UsageError, fit
 from apical.data import Centre, Split
 from apical.training.events import Epoch
 from apical.training.folder import RunFolder
@@ -121,6 +121,39 @@ def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
         assert timeless(rows[0]) == timeless(rows[1])
 
 
+def test_a_damaged_checkpoint_is_named(blobs, tmp_path):
+    fit(FA(), blobs, out=tmp_path, **SMALL)
+    for path in (tmp_path / "checkpoints" / "seed-0" / "3").rglob("*"):
+        if path.is_file():
+            path.write_text("junk")
+    with pytest.raises(DataError, match="seed-0/3: expected a checkpoint of this run"):
+        reload(tmp_path, blobs)
+
+
+def test_a_killed_overwrite_leaves_nothing_that_a_new_run_would_take(blobs, tmp_path):
+    """Checkpoints without a configuration are leftovers, not a run to go on with."""
+    fit(FA(), blobs, out=tmp_path, lr=0.1, **SMALL)
+    (tmp_path / "config.json").unlink()
+    again = fit(FA(), blobs, out=tmp_path, lr=1e-5, **SMALL)
+    assert len(again.metrics) == SMALL["epochs"]
+    assert bits(again.networks) == bits(fit(FA(), blobs, lr=1e-5, **SMALL).networks)
+
+
+def test_nothing_is_claimed_of_a_network_that_was_not_trained(blobs, tmp_path):
+    settings = SMALL | {"epochs": 1}
+    result = fit(FA(), blobs, out=tmp_path, transformation=Interrupting, **settings)
+    assert result.summary["status"] == "interrupted"
+    assert result.summary["n_seeds"] == 0
+    assert "test_accuracy" not in result.summary
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+Interrupting = optax.GradientTransformation(lambda _: None, _interrupt)
+
+
 def test_damaged_metrics_are_refused_not_shortened(blobs, tmp_path):
     fit(FA(), blobs, out=tmp_path, **SMALL)
     path = tmp_path / "metrics.jsonl"
@@ -156,6 +189,12 @@ def test_reloading_gives_the_trained_network(blobs, tmp_path):
 
 
 def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError, match=r"holds no run but other files \(mine\.txt"):
+        fit(BP(), blobs, out=tmp_path, overwrite=True, **SMALL)
+    with pytest.raises(UsageError, match="is a file; name a folder"):
+        fit(BP(), blobs, out=tmp_path / "mine.txt", **SMALL)
+    (tmp_path / "mine.txt").unlink()
     fit(BP(), blobs, out=tmp_path, **SMALL)
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(UsageError, match="already holds a run"):
@@ -176,33 +215,42 @@ def test_divergence_names_epoch_step_and_layer_and_keeps_the_last_good(blobs, tm
         DivergenceError, match=r"seed 0, epoch \d+, step \d+: layer \d's .* reached"
     ):
         fit(BP(), blobs, out=tmp_path, **settings)
-    summary = RunFolder(tmp_path).read("summary.json")
-    assert summary["status"] == "diverged"
-    assert RunFolder(tmp_path).checkpoints(0).latest() == summary["epochs"][0]
+    assert RunFolder(tmp_path).read("summary.json")["status"] == "diverged"
 
 
 class Poisoned(BP):
-    """Leaves weights or a state that are not numbers, from its second step on."""
+    """Its updates, or its state alone, are no numbers any more after so many steps."""
 
     name = "poisoned"
+    after: int = 10
     state_only: bool = False
 
     def init(self, net, batch, key):
-        return State(kept=jnp.zeros(()))
+        return State(kept=(jnp.zeros((), int), jnp.zeros(())))
 
     def credit(self, net, state, batch, key):
         found = BP().credit(net, State(), batch, key)
-        bad = jnp.where(state.kept < 1, 1.0, jnp.nan)
-        kept = state.kept + 1 if not self.state_only else (state.kept + 1) * bad
-        scale = 1.0 if self.state_only else jnp.where(state.kept < 10, 1.0, jnp.nan)
-        network = jax.tree.map(lambda g: g * scale, found.network)
-        return Credit(network, found.signals, kept=kept)
+        step, memory = state.kept
+        poison = jnp.where(step < self.after, 0.0, jnp.nan)
+        dose = 0.0 if self.state_only else poison
+        network = jax.tree.map(lambda g: g + dose, found.network)
+        return Credit(network, found.signals, kept=(step + 1, memory + poison))
 
 
 @pytest.mark.parametrize(("state_only", "words"), [(False, "weights"), (True, "rule's state")])
 def test_values_that_no_loss_has_shown_yet_are_divergence_too(blobs, state_only, words):
     with pytest.raises(DivergenceError, match=f"epoch 1, step 11: .*{words}.* reached nan"):
-        fit(Poisoned(state_only), blobs, **SMALL)
+        fit(Poisoned(state_only=state_only), blobs, **SMALL)
+
+
+def test_the_last_good_checkpoint_is_kept(blobs, tmp_path):
+    """Eleven steps an epoch: the third one goes wrong."""
+    with pytest.raises(DivergenceError, match="epoch 3, step"):
+        fit(Poisoned(after=25), blobs, out=tmp_path, **SMALL)
+    assert RunFolder(tmp_path).checkpoints(0).latest() == 2
+    good = fit(Poisoned(after=1000), blobs, **SMALL | {"epochs": 2})
+    _, networks = reload(tmp_path, blobs)
+    assert bits(networks[0]) == bits(good.networks[0])
 
 
 def squared():
@@ -235,6 +283,10 @@ def test_any_optax_transformation_will_do(blobs):
         ({"steps_per_epoch": 12}, "fewer than 12"),
         ({"epochs": 0}, "epochs: must be positive"),
         ({"hidden": (8, 0)}, r"hidden\[1\]: must be positive"),
+        ({"weight_decay": float("nan")}, "weight_decay: must be 0 or more"),
+        ({"seed": -1}, "seed: must be between 0"),
+        ({"seed": 10**20}, "seed: must be between 0"),
+        ({"checkpoint_seconds": float("nan")}, "checkpoint_seconds: must be 0 or more"),
         ({"learning_rate": 0.1}, "settings: there is no 'learning_rate'"),
     ],
 )

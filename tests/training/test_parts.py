@@ -14,6 +14,7 @@ from apical.rules import Batch, Credit, Rule, State
 from apical.targets import decode, encode
 from apical.training import fit
 from apical.training.evaluate import CHUNK, evaluate
+from apical.training.optimizer import _optimizers
 from apical.training.optimizer import build as build_optimizer
 from apical.training.order import shuffled, steps_in_epoch
 from apical.training.summary import summarise
@@ -216,3 +217,20 @@ def test_the_best_epoch_is_chosen_on_validation_the_first_of_equals():
 def test_the_test_set_is_looked_at_during_training_only_if_asked(blobs, asked):
     result = fit(BP(), blobs, hidden=(8,), epochs=1, batch_size=30, record_test=asked)
     assert ("test_accuracy" in result.metrics[0]) is asked
+
+
+@pytest.mark.parametrize("name", sorted(_optimizers()))
+def test_every_optimizer_that_is_offered_can_be_used(name):
+    params = {"w": jnp.ones((2, 2)), "b": jnp.ones(2)}
+    optimizer = build_optimizer(Settings(optimizer=name, lr=1e-3, weight_decay=0.1), 4)
+    state = optimizer.init(params)
+    changes, _ = optimizer.update(jax.tree.map(lambda p: 0.1 * p, params), state, params)
+    assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(changes))
+
+
+@pytest.mark.parametrize("given", [{"weight_decay": 0.1}, {"optimizer": "adamw"}], ids=str)
+@pytest.mark.parametrize("rule", [BP(), FA(), Mirror()], ids=lambda r: r.name)
+def test_optimizers_that_look_at_the_weights_work_for_every_rule(blobs, rule, given):
+    plain = fit(rule, blobs, hidden=(8,), epochs=1, batch_size=30)
+    decayed = fit(rule, blobs, hidden=(8,), epochs=1, batch_size=30, **given)
+    assert decayed.metrics[0]["train_loss"] != plain.metrics[0]["train_loss"]

@@ -39,12 +39,15 @@ def main(arguments: list[str] | None = None) -> None:
     except ApicalError as error:
         print(f"apical: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
-    except KeyboardInterrupt:
-        print("apical: interrupted", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        print(f"apical: {error.filename}: {error.strerror}; choose another path", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("apical: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 def _keep_compiled_programs() -> None:

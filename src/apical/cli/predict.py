@@ -43,6 +43,11 @@ def predict(
     network = networks[min(networks) if seed is None else seed]
     raw = np.stack([_read(path, task.data.shape, invert) for path in images])
     outputs = np.asarray(outputs_of(task, network, raw))
+    if not invert and raw.mean() > 128 > task.data.train.x.mean():
+        print(
+            f"note: these images are mostly light, those of {task.data.name} mostly dark; "
+            "--invert swaps them"
+        )
 
     table = Table(Column("image", overflow="fold"), "class", "output", "next best")
     for path, output in zip(images, outputs, strict=True):

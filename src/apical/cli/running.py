@@ -21,7 +21,6 @@ def run(
     rule: Rule, data: Dataset, settings: Settings, options: RunOptions, console: Console
 ) -> Result:
     """Train as the options say and tell the console about it."""
-    console.print(f"[bold]{spell(rule)}[/] on {data.name}: {describe(settings)}", soft_wrap=True)
     with ExitStack() as stack:
         listeners: list[Listener] = [Face(stack, console, rule, settings, options)]
         if options.tensorboard:
@@ -38,7 +37,8 @@ def run(
             listeners=listeners,
             **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
         )
-    console.print(accuracies(result.summary))
+    if result.metrics:
+        console.print(accuracies(result.summary))
     if options.out is not None:
         console.print(f"run: {options.out}", soft_wrap=True)
     if result.summary["status"] == "interrupted":
@@ -65,7 +65,8 @@ def describe(settings: Settings) -> str:
 
 def accuracies(summary: dict) -> Table:
     """Accuracy of every split, mean and standard deviation over the seeds."""
-    table = Table("split", "accuracy", title=f"{summary['rule']} on {summary['data']}")
+    heading = "accuracy, mean ± std over seeds" if summary["n_seeds"] > 1 else "accuracy"
+    table = Table("split", heading, title=f"{summary['spelled']} on {summary['data']}")
     for split in ("train", "val", "test"):
         found = summary.get(f"{split}_accuracy")
         if found:
@@ -104,7 +105,12 @@ class Face:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Started(done=done):
+            case Started(config, done):
+                self._console.print(
+                    f"[bold]{self._label}[/] on {config['data']['name']}: "
+                    f"{describe(self._settings)}",
+                    soft_wrap=True,
+                )
                 self._progress.update(self._bar, completed=done)
             case Epoch(number=0):
                 pass

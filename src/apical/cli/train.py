@@ -25,17 +25,17 @@ def main(args: list[str]) -> None:
 def _command(cls: type[Rule]) -> Callable[..., None]:
     """A function whose signature is the rule's own: its class and its recipe."""
 
-    def command(rule, settings, data, options) -> None:
+    def command(rule, settings, data, running) -> None:
         # What training needs is imported only now, so that --help answers sooner.
         from rich.console import Console
 
         from apical.cli.running import run
 
-        run(rule, data.load(), settings, options, Console())
+        run(rule, data.load(), settings, running, Console())
 
-    command.__doc__ = cls.__doc__
+    command.__doc__ = f"Train by {cls.name} and report accuracies on every split."
     command.__annotations__ = {
-        "rule": cls, "settings": Settings, "data": DataOptions, "options": RunOptions,
+        "rule": cls, "settings": Settings, "data": DataOptions, "running": RunOptions,
     }  # fmt: skip
     command.__defaults__ = (cls(), cls.recipe, DataOptions(), RunOptions())
     return command

@@ -24,6 +24,8 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
     if not any(run.rows for run in runs):
         paths = ", ".join(str(run.path) for run in runs)
         raise UsageError(f"plot: no finished epoch in {paths}; train first")
+    if not out.suffix:
+        raise UsageError(f"plot: {out} has no ending that says the format; try {out}.png")
     labels = _labels(runs)
     palette = colours(labels)
     with look():

@@ -1,7 +1,7 @@
 """The generated part of a paper's README: `python -m apical.reproduce.readme PAPER`.
 
-It lies between two markers and shows `results/claims.json`, so a table in the
-README cannot be older than the results that are committed beside it.
+It lies between two markers and shows `results/claims.json` and the tables
+`results/*.md`, so that the README cannot be older than the results that are committed beside it.
 """
 
 import json
@@ -17,11 +17,13 @@ MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", flags=r
 
 
 def with_results(text: str, results: Path) -> str:
-    """The README's text with the table of `results/claims.json` between its markers."""
+    """The README's text with the tables of `results/` between its markers."""
     table = json.loads((results / "claims.json").read_text())
     if not MARKED.search(text):
         raise UsageError("README.md: the markers <!-- results --> and its end are missing")
     shown = markdown(paper.read(results.parent.name.replace("_", "-")), table)
+    for further in sorted(results.glob("*.md")):
+        shown += "\n" + further.read_text()
     return MARKED.sub(lambda match: f"{match[1]}\n{shown}\n{match[2]}", text)
 
 

@@ -6,6 +6,8 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
+from apical.errors import DataError
+
 
 class Checkpoints:
     """The checkpoints of one seed in a folder; step numbers are epochs.
@@ -18,7 +20,7 @@ class Checkpoints:
         # Orbax takes a second to import, and a run without a folder never needs it.
         import orbax.checkpoint as ocp
 
-        self._args = ocp.args
+        self._args, self._folder = ocp.args, folder
         self._manager = ocp.CheckpointManager(
             folder.absolute(),
             options=ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False),
@@ -42,5 +44,11 @@ class Checkpoints:
         """The carry after an epoch, in the structure of `like`."""
         leaves, structure = jax.tree.flatten(like)
         template = {"leaves": [np.asarray(leaf) for leaf in leaves]}
-        saved = self._manager.restore(epoch, args=self._args.StandardRestore(template))
+        try:
+            saved = self._manager.restore(epoch, args=self._args.StandardRestore(template))
+        except Exception as error:  # Orbax raises whatever the damaged part happens to break
+            raise DataError(
+                f"{self._folder / str(epoch)}: expected a checkpoint of this run, cannot read it "
+                f"({type(error).__name__}); restore the folder, or train again with --overwrite"
+            ) from error
         return jax.tree.unflatten(structure, [jax.numpy.asarray(a) for a in saved["leaves"]])

@@ -60,9 +60,10 @@ def update(
     net, state = carry.net, carry.state
     credit = rule.credit(net, state, batch, key)
     changes, opt = optimizer.update(credit.network, carry.optimizer, net)
-    learned_changes, learned_opt = optimizer.update(
-        credit.learned, carry.learned_optimizer, state.learned
-    )
+    learned, learned_opt = state.learned, carry.learned_optimizer
+    if jax.tree.leaves(learned):
+        steps, learned_opt = optimizer.update(credit.learned, learned_opt, learned)
+        learned = optax.apply_updates(learned, steps)
     # The compiler shares this forward pass with the rule's own.
     record = net.record(batch.x)
     metrics = {
@@ -70,7 +71,7 @@ def update(
         "train_accuracy": jnp.mean(decode(record.output) == decode(batch.y)),
         **credit.scalars,
     }
-    state = State(optax.apply_updates(state.learned, learned_changes), credit.kept)
+    state = State(learned, credit.kept)
     return Carry(optax.apply_updates(net, changes), state, opt, learned_opt), metrics
 
 

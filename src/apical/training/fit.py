@@ -88,6 +88,10 @@ def fit(
     """
     if seeds < 1:
         raise UsageError(f"seeds: must be at least 1, got {seeds}")
+    if not 0 <= seed < 2**31 - seeds:
+        raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
+    if not checkpoint_seconds >= 0:
+        raise UsageError(f"checkpoint_seconds: must be 0 or more, got {checkpoint_seconds}")
     chosen = _settings(rule, settings)
     task = Task(rule, data, chosen, transformation)
     config = {
@@ -113,9 +117,11 @@ def fit(
     try:
         for s in numbers:
             carry, done = recorder.resume(s, task.begin(s))
-            last[s] = jax.tree.map(np.array, carry)
+            if done:
+                last[s] = jax.tree.map(np.array, carry)
             for epoch in task.epochs(s, carry, done):
-                last[s] = epoch.carry
+                if epoch.number:
+                    last[s] = epoch.carry
                 (rows if epoch.number else initial).append(epoch.row)
                 tell(epoch)
             recorder.flush()

@@ -42,6 +42,17 @@ class RunFolder:
         summary = self.path / "summary.json"
         return summary.exists() and self.read("summary.json")["status"] == "finished"
 
+    def foreign(self) -> list[str]:
+        """What lies in the folder that no run has written. Raises `UsageError` for a file."""
+        if self.path.is_file():
+            raise UsageError(f"out: {self.path} is a file; name a folder")
+        if not self.path.exists():
+            return []
+        ours = {*FILES, "checkpoints", "tensorboard"}
+        return sorted(
+            p.name for p in self.path.iterdir() if p.name.removesuffix(".part") not in ours
+        )
+
     def clear(self) -> None:
         """Remove what a run wrote, and nothing else."""
         # The configuration goes last: as long as it is there, the folder counts as a run's.

@@ -29,6 +29,9 @@ def build(settings: Settings, steps: int) -> optax.GradientTransformation:
     )
 
 
+NEED_THE_LOSS = ("lbfgs",)
+
+
 @cache
 def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
     known = _optimizers()
@@ -39,11 +42,17 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
         if argument not in parameters:
             raise UsageError(unknown(f"optimizer {name}", argument, parameters))
     rate = {
-        "constant": optax.constant_schedule(lr),
+        "constant": lr,
         "cosine": optax.cosine_decay_schedule(lr, steps),
         "linear": optax.linear_schedule(lr, 0.0, steps),
     }[schedule]
-    stages = [known[name](learning_rate=rate, **dict(arguments))]
+    try:
+        stages = [known[name](learning_rate=rate, **dict(arguments))]
+    except TypeError:
+        raise UsageError(
+            f"schedule: the optimizer {name} takes a constant learning rate only, got {schedule}; "
+            "use --schedule constant"
+        ) from None
     if weight_decay:
         stages.insert(0, optax.add_decayed_weights(weight_decay, mask=_weights))
     if clip_norm is not None:
@@ -52,13 +61,17 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
 
 
 def _optimizers():
-    """Every optimizer that optax exports: a public function with a learning rate."""
+    """Every optimizer that optax exports: a public function with a learning rate.
+
+    Not those that evaluate the loss themselves: a rule need not have one.
+    """
     return {
         name: value
         for name, value in vars(optax).items()
         if inspect.isfunction(value)
         and value.__module__.startswith("optax._src.alias")
         and "learning_rate" in inspect.signature(value).parameters
+        and name not in NEED_THE_LOSS
     }
 
 

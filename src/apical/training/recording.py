@@ -124,6 +124,11 @@ def recording(
     folder = RunFolder(out)
     if resume and overwrite:
         raise UsageError("resume, overwrite: they exclude each other; give one")
+    if not folder.exists and (foreign := folder.foreign()):
+        raise UsageError(
+            f"out: {folder.path} holds no run but other files ({foreign[0]}, ...); "
+            "choose a new or an empty folder"
+        )
     if folder.exists and not (resume or overwrite):
         raise UsageError(
             f"out: {folder.path} already holds a run; choose another folder, "

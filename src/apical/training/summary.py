@@ -4,6 +4,7 @@ import statistics
 from typing import Any
 
 from apical.rules import Rule
+from apical.values import spell
 
 
 def spread(values: list[float]) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def summarise(
     """`finals` holds each seed's last losses and accuracies, `rows` the epochs of all seeds."""
     summary: dict[str, Any] = {
         "rule": rule.name,
+        "spelled": spell(rule),
         "data": data,
         "status": status,
         "n_seeds": len(finals),

@@ -1,6 +1,5 @@
 """The ITD paper's Figures 2 and 3 with our runs, its author's variants, and what lies beyond."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from apical.papers.itd.experiments import DEPTHS, MULTIPLICATIVE, SETTING, WIDTHS
+from apical.papers.itd.tables import RULES as NAMES
+from apical.papers.itd.tables import author_log, iterations
 from apical.report.bands import band, interval
 from apical.report.style import colours, look, save
 from apical.reproduce.evidence import Evidence
@@ -22,20 +23,21 @@ LINES: dict[str, dict[str, Any]] = {
     "itd-mce": {"color": COLOUR["itd"]},
     "itd-lse": {"color": COLOUR["itd"]},
 }
-NAMES = {"vbp": "VBP", "fba": "FBA", "itd-mce": "ITD, MCE", "itd-lse": "ITD, LSE"}
 LAYERS: tuple[Any, ...] = ("-", "--", ":")
 SPLITS: dict[str, Any] = {"train": (0, (1, 1)), "val": (0, (5, 2)), "test": "-"}
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
-    """Every figure whose runs are there; the files."""
+    """Every figure whose runs are there, and the table of iterations; the files."""
     paths = []
     with look():
         paths += _learning(evidence, folder, "figure-2", ("itd-mce", "fba", "vbp"))
         paths += _learning(evidence, folder, "figure-3", ("itd-lse", "itd-mce"))
         paths += _variants(evidence, folder)
         paths += _beyond(evidence, folder)
-    return paths
+    table = folder / "iterations.md"
+    table.write_text(iterations(evidence))
+    return [*paths, table]
 
 
 def _learning(evidence, folder, name, rows) -> list[Path]:
@@ -165,10 +167,3 @@ def _sweep(axis: Axes, evidence: Evidence, what: str, values: tuple[int, ...], r
 def _last(evidence: Evidence, experiment: str) -> int:
     epochs, _ = evidence.curve(experiment, "test_accuracy")
     return int(epochs[-1]) if len(epochs) else 0
-
-
-def author_log() -> dict[str, list[float]]:
-    """Test accuracy of the author's single runs, from the outputs stored in his notebooks."""
-    with (Path(__file__).parent / "author_logs.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in rows[0]}
