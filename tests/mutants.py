@@ -171,8 +171,8 @@ MUTANTS = (
     Mutant(
         "step: the rule's memory is lost",
         "training/epoch.py",
-        "learned_changes), credit.kept)",
-        "learned_changes), state.kept)",
+        "State(learned, credit.kept)",
+        "State(learned, state.kept)",
         (f"{PARTS}::test_a_new_rule_needs_nothing_but_itself",),
     ),
     Mutant(
@@ -284,8 +284,8 @@ MUTANTS = (
     Mutant(
         "learned never learns",
         "training/epoch.py",
-        "State(optax.apply_updates(state.learned, learned_changes), ",
-        "State(state.learned, ",
+        "learned = optax.apply_updates(learned, steps)",
+        "learned = learned",
         (f"{PARTS}::test_learned_feedback_is_stepped_by_the_optimizer",),
     ),
     Mutant(
@@ -434,6 +434,36 @@ MUTANTS = (
         " for f in folders if RunFolder(f).finished",
         " for f in folders",
         ("tests/reproduce/test_judgement.py::test_only_finished_runs_count",),
+    ),
+    Mutant(
+        "itd: the error is not divided by the batch size",
+        "rules/itd.py",
+        "error = (record.output - batch.y) / size",
+        "error, size = record.output - batch.y, 1",
+        (f"{ITD}::test_multiplicative_variants_are_the_authors_loop[signal]",),
+    ),
+    Mutant(
+        "reproduce: every run is seed 0",
+        "reproduce/experiment.py",
+        "            seed=self.seed,",
+        "            seed=0,",
+        (
+            "tests/reproduce/test_papers.py::test_a_run_is_the_seed_the_rule_and_the_settings_asked_for",
+        ),
+    ),
+    Mutant(
+        "judgement: seeds are paired by place",
+        "reproduce/judgement/order.py",
+        "[[values[seed] for seed in shared] for values in by_seed]",
+        "[list(values.values())[: len(shared)] for values in by_seed]",
+        ("tests/reproduce/test_judgement.py::test_an_order_pairs_seeds_not_places",),
+    ),
+    Mutant(
+        "divergence: the rule's state is not looked at",
+        "training/divergence.py",
+        "jax.tree.leaves((carry.net, carry.state))",
+        "jax.tree.leaves(carry.net)",
+        (f"{FIT}::test_values_that_no_loss_has_shown_yet_are_divergence_too",),
     ),
 )
 
