@@ -1,7 +1,7 @@
 """What the finished runs of a paper say, by experiment."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +46,16 @@ class Evidence:
         """The same without the seeds."""
         return list(self.at(term, metric).values())
 
-    def commits(self) -> list[str]:
-        """The commits that the finished runs were made with."""
-        found = {str(json.loads(p.read_text())["commit"]) for p in self._root.glob("*/*/env.json")}
-        return sorted(found)
+    def summary(self) -> list[dict[str, Any]]:
+        """One row a finished run: experiment, seed, commit and what came out at its end."""
+        rows = []
+        for folder in sorted(p.parent for p in self._root.glob("*/*/summary.json")):
+            stored = RunFolder(folder)
+            if stored.finished:
+                result, commit = stored.read("summary.json"), stored.read("env.json")["commit"]
+                row = {"experiment": folder.parent.name, "seed": result["seeds"][0]}
+                row |= {"epochs": result["epochs"][0], "commit": commit}
+                for split in ("train", "val", "test"):
+                    row[f"{split}_accuracy"] = result[f"{split}_accuracy"]["mean"]
+                rows.append(row)
+        return rows

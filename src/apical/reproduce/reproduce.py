@@ -1,5 +1,6 @@
 """One paper, from missing runs to claims and figures."""
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,10 +58,17 @@ def carry_out(
     plan.out.mkdir(parents=True, exist_ok=True)
     (plan.out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")
     (plan.out / "claims.md").write_text(markdown(plan.paper, table))
-    made = {"judged": environment(), "runs_at_commits": plan.evidence.commits()}
-    (plan.out / "env.json").write_text(json.dumps(made, indent=2) + "\n")
+    (plan.out / "env.json").write_text(json.dumps(environment(), indent=2) + "\n")
+    _write_runs(plan.out / "runs.csv", plan.evidence.summary())
     figures = plan.paper.module("figures").draw(plan.evidence, plan.out / "figures")
     return table, figures, outcomes
+
+
+def _write_runs(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0] if rows else ["experiment"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _root(out: Path, protocol: str) -> Path:
