@@ -60,12 +60,14 @@ def alignment(
 def _mean_update(rule, net, state, probe, key) -> Network:
     """The mean pseudo-gradient over the probe; what the rule keeps goes from batch to batch."""
 
-    def step(kept, batch):
+    def step(carry, batch):
+        kept, total = carry
         credit = rule.credit(net, State(state.learned, kept), batch, key)
-        return credit.kept, credit.network
+        return (credit.kept, jax.tree.map(jnp.add, total, credit.network)), None
 
-    _, updates = jax.lax.scan(step, state.kept, probe)
-    return jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), updates)
+    nothing = jax.tree.map(jnp.zeros_like, net)
+    (_, total), _ = jax.lax.scan(step, (state.kept, nothing), probe)
+    return jax.tree.map(lambda leaf: leaf / probe.x.shape[0], total)
 
 
 def _feedback_and_forward(net: Network, link: Link) -> tuple[Array, Array]:
