@@ -8,7 +8,7 @@ from apical.initialisers import LeCun, Uniform
 from apical.layers import Dense
 from apical.losses import CrossEntropy, Loss
 from apical.network import Network
-from apical.rules import Batch
+from apical.rules import Batch, Rule
 
 IN_SHAPE = (2, 3)
 CLASSES = 3
@@ -16,23 +16,39 @@ EXAMPLES = 5
 
 
 def network(
-    hidden: tuple[int, ...] = (5, 4), activation: str = "tanh", loss: Loss = CrossEntropy(), seed=0
+    hidden: tuple[int, ...] = (5, 4),
+    activation: str = "tanh",
+    loss: Loss = CrossEntropy(),
+    seed: int = 0,
+    output: str | None = None,
+    bias: bool = True,
 ) -> Network:
-    """A network for images of 2 x 3 and three classes, with biases that are not zero."""
+    """A network for images of 2 x 3 and three classes; its biases, if any, are not zero."""
     keys = iter(jax.random.split(jax.random.key(seed), 2 * (len(hidden) + 1)))
     shape: tuple[int, ...] = IN_SHAPE
     layers = []
     for units in hidden:
-        layers.append(_dense(shape, units, ACTIVATIONS[activation], keys))
+        layers.append(_dense(shape, units, ACTIVATIONS[activation], keys, bias))
         shape = (units,)
-    layers.append(_dense(shape, loss.units(CLASSES), loss.link, keys))
+    top = loss.link if output is None else ACTIVATIONS[output]
+    layers.append(_dense(shape, loss.units(CLASSES), top, keys, bias))
     return Network(tuple(layers), loss)
 
 
-def _dense(shape, units, activation, keys) -> Dense:
-    layer = Dense.create(shape, units, activation, key=next(keys), init=LeCun())
-    bias = Uniform(0.3).draw(next(keys), (units,), 1, 1)
-    return Dense(layer.weight, bias, layer.in_shape, activation)
+def suited_to(rule: Rule) -> Network:
+    """A network of the kind that the rule's recipe asks for."""
+    recipe = rule.recipe
+    return network(
+        activation=recipe.activation, loss=recipe.loss, output=recipe.output, bias=recipe.bias
+    )
+
+
+def _dense(shape, units, activation, keys, bias) -> Dense:
+    layer = Dense.create(shape, units, activation, key=next(keys), init=LeCun(), bias=bias)
+    if not bias:
+        return layer
+    drawn = Uniform(0.3).draw(next(keys), (units,), 1, 1)
+    return Dense(layer.weight, drawn, layer.in_shape, activation)
 
 
 def batch(net: Network, examples: int = EXAMPLES, seed: int = 1) -> Batch:

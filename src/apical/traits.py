@@ -24,3 +24,5 @@ class Traits:
     """It is driven by the output error, so that zero error gives zero credit."""
     independent: bool = True
     """Its pseudo-gradient of a batch is the mean of those of its examples."""
+    settles: bool = False
+    """Its teaching signals come from activity of its own dynamics, not from one forward pass."""

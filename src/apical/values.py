@@ -49,6 +49,7 @@ def parse(kind: type, text: str) -> Any:
     """The value that `text` spells: a name, then fields after a colon, in order.
 
     `fixed-random`, `uniform:0.2`, `fa:frsf`, `fixed-random:uniform:0.1`, `centre:255,true`.
+    The items of a tuple are parted by slashes: `4/0.04`.
     Raises `UsageError` for an unknown name or a field that does not parse.
     """
     name, _, rest = text.partition(":")
@@ -75,13 +76,22 @@ def spell(value: Any) -> str:
     fields = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
     while fields and fields[-1][1] == fields[-1][0].default:
         fields.pop()
-    spelled = [spell(v) if isinstance(v, ROOTS) else str(v).lower() for _, v in fields]
+    spelled = [_spell_field(v) for _, v in fields]
     return f"{name}:{','.join(spelled)}" if spelled else name
 
 
-def _parse_field(hint: type, text: str, where: str) -> Any:
+def _spell_field(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "/".join(_spell_field(item) for item in value)
+    return spell(value) if isinstance(value, ROOTS) else str(value).lower()
+
+
+def _parse_field(hint: Any, text: str, where: str) -> Any:
     if is_kind(hint):
         return parse(hint, text)
+    if typing.get_origin(hint) is tuple:
+        item = typing.get_args(hint)[0]
+        return tuple(_parse_field(item, part, where) for part in text.split("/"))
     readers: dict[type, Callable[[str], Any]] = {
         bool: {"true": True, "false": False}.__getitem__,
         int: int,
