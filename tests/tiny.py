@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from apical.activations import ACTIVATIONS
+from apical.errors import UsageError
 from apical.initialisers import LeCun, Uniform
 from apical.layers import Dense
 from apical.losses import CrossEntropy, Loss
@@ -36,11 +37,19 @@ def network(
 
 
 def suited_to(rule: Rule) -> Network:
-    """A network of the kind that the rule's recipe asks for."""
+    """A network of the kind that the rule's recipe asks for: with two hidden layers, or with one
+    if the rule refuses two."""
     recipe = rule.recipe
-    return network(
-        activation=recipe.activation, loss=recipe.loss, output=recipe.output, bias=recipe.bias
-    )
+    for hidden in ((5, 4), (5,)):
+        net = network(
+            hidden, recipe.activation, recipe.loss, output=recipe.output, bias=recipe.bias
+        )
+        try:
+            rule.init(net, batch(net, min(EXAMPLES, recipe.batch_size)), jax.random.key(0))
+        except UsageError:
+            continue
+        break
+    return net
 
 
 def _dense(shape, units, activation, keys, bias) -> Dense:

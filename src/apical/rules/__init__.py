@@ -6,6 +6,9 @@ The command line, the conformance tests and the docs all read `RULES`.
 from apical.rules.bp import BP
 from apical.rules.dfa import DFA
 from apical.rules.fa import FA
+from apical.rules.ghost_ma import GhostMA
+from apical.rules.ghost_ma_prime import GhostMAPrime
+from apical.rules.ghost_mb import GhostMB
 from apical.rules.itd import ITD
 from apical.rules.rule import Batch, Credit, Link, Rule, State
 

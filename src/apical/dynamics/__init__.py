@@ -1,0 +1,1 @@
+"""Networks as dynamical systems: step functions, the integrator that runs them, fast twins."""

@@ -1,0 +1,215 @@
+"""What the ghost-unit rules share: two phases of a circuit within every minibatch."""
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from apical.activations import sigmoid
+from apical.dynamics import ghost_fast
+from apical.dynamics.ghost import (
+    Matrices,
+    Moment,
+    Phase,
+    Plasticity,
+    Potentials,
+    Weights,
+    at_rest,
+    feel,
+    main_change,
+    mismatch,
+)
+from apical.errors import UsageError
+from apical.feedback import Feedback, Transpose
+from apical.initialisers import Initialiser, Uniform
+from apical.layers import Dense
+from apical.network import Network
+from apical.rules.rule import Batch, Credit, Rule, State
+from apical.rules.sweep import chain
+from apical.traits import Traits
+
+
+class Plan(NamedTuple):
+    """What learns when."""
+
+    free: Plasticity
+    clamped: Plasticity
+    at_end: tuple[float, ...]
+    """Rates of the main weights' one change at the end of the clamped phase."""
+
+
+class Kept(eqx.Module):
+    """What a ghost circuit keeps from minibatch to minibatch."""
+
+    feedback: PyTree
+    to_ghosts: Matrices
+    from_ghosts: Matrices
+    potentials: Potentials | None
+    """Where the last minibatch left the units; None: each begins at rest."""
+
+
+class Ghost(Rule):
+    """A circuit with ghost units: a free phase, then a weakly clamped one (Mesnard et al. 2019).
+
+    tau du_k/dt = -u_k + W_k r_{k-1} + e_k with r = sigmoid(u); e_k = F_k r_{k+1} - G_k s_k in
+    hidden layers and e_N = beta (y - r_N) at the output, where beta = 0 in the free phase;
+    tau dv_k/dt = -v_k + P_k r_k for the ghosts, with s = sigmoid(v).
+
+    The pseudo-gradient is minus the main weights' whole change, for plain SGD at rate 1. The
+    teaching signal of layer k is [rho(W_k r_{k-1}) - rho(u_k)] / beta, which tends to dL/da_k.
+    """
+
+    dt: float = 0.001
+    """Length of an Euler step, in seconds."""
+    tau: float = 0.01
+    """Time constant of all units, in seconds."""
+    free_steps: int = 200
+    """Euler steps of the free phase."""
+    clamped_steps: int = 200
+    """Euler steps of the weakly clamped phase."""
+    beta: float = 10.0
+    """Nudge of the output units in the weakly clamped phase."""
+    main_rates: tuple[float, ...] = (0.1,)
+    """eta_k of the main weights of each layer, or one for all."""
+    ghost_rate: float = 0.05
+    """eta of the lateral weights, per second."""
+    lateral: Initialiser = Uniform(0.2)
+    """How lateral weights are drawn."""
+    carry: bool = False
+    """Begin each minibatch where the last one left the units, and not at rest."""
+    feedback: Feedback = Transpose()
+    """F: transposed main weights (TF) or fixed random ones (FA)."""
+
+    def __check_init__(self):
+        if not 0 < self.dt <= self.tau:
+            raise UsageError(
+                f"dt: must lie above 0 and not above tau ({self.tau:g}), or Euler steps overshoot; "
+                f"got {self.dt:g}"
+            )
+        for name in ("beta", "free_steps", "clamped_steps"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name}: must be positive, got {getattr(self, name):g}")
+
+    @property
+    def traits(self):
+        return Traits(self.feedback.transport, supervised=False, independent=False, settles=True)
+
+    @abstractmethod
+    def ghosts(self, net: Network, batch: Batch) -> tuple[int, ...]:
+        """The number of ghosts in each hidden layer; `UsageError` if the rule cannot serve it."""
+
+    @abstractmethod
+    def plan(self, net: Network) -> Plan:
+        """What learns when, and how fast per Euler step."""
+
+    def init(self, net, batch, key):
+        self.plan(net)
+        main = main_weights(net, self.name)
+        for_feedback, *for_lateral = jax.random.split(key, len(main))
+        to_ghosts, from_ghosts = [], []
+        for W, count, k in zip(main[:-1], self.ghosts(net, batch), for_lateral, strict=True):
+            units, (down, up) = len(W), jax.random.split(k)
+            to_ghosts.append(self.lateral.draw(down, (count, units), units, count))
+            from_ghosts.append(self.lateral.draw(up, (units, count), count, units))
+        weights = Weights(main, tuple(to_ghosts), tuple(from_ghosts))
+        return State(
+            kept=Kept(
+                self.feedback.init(net, for_feedback),
+                weights.to_ghosts,
+                weights.from_ghosts,
+                at_rest(flat(batch.x), weights) if self.carry else None,
+            )
+        )
+
+    def credit(self, net, state, batch, key):
+        kept, plan, rate = state.kept, self.plan(net), self.dt / self.tau
+        before = Weights(main_weights(net, self.name), kept.to_ghosts, kept.from_ghosts)
+        x = flat(batch.x)
+        start = at_rest(x, before) if kept.potentials is None else kept.potentials
+        led = self.led(net, kept.feedback, key)
+
+        free = Phase(x, batch.y, 0.0, led)
+        rested, ready = ghost_fast.run(start, before, free, plan.free, rate, self.free_steps)
+        clamped = Phase(x, batch.y, self.beta, led)
+        end, after = ghost_fast.run(rested, ready, clamped, plan.clamped, rate, self.clamped_steps)
+        moment = feel(end, after, clamped)
+        change = tuple(
+            W - W0 + eta * last
+            for W, W0, eta, last in zip(
+                after.main, before.main, plan.at_end, main_change(end, moment), strict=True
+            )
+        )
+        return Credit(
+            _with_weights(net, tuple(-c for c in change)),
+            tuple(-d / self.beta for d in mismatch(end, moment)),
+            kept=Kept(
+                kept.feedback,
+                after.to_ghosts,
+                after.from_ghosts,
+                None if kept.potentials is None else end,
+            ),
+            links=chain(self.feedback.layers(net, kept.feedback, key)),
+            scalars=_scalars(feel(rested, ready, free), ready, led(ready.main)),
+        )
+
+    def led(self, net: Network, kept: PyTree, key: PRNGKeyArray):
+        """F_1 .. F_{N-1} as a function of the main weights, which may change within a phase."""
+
+        def led(main: Matrices) -> Matrices:
+            now = _with_weights(net, main)
+            return tuple(back.weight.T for back in self.feedback.layers(now, kept, key))
+
+        return led
+
+    def rates_of_layers(self, net: Network) -> tuple[float, ...]:
+        """`main_rates` for each layer; `UsageError` if they are neither one nor one a layer."""
+        count, given = len(net.layers), self.main_rates
+        if len(given) not in (1, count):
+            raise UsageError(
+                f"main_rates: the network has {count} layers, got {len(given)} rates; "
+                f"give one rate, or {count}"
+            )
+        return given * count if len(given) == 1 else given
+
+
+def main_weights(net: Network, name: str) -> Matrices:
+    """W_1 .. W_N. Raises `UsageError` for a network that is not a plain sigmoid one."""
+    for l, layer in enumerate(net.layers, start=1):
+        if not isinstance(layer, Dense) or layer.bias is not None:
+            raise UsageError(
+                f"{name}: every layer must be fully connected and have no bias, layer {l} is not; "
+                "use --no-bias"
+            )
+        if layer.activation is not sigmoid:
+            raise UsageError(
+                f"{name}: every layer must be sigmoid, layer {l} is {layer.activation.__name__}; "
+                "use --activation sigmoid --output sigmoid --loss squared-error"
+            )
+    return tuple(layer.weight for layer in net.layers)
+
+
+def flat(x: Float[Array, "batch ..."]) -> Float[Array, "batch inputs"]:
+    """Images as vectors."""
+    return x.reshape(x.shape[0], -1)
+
+
+def _with_weights(net: Network, main: Matrices) -> Network:
+    layers = tuple(layer.with_weight(W) for layer, W in zip(net.layers, main, strict=True))
+    return eqx.tree_at(lambda n: n.layers, net, layers)
+
+
+def _scalars(moment: Moment, weights: Weights, feedback: Matrices) -> dict[str, Array]:
+    """How well the ghosts cancel: the error left by the free phase, and the lateral weights'
+    distance from what they imitate where ghosts are as many as the units above."""
+    scalars = {}
+    for k, e in enumerate(moment.errors[:-1], start=1):
+        scalars[f"free_error_{k}"] = jnp.sqrt(jnp.mean(e**2))
+    lateral = zip(weights.to_ghosts, weights.main[1:], weights.from_ghosts, feedback, strict=True)
+    for k, (P, W, G, F) in enumerate(lateral, start=1):
+        if P.shape == W.shape:
+            scalars[f"to_ghosts_gap_{k}"] = jnp.linalg.norm(P - W)
+            scalars[f"from_ghosts_gap_{k}"] = jnp.linalg.norm(G - F)
+    return scalars

@@ -1,0 +1,48 @@
+"""Ghost units, model MA: a ghost for every unit above, taught between the nudges."""
+
+from apical.dynamics.ghost import Plasticity
+from apical.initialisers import Uniform
+from apical.losses import SquaredError
+from apical.rules.ghost import Ghost, Plan
+from apical.settings import Settings
+
+PAPER = Settings(
+    hidden=(500,),
+    activation="sigmoid",
+    output="sigmoid",
+    loss=SquaredError(),
+    init=Uniform(0.2),
+    bias=False,
+    optimizer="sgd",
+    lr=1.0,
+    epochs=200,
+)
+
+
+class GhostMA(Ghost):
+    """dW_k = eta_k [rho(u_k) - rho(W_k r_{k-1})] r_{k-1}^T throughout the weakly clamped phase.
+
+    In the free phase the ghosts learn to imitate the units above,
+    dP_k = eta_g (u_{k+1} - v_k) r_k^T, and to cancel their feedback, dG_k = eta_g e_k s_k^T.
+    Each Euler step adds dt times these, summed over the minibatch. Then e_k tends to
+    -beta dC/dr_k as beta -> 0.
+
+    Source: Mesnard et al. 2019, section 3.1, tables 2 and 3; how rates enter is reconstructed.
+    """
+
+    name = "ghost-ma"
+    recipe = PAPER
+
+    def ghosts(self, net, batch):
+        return one_for_each_above(net)
+
+    def plan(self, net):
+        lateral = self.dt * self.ghost_rate
+        still = (0.0,) * len(net.layers)
+        main = tuple(self.dt * eta for eta in self.rates_of_layers(net))
+        return Plan(Plasticity(still, lateral, lateral), Plasticity(main, 0.0, 0.0), still)
+
+
+def one_for_each_above(net):
+    """As many ghosts in a layer as there are units in the next."""
+    return tuple(layer.out_shape[0] for layer in net.layers[1:])

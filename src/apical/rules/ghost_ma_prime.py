@@ -1,0 +1,36 @@
+"""Ghost units, model MA': every weight learns in both phases, as it would without a clock."""
+
+from dataclasses import replace
+
+from apical.dynamics.ghost import Plasticity
+from apical.rules.ghost import Ghost, Plan
+from apical.rules.ghost_ma import PAPER, one_for_each_above
+
+
+class GhostMAPrime(Ghost):
+    """The changes of `GhostMA`, all of them in both phases.
+
+    dW_k = eta_k clip([rho(u_k) - rho(W_k r_{k-1})] r_{k-1}^T), dP_k = eta_g (u_{k+1} - v_k) r_k^T,
+    dG_k = eta_g e_k s_k^T; each Euler step adds dt times these, summed over the minibatch. `clip`
+    bounds every element of a main weight's summed change, because learning may diverge at its
+    beginning.
+
+    Source: Mesnard et al. 2019, section 3.1, table 3; which update is clipped is reconstructed.
+    """
+
+    name = "ghost-ma-prime"
+    recipe = replace(PAPER, epochs=100)
+    beta: float = 0.2
+    main_rates: tuple[float, ...] = (0.2,)
+    ghost_rate: float = 0.03
+    clip: float = 2.0
+    """Bound on the size of every element of a change of main weights; inf: none."""
+
+    def ghosts(self, net, batch):
+        return one_for_each_above(net)
+
+    def plan(self, net):
+        lateral = self.dt * self.ghost_rate
+        main = tuple(self.dt * eta for eta in self.rates_of_layers(net))
+        always = Plasticity(main, lateral, lateral, self.clip)
+        return Plan(always, always, (0.0,) * len(main))

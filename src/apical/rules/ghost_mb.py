@@ -1,0 +1,56 @@
+"""Ghost units, model MB: a few ghosts that learn within each example to cancel the feedback."""
+
+from dataclasses import replace
+
+from apical.dynamics.ghost import Plasticity
+from apical.errors import UsageError
+from apical.initialisers import Initialiser, Uniform
+from apical.rules.ghost import Ghost, Plan
+from apical.rules.ghost_ma import PAPER
+
+
+class GhostMB(Ghost):
+    """dG_k/dt = eta_g (F_k r_{k+1} - G_k s_k) s_k^T in each example's free phase; P is fixed.
+
+    Main weights change once, at the end of the weakly clamped phase:
+    dW_k = eta_k [rho(u_k) - rho(W_k r_{k-1})] r_{k-1}^T. One example is shown at a time; units and
+    G go on from where the last one left them. The error e_k vanishes by the end of the free phase
+    whatever P is, and then tends to -beta dC/dr_k as beta -> 0.
+
+    Source: Mesnard et al. 2019, section 3.2, table 4; how rates enter is reconstructed.
+    """
+
+    name = "ghost-mb"
+    recipe = replace(PAPER, init=Uniform(0.05), batch_size=1, epochs=50)
+    dt: float = 0.005
+    free_steps: int = 100
+    clamped_steps: int = 40
+    beta: float = 0.1
+    main_rates: tuple[float, ...] = (4.0, 0.04)
+    ghost_rate: float = 20.0
+    lateral: Initialiser = Uniform(0.05)
+    carry: bool = True
+    per_layer: tuple[int, ...] = (5,)
+    """Ghosts in each hidden layer, or one number for all."""
+
+    def ghosts(self, net, batch):
+        if len(batch.x) != 1:
+            raise UsageError(
+                f"ghost-mb: its fast weights fit one example at a time, got batches of "
+                f"{len(batch.x)}; use --batch-size 1"
+            )
+        hidden, given = len(net.layers) - 1, self.per_layer
+        if len(given) not in (1, hidden):
+            raise UsageError(
+                f"per_layer: the network has {hidden} hidden layers, got {len(given)} numbers of "
+                f"ghosts; give one number, or {hidden}"
+            )
+        return given * hidden if len(given) == 1 else given
+
+    def plan(self, net):
+        still = (0.0,) * len(net.layers)
+        return Plan(
+            Plasticity(still, 0.0, self.dt * self.ghost_rate),
+            Plasticity(still, 0.0, 0.0),
+            self.rates_of_layers(net),
+        )

@@ -1,0 +1,276 @@
+"""The ghost-unit circuit against its theorems, an independent loop in NumPy, and its fast twin."""
+
+from functools import partial
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from apical.dynamics import ghost_fast
+from apical.dynamics.ghost import Phase, Plasticity, Potentials, Weights, at_rest, euler, feel
+from apical.dynamics.integrate import integrate, trajectory
+from tests import laws
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+SIZES = (6, 5, 4, 4, 3, 3)
+"""Inputs, then the units of up to five layers."""
+
+
+def still(layers):
+    return Plasticity((0.0,) * layers, 0.0, 0.0)
+
+
+def transposed(main):
+    return tuple(W.T for W in main[1:])
+
+
+def circuit(hidden, seed=0, perfect=True, ghosts=None, spread=1.0):
+    """Weights and a batch; `ghosts` in each layer, or one for every unit above."""
+    draw = np.random.default_rng(seed)
+    sizes = (*SIZES[: hidden + 1], 3)
+    main = tuple(
+        jnp.array(draw.normal(0, spread, (above, below))) for below, above in pairwise(sizes)
+    )
+    if perfect:
+        weights = Weights(main, main[1:], transposed(main))
+    else:
+        shapes = [(ghosts or above.shape[0], above.shape[1]) for above in main[1:]]
+        P = tuple(jnp.array(draw.normal(0, 1, shape)) for shape in shapes)
+        G = tuple(jnp.array(draw.normal(0, 1, shape[::-1])) for shape in shapes)
+        weights = Weights(main, P, G)
+    x = jnp.array(draw.random((2, sizes[0])))
+    y = jax.nn.one_hot(jnp.array([0, 2]), 3)
+    return weights, x, y
+
+
+def settle(weights, phase, plasticity=None, steps=600, start=None, rate=0.5):
+    step = partial(euler, phase=phase, plasticity=plasticity or still(len(weights.main)), rate=rate)
+    start = at_rest(phase.x, weights) if start is None else start
+    return integrate(lambda s: step(*s), (start, weights), steps)
+
+
+def cost_from(main, layer, a, y):
+    """C of the feedforward network from a layer's potential on."""
+    for W in main[layer:]:
+        a = jax.nn.sigmoid(a) @ W.T
+    return 0.5 * jnp.sum((y - jax.nn.sigmoid(a)) ** 2)
+
+
+def feedforward(main, x):
+    a = [x @ main[0].T]
+    for W in main[1:]:
+        a.append(jax.nn.sigmoid(a[-1]) @ W.T)
+    return a
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 3, 4])
+def test_errors_tend_to_the_gradient_at_first_order(hidden):
+    """Theorem 1: |e_k / beta + dC/dr_k| falls with beta to the power 1, in every hidden layer."""
+    weights, x, y = circuit(hidden)
+    betas = 10.0 ** -np.arange(1, 5)
+    misses = []
+    for beta in betas:
+        phase = Phase(x, y, float(beta), transposed)
+        moment = feel(*settle(weights, phase), phase)
+        expected = [
+            jax.grad(lambda r, k=k: 0.5 * jnp.sum((y - _rates_from(weights.main, k, r)) ** 2))(
+                jax.nn.sigmoid(a)
+            )
+            for k, a in enumerate(feedforward(weights.main, x)[:-1], start=1)
+        ]
+        misses.append(
+            [
+                float(jnp.abs(e / beta + g).max())
+                for e, g in zip(moment.errors, expected, strict=False)
+            ]
+        )
+        assert all(float(jnp.abs(g).max()) > 1e-4 for g in expected)
+    for layer in np.array(misses).T:
+        slope = np.polyfit(np.log(betas), np.log(layer), 1)[0]
+        assert slope == pytest.approx(1, abs=0.05)
+
+
+def _rates_from(main, layer, r):
+    for W in main[layer:]:
+        r = jax.nn.sigmoid(r @ W.T)
+    return r
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 3])
+def test_free_phase_of_a_converged_circuit_is_the_feedforward_network(hidden):
+    weights, x, y = circuit(hidden)
+    potentials, _ = settle(weights, Phase(x, y, 0.0, transposed))
+    laws.assert_close(potentials.u, feedforward(weights.main, x), atol=1e-10)
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_without_a_nudge_no_main_weight_changes(hidden):
+    weights, x, y = circuit(hidden)
+    phase = Phase(x, y, 0.0, transposed)
+    rested, _ = settle(weights, phase)
+    learning = Plasticity((1.0,) * (hidden + 1), 0.0, 0.0)
+    _, after = settle(weights, phase, learning, start=rested)
+    laws.assert_close(after.main, weights.main)
+    nudged = Phase(x, y, 0.1, transposed)
+    _, after = settle(weights, nudged, learning, start=rested, steps=20)
+    assert all(
+        float(jnp.abs(a - b).max()) > 1e-4 for a, b in zip(after.main, weights.main, strict=True)
+    )
+
+
+def in_numpy(weights, x, y, beta, plasticity, rate, steps, ghost_output):
+    """The equations written out once more for one hidden layer."""
+
+    def rho(u):
+        return 1 / (1 + np.exp(-u))
+
+    W1, W2 = (np.array(W) for W in weights.main)
+    (P,), (G,) = ([np.array(M) for M in side] for side in (weights.to_ghosts, weights.from_ghosts))
+    x, y = np.array(x), np.array(y)
+    u1, u2, v = x @ W1.T, np.zeros((len(x), len(W2))), np.zeros((len(x), len(P)))
+    for _ in range(steps):
+        r1, r2, s = rho(u1), rho(u2), ghost_output(v)
+        a1, a2, imitated = x @ W1.T, r1 @ W2.T, r1 @ P.T
+        e1, e2 = r2 @ W2 - s @ G.T, beta * (y - r2)
+        W1, W2, P, G = (
+            W1 + plasticity.main[0] * (r1 - rho(a1)).T @ x,
+            W2 + plasticity.main[1] * (r2 - rho(a2)).T @ r1,
+            P + (plasticity.to_ghosts * (u2 - v).T @ r1 if plasticity.to_ghosts else 0),
+            G + plasticity.from_ghosts * e1.T @ s,
+        )
+        u1, u2, v = (
+            u1 + rate * (-u1 + a1 + e1),
+            u2 + rate * (-u2 + a2 + e2),
+            v + rate * (-v + imitated),
+        )
+    return (u1, u2, v), (W1, W2, P, G), np.abs(rho(u2) @ W2 - ghost_output(v) @ G.T).max()
+
+
+def logistic(v):
+    return 1 / (1 + np.exp(-v))
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.7])
+def test_the_loop_is_the_equations(beta):
+    weights, x, y = circuit(1, perfect=False)
+    plasticity = Plasticity((0.05, 0.03), 0.02, 0.01)
+    ours = settle(weights, Phase(x, y, beta, transposed), plasticity, steps=30, rate=0.1)
+    units, matrices, _ = in_numpy(weights, x, y, beta, plasticity, 0.1, 30, logistic)
+    laws.assert_close(ours, (Potentials(units[:2], units[2:]), _weights(*matrices)))
+
+
+def _weights(W1, W2, P, G):
+    return Weights((W1, W2), (P,), (G,))
+
+
+def test_mb_cancels_the_feedback_of_any_example_and_linear_ghosts_do_not():
+    """With P as small as the paper's, s = v is near 0 and G cannot learn within a free phase."""
+    fast = Plasticity((0.0, 0.0), 0.0, 0.1)
+    weights, x, y = circuit(1, perfect=False, ghosts=4)
+    weights = Weights(weights.main, (0.05 * weights.to_ghosts[0],), weights.from_ghosts)
+    x, y = x[:1], y[:1]
+    phase = Phase(x, y, 0.0, transposed)
+    end = settle(weights, phase, fast, steps=200)
+    assert float(jnp.abs(feel(*end, phase).errors[0]).max()) < 1e-6
+    *_, rates = in_numpy(weights, x, y, 0.0, fast, 0.5, 200, logistic)
+    *_, linear = in_numpy(weights, x, y, 0.0, fast, 0.5, 200, lambda v: v)
+    assert rates < 1e-6
+    assert linear > 0.1
+
+
+def mb_error(weights, x, y, beta):
+    """e_1 / -beta after G has learned in the free phase and units have settled to the nudge."""
+    fast = Plasticity((0.0,) * len(weights.main), 0.0, 0.1)
+    rested, ready = settle(weights, Phase(x, y, 0.0, transposed), fast, steps=3000)
+    phase = Phase(x, y, beta, transposed)
+    end = settle(ready, phase, start=rested)
+    return ready, end[0], feel(*end, phase).errors[0] / -beta
+
+
+def gradient_at_r1(weights, x, y):
+    (r1, *_) = (jax.nn.sigmoid(a) for a in feedforward(weights.main, x))
+    return jax.grad(lambda r: 0.5 * jnp.sum((y - _rates_from(weights.main, 1, r)) ** 2))(r1)
+
+
+def test_mb_errors_tend_to_a_known_multiple_of_the_gradient():
+    """(I - M) e_1 = -beta dC/dr_1 with M = (F rho'(u_2) W_2 - G rho'(v) P) rho'(u_1).
+
+    The proof of theorem 2 leaves M out: the nudge moves r_1, and what pyramidal units and ghosts
+    above make of that cancels only if they are each other's copies, as in MA (then M = 0).
+    """
+    weights, x, y = circuit(1, perfect=False, ghosts=4)
+    x, y = x[:1], y[:1]
+    ready, end, e = mb_error(weights, x, y, 1e-5)
+
+    def slope(u):
+        r = jax.nn.sigmoid(u[0])
+        return jnp.diag(r * (1 - r))
+
+    (W2, F), P, G = (ready.main[1], ready.main[1].T), ready.to_ghosts[0], ready.from_ghosts[0]
+    M = (F @ slope(end.u[1]) @ W2 - G @ slope(end.v[0]) @ P) @ slope(end.u[0])
+    assert float(jnp.abs(M).max()) > 0.01
+    expected = gradient_at_r1(weights, x, y)[0]
+    np.testing.assert_allclose((jnp.eye(len(M)) - M) @ e[0], expected, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_mb_errors_are_the_gradient_where_lateral_and_main_weights_are_small(hidden):
+    misses = []
+    for spread in (0.4, 0.1):
+        weights, x, y = circuit(hidden, perfect=False, ghosts=4, spread=spread)
+        x, y = x[:1], y[:1]
+        small = Weights(weights.main, tuple(spread * P for P in weights.to_ghosts),
+                        tuple(spread * G for G in weights.from_ghosts))  # fmt: skip
+        *_, e = mb_error(small, x, y, 1e-4)
+        g = gradient_at_r1(weights, x, y)
+        misses.append(float(jnp.linalg.norm(e - g) / jnp.linalg.norm(g)))
+    assert misses[1] < 0.02
+    assert misses[1] < 0.2 * misses[0]
+
+
+@pytest.mark.parametrize("hidden", [1, 3])
+@pytest.mark.parametrize("feedback", ["transposed", "fixed"])
+@pytest.mark.parametrize(
+    ("main", "to_ghosts", "from_ghosts", "clip"),
+    [
+        (0.0, 0.03, 0.02, np.inf),
+        (0.04, 0.0, 0.0, np.inf),
+        (0.0, 0.0, 0.05, np.inf),
+        (0.0, 0.0, 0.0, np.inf),
+        (0.04, 0.03, 0.02, np.inf),
+        (0.04, 0.03, 0.02, 0.05),
+    ],
+    ids=["ma-free", "ma-clamped", "mb-free", "mb-clamped", "ma-prime", "clipped"],
+)
+def test_the_fast_twin_is_the_plain_loop(hidden, feedback, main, to_ghosts, from_ghosts, clip):
+    weights, x, y = circuit(hidden, perfect=False)
+    fixed = transposed(circuit(hidden, seed=5)[0].main)
+    phase = Phase(x, y, 0.6, transposed if feedback == "transposed" else lambda _: fixed)
+    plasticity = Plasticity((main,) * (hidden + 1), to_ghosts, from_ghosts, clip)
+    plain = settle(weights, phase, plasticity, steps=40, rate=0.2)
+    fast = ghost_fast.run(at_rest(x, weights), weights, phase, plasticity, 0.2, 40)
+    laws.assert_close(fast, plain, rtol=1e-8)
+
+
+def test_clipping_bounds_each_step():
+    weights, x, y = circuit(1)
+    phase = Phase(x, y, 5.0, transposed)
+    clipped = Plasticity((1.0, 1.0), 0.0, 0.0, 0.01)
+    _, after = settle(weights, phase, clipped, steps=1)
+    moves = [float(jnp.abs(a - b).max()) for a, b in zip(after.main, weights.main, strict=True)]
+    assert max(moves) == pytest.approx(0.01)
+
+
+def test_a_trajectory_ends_where_the_integral_does():
+    weights, x, y = circuit(1, perfect=False, ghosts=2)
+    phase = Phase(x, y, 0.3, transposed)
+    plasticity = Plasticity((0.0, 0.0), 0.0, 0.05)
+    step = partial(euler, phase=phase, plasticity=plasticity, rate=0.2)
+    start = (at_rest(x, weights), weights)
+    end, seen = trajectory(lambda s: step(*s), start, 25, lambda s: feel(*s, phase).errors)
+    laws.assert_close(end, integrate(lambda s: step(*s), start, 25))
+    assert seen[0].shape == (25, 2, SIZES[1])
+    laws.assert_close(seen[0][0], feel(*start, phase).errors[0])
