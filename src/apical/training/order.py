@@ -1,10 +1,8 @@
 """Which examples make up which minibatch."""
 
-from functools import partial
-
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Int, PRNGKeyArray
+import numpy as np
+from jaxtyping import Int, PRNGKeyArray
 
 from apical.errors import UsageError
 from apical.settings import Settings
@@ -32,8 +30,12 @@ def steps_in_epoch(settings: Settings, examples: int) -> int:
     return settings.steps_per_epoch
 
 
-@partial(jax.jit, static_argnums=(1, 2, 3))
-def shuffled(key: PRNGKeyArray, examples: int, steps: int, size: int) -> Int[Array, "steps size"]:
-    """One shuffle of the examples' indices cut into minibatches, wrapping round if short."""
-    order = jax.random.permutation(key, examples)
-    return jnp.resize(order, (steps, size))
+def shuffled(
+    key: PRNGKeyArray, examples: int, steps: int, size: int
+) -> Int[np.ndarray, "steps size"]:
+    """One shuffle of the examples' indices cut into minibatches, wrapping round if short.
+
+    By NumPy: 2 ms for MNIST, where XLA's sort takes 60.
+    """
+    draw = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    return np.resize(draw.permutation(examples).astype(np.int32), (steps, size))
