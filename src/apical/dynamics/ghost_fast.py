@@ -3,8 +3,8 @@
 - The input drive W_1 x is formed once. Where W_1 itself learns, x enters only through the Gram
   matrix K = x x^T: a change eta d^T x of W_1 moves the drive by eta K d, and the sum of all d
   makes the change of W_1 at the end.
-- Pyramidal and ghost rates share one product upwards, [W_{k+1}; P_k] r_k, and one downwards,
-  [F_k, -G_k] [r_{k+1}; s_k].
+- Pyramidal units and ghosts above a layer share one product, [W_{k+1}; P_k] r_k.
+- One example alone is a vector, not a batch of one; rho(u) = (1 + tanh(u / 2)) / 2.
 """
 
 import math
@@ -13,25 +13,28 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.nn import sigmoid as rho
+from jaxtyping import Array, Float
 
-from apical.dynamics.ghost import Matrices, Phase, Plasticity, Potentials, Rates, Weights, euler
+from apical.dynamics.ghost import Matrices, Phase, Plasticity, Potentials, Weights, euler
 from apical.dynamics.integrate import integrate
+
+Signal = Float[Array, "*batch _"]
 
 
 class Loop(NamedTuple):
     """What goes from one step to the next."""
 
-    u: tuple[Rates, ...]
-    v: tuple[Rates, ...]
-    drive: Rates
+    u: tuple[Signal, ...]
+    v: tuple[Signal, ...]
+    drive: Signal
     """W_1 x."""
-    taught: Rates
+    taught: Signal
     """The sum of rho(u_1) - rho(W_1 x) over the steps so far."""
     above: Matrices
     """W_2 .. W_N."""
     to_ghosts: Matrices
-    from_ghosts: Matrices
+    back: Matrices
+    """G_k^T."""
 
 
 def run(
@@ -50,48 +53,60 @@ def run(
     if eta_first and math.isfinite(plasticity.clip):
         plain = partial(euler, phase=phase, plasticity=plasticity, rate=rate)
         return integrate(lambda s: plain(*s), (potentials, weights), steps)
-    x, first = phase.x, weights.main[0]
-    drive = x @ first.T
-    gram = x @ x.T if eta_first else None
 
-    def step(_, s: Loop) -> Loop:
-        r = tuple(rho(u) for u in s.u)
-        ghosts = tuple(rho(v) for v in s.v)
+    alone = len(phase.x) == 1
+    first = weights.main[0]
+    x, y, potentials, drive = jax.tree.map(
+        lambda a: a[0] if alone else a, (phase.x, phase.y, potentials, phase.x @ first.T)
+    )
+    gram = x @ x.T
+    sizes = [len(W) for W in weights.main[1:]]
+    changing = any(eta_above) or plasticity.to_ghosts
+    unchanging = joined(weights.main[1:], weights.to_ghosts)
+
+    def step(s: Loop) -> Loop:
+        r, ghosts = tuple(map(rho, s.u)), tuple(map(rho, s.v))
+        joint = joined(s.above, s.to_ghosts) if changing else unchanging
+        up = [r_k @ J.T for r_k, J in zip(r, joint, strict=False)]
+        bottom_up = (s.drive, *(a[..., :n] for a, n in zip(up, sizes, strict=True)))
+        imitated = tuple(a[..., n:] for a, n in zip(up, sizes, strict=True))
         feedback = phase.feedback((first, *s.above))
-        bottom_up, imitation, errors = [s.drive], [], []
-        for k, (W, P, F, G) in enumerate(
-            zip(s.above, s.to_ghosts, feedback, s.from_ghosts, strict=True)
-        ):
-            both = r[k] @ jnp.concatenate([W, P]).T
-            bottom_up.append(both[:, : len(W)])
-            imitation.append(both[:, len(W) :])
-            down = jnp.concatenate([F, -G], axis=1)
-            errors.append(jnp.concatenate([r[k + 1], ghosts[k]], axis=1) @ down.T)
-        errors.append(phase.beta * (phase.y - r[-1]))
+        errors = tuple(
+            r_above @ F.T - s_k @ G
+            for r_above, F, s_k, G in zip(r[1:], feedback, ghosts, s.back, strict=True)
+        )
 
-        drive, taught, above = s.drive, s.taught, s.above
-        to_ghosts, from_ghosts = s.to_ghosts, s.from_ghosts
+        drive, taught, above, to_ghosts, back = s[2:]
         if eta_first:
-            d = r[0] - rho(s.drive)
-            drive, taught = drive + eta_first * (gram @ d), taught + d
+            d = r[0] - rho(drive)
+            drive, taught = drive + eta_first * (gram * d if alone else gram @ d), taught + d
         if any(eta_above):
             above = tuple(
-                W + eta * ((r[k + 1] - rho(bottom_up[k + 1])).T @ r[k])
-                for k, (W, eta) in enumerate(zip(above, eta_above, strict=True))
+                W + eta * paired(target - rho(a), r_k)
+                for W, eta, target, a, r_k in zip(
+                    above, eta_above, r[1:], bottom_up[1:], r[:-1], strict=True
+                )
             )
         if plasticity.to_ghosts:
             to_ghosts = tuple(
-                P + plasticity.to_ghosts * ((s.u[k + 1] - s.v[k]).T @ r[k])
-                for k, P in enumerate(to_ghosts)
+                P + plasticity.to_ghosts * paired(u - v, r_k)
+                for P, u, v, r_k in zip(to_ghosts, s.u[1:], s.v, r[:-1], strict=True)
             )
         if plasticity.from_ghosts:
-            from_ghosts = tuple(
-                G + plasticity.from_ghosts * (errors[k].T @ ghosts[k])
-                for k, G in enumerate(from_ghosts)
+            back = tuple(
+                G + plasticity.from_ghosts * paired(s_k, e)
+                for G, s_k, e in zip(back, ghosts, errors, strict=True)
             )
-        u = tuple(u + rate * (-u + a + e) for u, a, e in zip(s.u, bottom_up, errors, strict=True))
-        v = tuple(v + rate * (-v + a) for v, a in zip(s.v, imitation, strict=True))
-        return Loop(u, v, drive, taught, above, to_ghosts, from_ghosts)
+        errors = (*errors, phase.beta * (y - r[-1]))
+        return Loop(
+            tuple(u + rate * (-u + a + e) for u, a, e in zip(s.u, bottom_up, errors, strict=True)),
+            tuple(v + rate * (-v + a) for v, a in zip(s.v, imitated, strict=True)),
+            drive,
+            taught,
+            above,
+            to_ghosts,
+            back,
+        )
 
     begin = Loop(
         potentials.u,
@@ -100,11 +115,25 @@ def run(
         jnp.zeros_like(drive),
         weights.main[1:],
         weights.to_ghosts,
-        weights.from_ghosts,
+        tuple(G.T for G in weights.from_ghosts),
     )
-    end = jax.lax.fori_loop(0, steps, step, begin)
-    taught_first = first + eta_first * (end.taught.T @ x) if eta_first else first
-    return (
-        Potentials(end.u, end.v),
-        Weights((taught_first, *end.above), end.to_ghosts, end.from_ghosts),
-    )
+    end = integrate(step, begin, steps)
+    if eta_first:
+        first = first + eta_first * paired(end.taught, x)
+    settled = jax.tree.map(lambda a: a[None] if alone else a, Potentials(end.u, end.v))
+    return settled, Weights((first, *end.above), end.to_ghosts, tuple(G.T for G in end.back))
+
+
+def joined(above: Matrices, to_ghosts: Matrices) -> Matrices:
+    """[W_{k+1}; P_k] of each hidden layer."""
+    return tuple(jnp.concatenate(pair) for pair in zip(above, to_ghosts, strict=True))
+
+
+def paired(a: Signal, b: Signal) -> Float[Array, "_ _"]:
+    """a^T b, summed over the batch if there is one."""
+    return jnp.outer(a, b) if a.ndim == 1 else a.T @ b
+
+
+def rho(u: Signal) -> Signal:
+    """The logistic function; twice as fast as XLA's own on CPU."""
+    return 0.5 + 0.5 * jnp.tanh(0.5 * u)

@@ -136,12 +136,10 @@ class Ghost(Rule):
         clamped = Phase(x, batch.y, self.beta, led)
         end, after = ghost_fast.run(rested, ready, clamped, plan.clamped, rate, self.clamped_steps)
         moment = feel(end, after, clamped)
-        change = tuple(
-            W - W0 + eta * last
-            for W, W0, eta, last in zip(
-                after.main, before.main, plan.at_end, main_change(end, moment), strict=True
-            )
-        )
+        change = tuple(map(jnp.subtract, after.main, before.main))
+        if any(plan.at_end):
+            once = zip(plan.at_end, main_change(end, moment), strict=True)
+            change = tuple(eta * last for eta, last in once)
         return Credit(
             _with_weights(net, tuple(-c for c in change)),
             tuple(-d / self.beta for d in mismatch(end, moment)),
