@@ -97,7 +97,9 @@ def _variants(evidence, folder) -> list[Path]:
                 mean, half = interval(np.array(evidence.values(experiment, "test_accuracy")))
                 axis.errorbar(mean, y, xerr=half, fmt="o", color=colour, capsize=3)
         if author:
-            axes[1].plot(author, y, "D", color="white", mec="#444444", ms=4.5)
+            axes[1].plot(author, y, "D", color="white", mec="#444444", ms=4.5, zorder=5)
+    author_s = Line2D([], [], color="white", marker="D", mec="#444444", label="author's run")
+    axes[1].legend(handles=[author_s], loc="upper left", bbox_to_anchor=(0.1, 1))
     axes[0].set_yticks(range(len(rows)), [row[1] for row in rows])
     axes[0].invert_yaxis()
     for axis, title in zip(axes, ("paper's setting", "author's early setting"), strict=True):
