@@ -26,6 +26,9 @@ class Alignment(eqx.Module):
     """Degrees between the feedback weights into a layer and the transposed forward weights."""
     sign_agreement: Float[Array, " layers"]
     """Fraction of the feedback weights that have the sign of the forward weight."""
+    signal_error: Float[Array, " layers"]
+    """Median over examples of the relative error of the teaching signal, |s_l - d_l| / |d_l| with
+    d_l = dL/da_l."""
 
 
 @partial(jax.jit, static_argnames="rule")
@@ -36,8 +39,8 @@ def alignment(
 
     The pseudo-gradients of both are averaged over the batches first.
     """
-    ours = _mean_update(rule, net, state, probe, key)
-    reference = _mean_update(BP(), net, State(), probe, key)
+    ours, signals = _over_probe(rule, net, state, probe, key)
+    reference, gradients = _over_probe(BP(), net, State(), probe, key)
     pairs = [(_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)]
     first = jax.tree.map(lambda leaf: leaf[0], probe)
     links = {link.target: link for link in rule.credit(net, state, first, key).links}
@@ -54,20 +57,28 @@ def alignment(
         sign_agreement=jnp.stack(
             [jnp.mean(jnp.sign(w[0]) == jnp.sign(w[1])) if w else nan for w in weights]
         ),
+        signal_error=jnp.stack(
+            [jnp.median(_norms(a - b) / _norms(b)) for a, b in zip(signals, gradients, strict=True)]
+        ),
     )
 
 
-def _mean_update(rule, net, state, probe, key) -> Network:
-    """The mean pseudo-gradient over the probe; what the rule keeps goes from batch to batch."""
+def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...]]:
+    """The mean pseudo-gradient over the probe and the teaching signals of every example in it;
+    what the rule keeps goes from batch to batch."""
 
     def step(carry, batch):
         kept, total = carry
         credit = rule.credit(net, State(state.learned, kept), batch, key)
-        return (credit.kept, jax.tree.map(jnp.add, total, credit.network)), None
+        return (credit.kept, jax.tree.map(jnp.add, total, credit.network)), credit.signals
 
     nothing = jax.tree.map(jnp.zeros_like, net)
-    (_, total), _ = jax.lax.scan(step, (state.kept, nothing), probe)
-    return jax.tree.map(lambda leaf: leaf / probe.x.shape[0], total)
+    (_, total), signals = jax.lax.scan(step, (state.kept, nothing), probe)
+    return jax.tree.map(lambda leaf: leaf / probe.x.shape[0], total), signals
+
+
+def _norms(signals: Float[Array, "batches size ..."]) -> Float[Array, "batches size"]:
+    return jnp.linalg.norm(signals.reshape(*signals.shape[:2], -1), axis=-1)
 
 
 def _feedback_and_forward(net: Network, link: Link) -> tuple[Array, Array]:

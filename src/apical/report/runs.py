@@ -32,15 +32,21 @@ class RunData:
     def curves(self, *keys: str, first: int = 0) -> dict[int, tuple[list[int], list[Any]]]:
         """(epochs, values) of each seed from epoch `first`; `keys` lead into nested objects.
 
-        Rows without the value, or where it is null, are left out.
+        A number leads into a list. Rows without the value, or where it is null, are left out.
         """
         found: dict[int, tuple[list[int], list[Any]]] = {}
         for row in [*self.initial, *self.rows]:
             value: Any = row
             for key in keys:
-                value = None if value is None else value.get(key)
+                value = _inner(value, key)
             if value is not None and row["epoch"] >= first:
                 epochs, values = found.setdefault(row["seed"], ([], []))
                 epochs.append(row["epoch"])
                 values.append(value)
         return found
+
+
+def _inner(value: Any, key: str) -> Any:
+    if isinstance(value, list):
+        return value[int(key)]
+    return None if value is None else value.get(key)

@@ -1,0 +1,118 @@
+"""What runs for the ghost-unit paper: every cell of its Table 1, and what lies beyond.
+
+Tables 2 to 4 are the configurations below; TF is transpose feedback, FA feedback alignment.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from apical.feedback import Feedback, FixedRandom, Transpose
+from apical.initialisers import Uniform
+from apical.reproduce.experiment import Experiment
+from apical.rules import GhostMA, GhostMAPrime, GhostMB
+from apical.rules.ghost import Ghost
+
+QUICK = 50
+"""`quick` runs one part in so many of the paper's epochs."""
+WIDTHS = (100, 300, 500)
+GHOSTS = (1, 2, 5, 10, 20, 50)
+DEPTHS = (1, 2, 3, 4)
+BETAS = (0.01, 0.1, 1.0, 10.0)
+
+
+def experiments(protocol: str) -> Iterator[Experiment]:
+    """`quick`: a fiftieth of the paper's epochs; `smoke`: a few minibatches of four cells."""
+    if protocol == "smoke":
+        yield from map(_tiny, (ma(100, "tf"), ma(100, "fa"), mb(100, "tf"), mb(100, "fa")))
+        return
+    for cell in _cells():
+        yield cell if protocol == "paper" else _for_epochs(cell, cell.settings.epochs // QUICK)
+    for cell in _beyond():
+        yield replace(cell, most_seeds=1)
+
+
+def ma(width: int, feedback: str) -> Experiment:
+    """Table 2, one hidden layer."""
+    rule = GhostMA(feedback=_feedback(feedback, 0.2))
+    return _cell(f"ma-{width}-{feedback}", rule, (width,))
+
+
+def ma_deep(hidden: tuple[int, ...], feedback: str) -> Experiment:
+    """Table 2, two hidden layers."""
+    eta, eta_ghost = {"tf": (0.01, 0.01), "fa": (0.05, 0.02)}[feedback]
+    rule = GhostMA(
+        main_rates=(eta,),
+        ghost_rate=eta_ghost,
+        lateral=Uniform(0.1),
+        feedback=_feedback(feedback, 0.1),
+    )
+    cell = _cell(f"ma-{'-'.join(map(str, hidden))}-{feedback}", rule, hidden)
+    return replace(cell, settings=replace(cell.settings, init=Uniform(0.1), epochs=300))
+
+
+def mb(width: int, feedback: str, ghosts: int = 5) -> Experiment:
+    """Table 4, one hidden layer."""
+    rates = {"tf": (4.0, 0.04), "fa": (8.0, 0.2)}[feedback]
+    rule = GhostMB(main_rates=rates, per_layer=(ghosts,), feedback=_feedback(feedback, 0.05))
+    return _cell(f"mb-{width}-{feedback}", rule, (width,))
+
+
+def mb_deep(width: int, feedback: str) -> Experiment:
+    """Table 4, two hidden layers."""
+    rates = {
+        (300, "tf"): (40.0, 0.1, 0.005),
+        (500, "tf"): (40.0, 0.1, 0.01),
+        (300, "fa"): (200.0, 2.0, 0.02),
+        (500, "fa"): (200.0, 1.0, 0.01),
+    }[width, feedback]
+    rule = GhostMB(
+        free_steps={"tf": 140, "fa": 100}[feedback],
+        main_rates=rates,
+        per_layer=(20, 5),
+        feedback=_feedback(feedback, 0.05),
+    )
+    return _cell(f"mb-{width}-{width}-{feedback}", rule, (width, width))
+
+
+def _cells() -> Iterator[Experiment]:
+    for feedback in ("tf", "fa"):
+        for width in WIDTHS:
+            yield mb(width, feedback)
+            yield ma(width, feedback)
+        yield ma_deep((500, 500), feedback)
+        for width in WIDTHS[1:]:
+            yield mb_deep(width, feedback)
+    yield _cell("ma-prime-500-tf", GhostMAPrime(), (500,))
+
+
+def _beyond() -> Iterator[Experiment]:
+    """Depth, the number of ghosts, the nudge and another data set: a few epochs of one seed."""
+    for depth in DEPTHS:
+        cell = ma_deep((100,) * depth, "fa")
+        yield _for_epochs(replace(cell, name=f"depth-{depth}-ma-fa"), 4)
+    for ghosts in GHOSTS:
+        yield _for_epochs(replace(mb(100, "tf", ghosts), name=f"ghosts-{ghosts}-mb"), 2)
+    for beta in BETAS:
+        cell = mb(100, "tf")
+        rule = replace(cell.rule, beta=beta, main_rates=(0.4 / beta, 0.004 / beta))
+        yield _for_epochs(replace(cell, rule=rule, name=f"beta-{beta:g}-mb"), 2)
+    for cell in (mb(100, "tf"), mb(100, "fa")):
+        yield _for_epochs(replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist"), 4)
+
+
+def _feedback(name: str, limit: float) -> Feedback:
+    """Fixed random feedback has the range of the other weights."""
+    return Transpose() if name == "tf" else FixedRandom(Uniform(limit))
+
+
+def _cell(name: str, rule: Ghost, hidden: tuple[int, ...]) -> Experiment:
+    return Experiment(name, rule, replace(rule.recipe, hidden=hidden, record_test=True))
+
+
+def _for_epochs(cell: Experiment, epochs: int) -> Experiment:
+    return replace(cell, settings=replace(cell.settings, epochs=epochs))
+
+
+def _tiny(cell: Experiment) -> Experiment:
+    steps = 500 // cell.settings.batch_size
+    return replace(cell, settings=replace(cell.settings, epochs=1, steps_per_epoch=steps))

@@ -1,0 +1,61 @@
+"""Our mean within a stated distance of the paper's number."""
+
+import statistics
+from dataclasses import dataclass
+
+from apical.report.statistics import half_width
+from apical.reproduce.judgement.judgement import (
+    FEWEST,
+    Finding,
+    Judgement,
+    Verdict,
+    experiment_of,
+    too_few,
+)
+
+
+@dataclass(frozen=True)
+class Within(Judgement):
+    """Our mean lies within `distance` of the paper's number.
+
+    For numbers that a paper gives without a spread and that are dear to run: one or two seeds may
+    agree with it, but can neither reproduce nor refute it.
+    """
+
+    term: str
+    metric: str
+    value: float
+    distance: float
+
+    @property
+    def experiments(self):
+        return {experiment_of(self.term)}
+
+    @property
+    def paper(self):
+        return self.value
+
+    @property
+    def rule(self):
+        return (
+            f"reproduced: the mean of at least {FEWEST} seeds within {self.distance:g} of the "
+            "paper's number; partial: within twice that, or within it from fewer seeds"
+        )
+
+    def judge(self, evidence):
+        values = evidence.values(self.term, self.metric)
+        if not values:
+            return too_few(0)
+        mean = statistics.fmean(values)
+        half = half_width(values) if len(values) > 1 else None
+        off = abs(mean - self.value)
+        note = f"distance {off:.4f}, allowed {self.distance:g}"
+        if len(values) < FEWEST:
+            near = off <= self.distance
+            verdict = Verdict.PARTIAL if near else Verdict.NOT_RUN
+            return Finding(verdict, mean, half, len(values), f"{note}; {FEWEST} seeds decide")
+        if off <= self.distance:
+            verdict = Verdict.REPRODUCED
+        else:
+            verdict = Verdict.PARTIAL if off <= 2 * self.distance else Verdict.NOT_REPRODUCED
+        return Finding(verdict, mean, half, len(values), note)
