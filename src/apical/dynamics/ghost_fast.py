@@ -17,8 +17,12 @@ from jaxtyping import Array, Float
 
 from apical.dynamics.ghost import Matrices, Phase, Plasticity, Potentials, Weights, euler
 from apical.dynamics.integrate import integrate
+from apical.dynamics.stepping import Euler, Stepping
 
 Signal = Float[Array, "*batch _"]
+
+STEEPEST = 0.25
+"""The largest slope of rho."""
 
 
 class Loop(NamedTuple):
@@ -44,16 +48,20 @@ def run(
     plasticity: Plasticity,
     rate: float,
     steps: int,
+    stepping: Stepping = Euler(),
 ) -> tuple[Potentials, Weights]:
-    """`steps` Euler steps, equal to as many calls of `ghost.euler`.
+    """`steps` Euler steps, equal to as many calls of `ghost.euler`; or strides in their place.
 
     Clipped changes of W_1 do not go through the Gram matrix; they take the plain loop.
     """
-    eta_first, *eta_above = plasticity.main
-    if eta_first and math.isfinite(plasticity.clip):
+    if plasticity.main[0] and math.isfinite(plasticity.clip):
         plain = partial(euler, phase=phase, plasticity=plasticity, rate=rate)
         return integrate(lambda s: plain(*s), (potentials, weights), steps)
 
+    eta_first, *eta_above = (stepping.length * eta for eta in plasticity.main)
+    eta_to, eta_from = (
+        stepping.length * eta for eta in (plasticity.to_ghosts, plasticity.from_ghosts)
+    )
     alone = len(phase.x) == 1
     first = weights.main[0]
     x, y, potentials, drive = jax.tree.map(
@@ -61,7 +69,7 @@ def run(
     )
     gram = x @ x.T
     sizes = [len(W) for W in weights.main[1:]]
-    changing = any(eta_above) or plasticity.to_ghosts
+    changing = any(eta_above) or eta_to
     unchanging = joined(weights.main[1:], weights.to_ghosts)
 
     def step(s: Loop) -> Loop:
@@ -78,29 +86,34 @@ def run(
 
         drive, taught, above, to_ghosts, back = s[2:]
         if eta_first:
-            d = r[0] - rho(drive)
+            d = stepping.taught(r[0] - rho(drive), x, STEEPEST * eta_first)
             drive, taught = drive + eta_first * (gram * d if alone else gram @ d), taught + d
         if any(eta_above):
             above = tuple(
-                W + eta * paired(target - rho(a), r_k)
+                W + eta * paired(stepping.taught(target - rho(a), r_k, STEEPEST * eta), r_k)
                 for W, eta, target, a, r_k in zip(
                     above, eta_above, r[1:], bottom_up[1:], r[:-1], strict=True
                 )
             )
-        if plasticity.to_ghosts:
+        if eta_to:
             to_ghosts = tuple(
-                P + plasticity.to_ghosts * paired(u - v, r_k)
-                for P, u, v, r_k in zip(to_ghosts, s.u[1:], s.v, r[:-1], strict=True)
+                P + eta_to * paired(stepping.taught(u - stepping.shown(v, a), r_k, eta_to), r_k)
+                for P, u, v, a, r_k in zip(to_ghosts, s.u[1:], s.v, imitated, r[:-1], strict=True)
             )
-        if plasticity.from_ghosts:
+        if eta_from:
             back = tuple(
-                G + plasticity.from_ghosts * paired(s_k, e)
+                G + eta_from * paired(s_k, stepping.taught(e, s_k, eta_from))
                 for G, s_k, e in zip(back, ghosts, errors, strict=True)
             )
         errors = (*errors, phase.beta * (y - r[-1]))
+        stiffness: tuple[Signal | float, ...] = (1.0,) * len(sizes)
+        stiffness += (1 + phase.beta * r[-1] * (1 - r[-1]),)
         return Loop(
-            tuple(u + rate * (-u + a + e) for u, a, e in zip(s.u, bottom_up, errors, strict=True)),
-            tuple(v + rate * (-v + a) for v, a in zip(s.v, imitated, strict=True)),
+            tuple(
+                stepping.moved(u, -u + a + e, stiff, rate)
+                for u, a, e, stiff in zip(s.u, bottom_up, errors, stiffness, strict=True)
+            ),
+            tuple(stepping.moved(v, -v + a, 1.0, rate) for v, a in zip(s.v, imitated, strict=True)),
             drive,
             taught,
             above,
@@ -117,7 +130,7 @@ def run(
         weights.to_ghosts,
         tuple(G.T for G in weights.from_ghosts),
     )
-    end = integrate(step, begin, steps)
+    end = integrate(step, begin, stepping.steps(steps))
     if eta_first:
         first = first + eta_first * paired(end.taught, x)
     settled = jax.tree.map(lambda a: a[None] if alone else a, Potentials(end.u, end.v))

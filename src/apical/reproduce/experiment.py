@@ -1,6 +1,6 @@
 """What a paper's evidence is made of: a rule, a data set, settings, and how many seeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from apical.rules import Rule
 from apical.settings import Settings
 from apical.training.fit import fit
 from apical.training.folder import RunFolder
-from apical.values import encode
+from apical.values import decode
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,25 @@ class Run:
         if not stored.exists:
             return False
         config = stored.read("config.json")
-        found = (config["rule"], config["settings"], config["data"]["name"], config["seed"])
-        if found != self._asked():
+        if self._described(config) != (self.experiment, self.seed):
             raise UsageError(
                 f"{self.folder}: holds another run than {self.label} is now; choose another --out "
                 "or delete that folder"
             )
         return stored.finished
 
-    def _asked(self) -> tuple[Any, ...]:
-        experiment = self.experiment
-        settings = encode(vars(experiment.settings))
-        return encode(experiment.rule), settings, experiment.data, self.seed
+    def _described(self, config: dict[str, Any]) -> tuple[Experiment, int]:
+        """The experiment that a run's config.json tells of, and its seed.
+
+        Read as values, so that a field which a rule has gained since has its default.
+        """
+        stored = replace(
+            self.experiment,
+            rule=decode(config["rule"]),
+            settings=Settings(**decode(config["settings"])),
+            data=config["data"]["name"],
+        )
+        return stored, config["seed"]
 
     def execute(self) -> dict[str, Any]:
         """Train, going on from what an earlier session left; the summary."""

@@ -22,6 +22,7 @@ from apical.dynamics.ghost import (
     main_change,
     mismatch,
 )
+from apical.dynamics.stepping import Euler, Stepping
 from apical.errors import UsageError
 from apical.feedback import Feedback, Transpose
 from apical.initialisers import Initialiser, Uniform
@@ -82,6 +83,8 @@ class Ghost(Rule):
     """Begin each minibatch where the last one left the units, and not at rest."""
     feedback: Feedback = Transpose()
     """F: transposed main weights (TF) or fixed random ones (FA)."""
+    stepping: Stepping = Euler()
+    """Every Euler step, or strides to the same steady states (another learning curve)."""
 
     def __check_init__(self):
         if not 0 < self.dt <= self.tau:
@@ -132,9 +135,13 @@ class Ghost(Rule):
         led = self.led(net, kept.feedback, key)
 
         free = Phase(x, batch.y, 0.0, led)
-        rested, ready = ghost_fast.run(start, before, free, plan.free, rate, self.free_steps)
+        rested, ready = ghost_fast.run(
+            start, before, free, plan.free, rate, self.free_steps, self.stepping
+        )
         clamped = Phase(x, batch.y, self.beta, led)
-        end, after = ghost_fast.run(rested, ready, clamped, plan.clamped, rate, self.clamped_steps)
+        end, after = ghost_fast.run(
+            rested, ready, clamped, plan.clamped, rate, self.clamped_steps, self.stepping
+        )
         moment = feel(end, after, clamped)
         change = tuple(map(jnp.subtract, after.main, before.main))
         if any(plan.at_end):

@@ -50,10 +50,16 @@ def ma_deep(hidden: tuple[int, ...], feedback: str) -> Experiment:
     return replace(cell, settings=replace(cell.settings, init=Uniform(0.1), epochs=300))
 
 
-def mb(width: int, feedback: str, ghosts: int = 5) -> Experiment:
-    """Table 4, one hidden layer."""
-    rates = {"tf": (4.0, 0.04), "fa": (8.0, 0.2)}[feedback]
-    rule = GhostMB(main_rates=rates, per_layer=(ghosts,), feedback=_feedback(feedback, 0.05))
+def mb(width: int, feedback: str, ghosts: int = 5, beta: float = 0.1) -> Experiment:
+    """Table 4, one hidden layer; another beta keeps beta times the rates."""
+    first, second = {"tf": (4.0, 0.04), "fa": (8.0, 0.2)}[feedback]
+    scale = 0.1 / beta
+    rule = GhostMB(
+        beta=beta,
+        main_rates=(scale * first, scale * second),
+        per_layer=(ghosts,),
+        feedback=_feedback(feedback, 0.05),
+    )
     return _cell(f"mb-{width}-{feedback}", rule, (width,))
 
 
@@ -93,9 +99,8 @@ def _beyond() -> Iterator[Experiment]:
     for ghosts in GHOSTS:
         yield _for_epochs(replace(mb(100, "tf", ghosts), name=f"ghosts-{ghosts}-mb"), 2)
     for beta in BETAS:
-        cell = mb(100, "tf")
-        rule = replace(cell.rule, beta=beta, main_rates=(0.4 / beta, 0.004 / beta))
-        yield _for_epochs(replace(cell, rule=rule, name=f"beta-{beta:g}-mb"), 2)
+        cell = mb(100, "tf", beta=beta)
+        yield _for_epochs(replace(cell, name=f"beta-{beta:g}-mb"), 2)
     for cell in (mb(100, "tf"), mb(100, "fa")):
         yield _for_epochs(replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist"), 4)
 

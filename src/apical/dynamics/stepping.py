@@ -1,0 +1,94 @@
+"""How the time of a phase is walked through: in Euler steps, or in strides to the steady state."""
+
+from abc import abstractmethod
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from apical.errors import UsageError
+from apical.value import Value
+
+Signal = Float[Array, "*batch _"]
+
+
+class Stepping(Value):
+    """Turns a phase's Euler steps into the steps that are taken."""
+
+    @abstractmethod
+    def steps(self, asked: int) -> int:
+        """How many steps stand for so many Euler steps."""
+
+    @property
+    @abstractmethod
+    def length(self) -> int:
+        """How many Euler steps one step stands for."""
+
+    @abstractmethod
+    def moved(self, u: Signal, drift: Signal, stiffness: Signal | float, rate: float) -> Signal:
+        """u after a step along `drift`, whose derivative to u is -`stiffness`."""
+
+    @abstractmethod
+    def shown(self, v: Signal, imitated: Signal) -> Signal:
+        """What ghosts at v, driven towards `imitated`, show to the plasticity of P."""
+
+    @abstractmethod
+    def taught(self, d: Signal, r: Signal, eta: float) -> Signal:
+        """The part of the mismatch d that a change eta d^T r of the weights from r learns."""
+
+
+class Euler(Stepping):
+    """Every Euler step, as the equations have it."""
+
+    @property
+    def length(self):
+        return 1
+
+    def steps(self, asked):
+        return asked
+
+    def moved(self, u, drift, stiffness, rate):
+        return u + rate * drift
+
+    def shown(self, v, imitated):
+        return v
+
+    def taught(self, d, r, eta):
+        return d
+
+
+class Strides(Stepping):
+    """Strides of `length` Euler steps to the same fixed points by another path.
+
+    Potentials take linearly implicit steps, u += h f / (1 + h s) with s the drift's own stiffness;
+    ghosts keep up with what drives them. A change eta d^T r of weights moves their outputs by
+    eta r r^T d: along r r^T's leading direction q, found by one power iteration, of eigenvalue l,
+    the step is implicit too, d - q q^T d eta l / (1 + eta l), or long strides would overshoot.
+    """
+
+    size: int = 10
+    """How many Euler steps a stride stands for."""
+
+    def __check_init__(self):
+        if not self.size > 1:
+            raise UsageError(f"strides: size must be above 1, got {self.size}; try strides:10")
+
+    @property
+    def length(self):
+        return self.size
+
+    def steps(self, asked):
+        return max(1, round(asked / self.size))
+
+    def moved(self, u, drift, stiffness, rate):
+        return u + self.size * rate * drift / (1 + self.size * rate * stiffness)
+
+    def shown(self, v, imitated):
+        return imitated
+
+    def taught(self, d, r, eta):
+        if d.ndim == 1:
+            return d / (1 + eta * jnp.vdot(r, r))
+        towards = r @ jnp.sum(r, axis=0)
+        q = towards / jnp.linalg.norm(towards)
+        gain = eta * jnp.sum((q @ r) ** 2)
+        return d - jnp.outer(q, q @ d) * gain / (1 + gain)
