@@ -11,6 +11,8 @@ import pytest
 from apical.dynamics import ghost_fast
 from apical.dynamics.ghost import Phase, Plasticity, Potentials, Weights, at_rest, euler, feel
 from apical.dynamics.integrate import integrate, trajectory
+from apical.dynamics.stepping import Euler, Strides
+from apical.errors import UsageError
 from tests import laws
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -274,3 +276,46 @@ def test_a_trajectory_ends_where_the_integral_does():
     laws.assert_close(end, integrate(lambda s: step(*s), start, 25))
     assert seen[0].shape == (25, 2, SIZES[1])
     laws.assert_close(seen[0][0], feel(*start, phase).errors[0])
+
+
+@pytest.mark.parametrize("beta", [0.0, 2.0])
+@pytest.mark.parametrize("size", [5, 20])
+def test_strides_rest_where_euler_steps_do(beta, size):
+    weights, x, y = circuit(2, perfect=False)
+    phase = Phase(x, y, beta, transposed)
+    nothing = still(3)
+    start = at_rest(x, weights)
+    euler_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000)
+    strides_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000, Strides(size))
+    laws.assert_close(strides_end, euler_end, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("ghosts", "left"), [(None, 0.01), (4, 1e-6)])
+def test_strides_teach_the_ghosts_what_euler_steps_do(ghosts, left):
+    """Both end with the feedback cancelled and the units at the feedforward network's."""
+    weights, x, y = circuit(1, perfect=False, ghosts=ghosts)
+    lateral = Plasticity((0.0, 0.0), 0.05 if ghosts is None else 0.0, 0.05)
+    phase = Phase(x, y, 0.0, transposed)
+    start = at_rest(x, weights)
+    assert float(jnp.abs(feel(start, weights, phase).errors[0]).max()) > 0.3
+    end = ghost_fast.run(start, weights, phase, lateral, 0.1, 20_000, Strides(10))
+    assert float(jnp.abs(feel(*end, phase).errors[0]).max()) < left
+    laws.assert_close(end[0].u, feedforward(weights.main, x), rtol=0, atol=2 * left)
+
+
+def test_a_stride_does_not_overshoot_along_the_leading_direction():
+    """Without the implicit part a change at this rate would double the mismatch and more."""
+    r = 0.5 + 0.01 * jax.random.normal(jax.random.key(0), (6, 40))
+    d = jnp.ones((6, 2))
+    eta = 1.0
+    plain = d - eta * r @ (r.T @ d)
+    tamed = d - eta * r @ (r.T @ Strides(10).taught(d, r, eta))
+    assert float(jnp.abs(plain).max()) > 10
+    assert float(jnp.abs(tamed).max()) < 0.1
+    small = 1e-5
+    laws.assert_close(Strides(10).taught(d, r, small), Euler().taught(d, r, small), rtol=1e-2)
+
+
+def test_strides_refuse_a_size_that_is_none():
+    with pytest.raises(UsageError, match="size must be above 1, got 1"):
+        Strides(1)

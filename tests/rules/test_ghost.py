@@ -34,16 +34,16 @@ def by_the_plain_loop(rule, net, state, batch):
     x = batch.x.reshape(len(batch.x), -1)
     weights = Weights(main, kept.to_ghosts, kept.from_ghosts)
     now = (kept.potentials or at_rest(x, weights), weights)
+
+    def led(main):
+        if isinstance(rule.feedback, Transpose):
+            return tuple(W.T for W in main[1:])
+        return tuple(layer.weight.T for layer in kept.feedback)
+
     for beta, plasticity, steps in (
         (0.0, plan.free, rule.free_steps),
         (rule.beta, plan.clamped, rule.clamped_steps),
     ):
-
-        def led(main):
-            if isinstance(rule.feedback, Transpose):
-                return tuple(W.T for W in main[1:])
-            return tuple(layer.weight.T for layer in kept.feedback)
-
         phase = Phase(x, batch.y, beta, led)
         step = partial(euler, phase=phase, plasticity=plasticity, rate=rule.dt / rule.tau)
         now = integrate(lambda s, step=step: step(*s), now, steps)
@@ -141,17 +141,11 @@ def test_feedback_alignment_reads_no_forward_weight(rule):
         asked = replace(rule, feedback=feedback)
         net, batch = tiny_task(asked)
         kept = asked.init(net, batch, laws.KEY).kept
-        main = tuple(layer.weight for layer in net.layers)
-        x = batch.x.reshape(len(batch.x), -1)
-        held = at_rest(x, Weights(main, kept.to_ghosts, kept.from_ghosts))
-        errors = [
-            feel(
-                held,
-                Weights(weights, kept.to_ghosts, kept.from_ghosts),
-                Phase(x, batch.y, 1.0, asked.led(net, kept.feedback, laws.STEP_KEY)),
-            ).errors[:-1]
-            for weights in (main, tuple(-W for W in main))
-        ]
+        weights = asked.circuit(net, kept)
+        held = at_rest(batch.x.reshape(len(batch.x), -1), weights)
+        _, clamped = asked.phases(net, kept, batch, laws.STEP_KEY)
+        flipped = Weights(tuple(-W for W in weights.main), kept.to_ghosts, kept.from_ghosts)
+        errors = [feel(held, w, clamped).errors[:-1] for w in (weights, flipped)]
         moved[type(feedback)] = not np.allclose(errors[0][0], errors[1][0])
     assert moved == {Transpose: True, FixedRandom: False}
 

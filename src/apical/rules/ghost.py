@@ -128,20 +128,19 @@ class Ghost(Rule):
         )
 
     def credit(self, net, state, batch, key):
-        kept, plan, rate = state.kept, self.plan(net), self.dt / self.tau
-        before = Weights(main_weights(net, self.name), kept.to_ghosts, kept.from_ghosts)
-        x = flat(batch.x)
-        start = at_rest(x, before) if kept.potentials is None else kept.potentials
-        led = self.led(net, kept.feedback, key)
+        kept, plan = state.kept, self.plan(net)
+        before = self.circuit(net, kept)
+        start = at_rest(flat(batch.x), before) if kept.potentials is None else kept.potentials
 
-        free = Phase(x, batch.y, 0.0, led)
-        rested, ready = ghost_fast.run(
-            start, before, free, plan.free, rate, self.free_steps, self.stepping
-        )
-        clamped = Phase(x, batch.y, self.beta, led)
-        end, after = ghost_fast.run(
-            rested, ready, clamped, plan.clamped, rate, self.clamped_steps, self.stepping
-        )
+        def run(potentials, weights, phase, plasticity, steps):
+            rate = self.dt / self.tau
+            return ghost_fast.run(
+                potentials, weights, phase, plasticity, rate, steps, self.stepping
+            )
+
+        free, clamped = self.phases(net, kept, batch, key)
+        rested, ready = run(start, before, free, plan.free, self.free_steps)
+        end, after = run(rested, ready, clamped, plan.clamped, self.clamped_steps)
         moment = feel(end, after, clamped)
         change = tuple(map(jnp.subtract, after.main, before.main))
         if any(plan.at_end):
@@ -157,17 +156,25 @@ class Ghost(Rule):
                 None if kept.potentials is None else end,
             ),
             links=chain(self.feedback.layers(net, kept.feedback, key)),
-            scalars=_scalars(feel(rested, ready, free), ready, led(ready.main)),
+            scalars=_scalars(feel(rested, ready, free), ready, free.feedback(ready.main)),
         )
 
-    def led(self, net: Network, kept: PyTree, key: PRNGKeyArray):
-        """F_1 .. F_{N-1} as a function of the main weights, which may change within a phase."""
+    def circuit(self, net: Network, kept: Kept) -> Weights:
+        """The circuit's weights: main ones from the network, lateral ones from what is kept."""
+        return Weights(main_weights(net, self.name), kept.to_ghosts, kept.from_ghosts)
 
-        def led(main: Matrices) -> Matrices:
+    def phases(
+        self, net: Network, kept: Kept, batch: Batch, key: PRNGKeyArray
+    ) -> tuple[Phase, Phase]:
+        """The free and the weakly clamped phase of a minibatch."""
+
+        def feedback(main: Matrices) -> Matrices:
             now = _with_weights(net, main)
-            return tuple(back.weight.T for back in self.feedback.layers(now, kept, key))
+            layers = self.feedback.layers(now, kept.feedback, key)
+            return tuple(back.weight.T for back in layers)
 
-        return led
+        x = flat(batch.x)
+        return Phase(x, batch.y, 0.0, feedback), Phase(x, batch.y, self.beta, feedback)
 
     def rates_of_layers(self, net: Network) -> tuple[float, ...]:
         """`main_rates` for each layer; `UsageError` if they are neither one nor one a layer."""

@@ -8,6 +8,7 @@ from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.network import Network
 from apical.settings import Settings
+from apical.training.epoch import Carry
 from apical.training.folder import RunFolder
 from apical.training.train import Task
 from apical.values import decode
@@ -19,21 +20,27 @@ def reload(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[in
     `data` stands in for a data set that only its maker has (`from_arrays`).
     Raises `UsageError` if `path` is no run or has no checkpoint.
     """
+    task, carries = reload_carries(path, data)
+    return task, {seed: carry.net for seed, carry in carries.items()}
+
+
+def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Carry]]:
+    """The same with all that went from step to step: network, rule's state, optimizer."""
     folder = RunFolder(path)
     config = folder.read("config.json")
     settings = Settings(**decode(config["settings"]))
     task = Task(decode(config["rule"]), data or _data(config), settings)
-    networks = {}
+    carries = {}
     for seed in range(config["seed"], config["seed"] + config["seeds"]):
         checkpoints = folder.checkpoints(seed)
         if latest := checkpoints.latest():
-            networks[seed] = checkpoints.restore(latest, task.begin(seed)).net
+            carries[seed] = checkpoints.restore(latest, task.begin(seed))
         checkpoints.close()
-    if not networks:
+    if not carries:
         raise UsageError(
             f"{folder.path}: no checkpoint yet; go on with `apical train ... --resume`"
         )
-    return task, networks
+    return task, carries
 
 
 def predict(task: Task, network: Network, images) -> jax.Array:

@@ -6,6 +6,7 @@ Tables 2 to 4 are the configurations below; TF is transpose feedback, FA feedbac
 from collections.abc import Iterator
 from dataclasses import replace
 
+from apical.dynamics.stepping import Euler, Stepping, Strides
 from apical.feedback import Feedback, FixedRandom, Transpose
 from apical.initialisers import Uniform
 from apical.reproduce.experiment import Experiment
@@ -18,6 +19,9 @@ WIDTHS = (100, 300, 500)
 GHOSTS = (1, 2, 5, 10, 20, 50)
 DEPTHS = (1, 2, 3, 4)
 BETAS = (0.01, 0.1, 1.0, 10.0)
+STRIDES = (10, 20)
+TRACED = (1, 2)
+"""Epochs after which Figure 4 looks into the circuit; it looks before the first one too."""
 
 
 def experiments(protocol: str) -> Iterator[Experiment]:
@@ -25,15 +29,19 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     if protocol == "smoke":
         yield from map(_tiny, (ma(100, "tf"), ma(100, "fa"), mb(100, "tf"), mb(100, "fa")))
         return
-    for cell in _cells():
+    for cell in cells():
         yield cell if protocol == "paper" else _for_epochs(cell, cell.settings.epochs // QUICK)
+    for epochs in TRACED:
+        traced = _for_epochs(mb(500, "tf"), epochs)
+        yield replace(traced, name=f"trace-{epochs}", most_seeds=1)
     for cell in _beyond():
         yield replace(cell, most_seeds=1)
+    yield from _strides()
 
 
-def ma(width: int, feedback: str) -> Experiment:
+def ma(width: int, feedback: str, stepping: Stepping = Euler()) -> Experiment:
     """Table 2, one hidden layer."""
-    rule = GhostMA(feedback=_feedback(feedback, 0.2))
+    rule = GhostMA(feedback=_feedback(feedback, 0.2), stepping=stepping)
     return _cell(f"ma-{width}-{feedback}", rule, (width,))
 
 
@@ -80,7 +88,8 @@ def mb_deep(width: int, feedback: str) -> Experiment:
     return _cell(f"mb-{width}-{width}-{feedback}", rule, (width, width))
 
 
-def _cells() -> Iterator[Experiment]:
+def cells() -> Iterator[Experiment]:
+    """Table 1, at the paper's own epochs."""
     for feedback in ("tf", "fa"):
         for width in WIDTHS:
             yield mb(width, feedback)
@@ -103,6 +112,14 @@ def _beyond() -> Iterator[Experiment]:
         yield _for_epochs(replace(cell, name=f"beta-{beta:g}-mb"), 2)
     for cell in (mb(100, "tf"), mb(100, "fa")):
         yield _for_epochs(replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist"), 4)
+
+
+def _strides() -> Iterator[Experiment]:
+    """Euler steps and strides on the same seeds, five epochs."""
+    steppings = {"euler": Euler()} | {f"strides-{n}": Strides(n) for n in STRIDES}
+    for name, stepping in steppings.items():
+        cell = _for_epochs(ma(100, "tf", stepping), 5)
+        yield replace(cell, name=f"{name}-ma-100", most_seeds=3)
 
 
 def _feedback(name: str, limit: float) -> Feedback:

@@ -1,0 +1,53 @@
+"""Table 1: the paper's accuracies beside ours, with the epochs that ours ran."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from apical.papers.ghost_units.experiments import cells
+from apical.report.bands import interval
+from apical.reproduce.evidence import Evidence
+
+TRAIN = {
+    "ma-100": (0.9997, 0.9990),
+    "ma-300": (1.0, 0.9999),
+    "ma-500": (1.0, 1.0),
+    "ma-500-500": (0.9967, 0.9993),
+    "ma-prime-500": (0.9777, None),
+    "mb-100": (0.9931, 0.9893),
+    "mb-300": (0.9970, 0.9948),
+    "mb-500": (0.9976, 0.9956),
+    "mb-300-300": (0.9984, 0.9978),
+    "mb-500-500": (0.9991, 0.9985),
+}
+"""The paper's training accuracies, TF and FA; it claims the test accuracies (claims.toml)."""
+
+
+def table_1(evidence: Evidence) -> str:
+    """Markdown: one row a cell that has run."""
+    with (Path(__file__).parent / "claims.toml").open("rb") as file:
+        claims = {claim["id"]: claim["test"] for claim in tomllib.load(file)["claims"]}
+    lines = [
+        "| cell | epochs, ours / paper | n | train, ours / paper | test, ours / paper |",
+        "|---|---|---|---|---|",
+    ]
+    rows = evidence.summary()
+    for cell in sorted(cells(), key=lambda cell: cell.name):
+        found = [row for row in rows if row["experiment"] == cell.name]
+        if not found:
+            continue
+        model, _, feedback = cell.name.rpartition("-")
+        train = _ours([row["train_accuracy"] for row in found])
+        test = _ours([row["test_accuracy"] for row in found])
+        lines.append(
+            f"| {cell.name} | {found[0]['epochs']} / {cell.settings.epochs} | {len(found)} "
+            f"| {train} / {TRAIN[model][feedback == 'fa']:.4f} "
+            f"| {test} / {claims[cell.name]['value']:.4f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _ours(values: list[float]) -> str:
+    mean, half = interval(np.array(values))
+    return f"{mean:.4f}" + ("" if np.isnan(half) else f" ± {half:.4f}")

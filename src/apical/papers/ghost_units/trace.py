@@ -1,0 +1,69 @@
+"""Figure 4's data: the circuit of a stored network, watched while it is shown one image."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from apical.dynamics.ghost import euler, feel
+from apical.dynamics.integrate import trajectory
+from apical.papers.ghost_units.experiments import TRACED
+from apical.reproduce.evidence import Evidence
+from apical.rules.ghost import Ghost
+from apical.rules.rule import Batch
+from apical.training.epoch import Carry, as_batch
+from apical.training.reload import reload_carries
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Both phases of one image, step by step."""
+
+    outputs: np.ndarray
+    """u_N, shape (steps, units)."""
+    errors: np.ndarray
+    """e_1, shape (steps, units)."""
+    free_steps: int
+    label: int
+
+
+def trace(evidence: Evidence) -> dict[int, Seen]:
+    """By epoch: before training and after those traced. Empty if their runs are missing."""
+    runs = {epoch: evidence.runs(f"trace-{epoch}") for epoch in TRACED}
+    if not all(runs.values()):
+        return {}
+    seen: dict[int, Seen] = {}
+    for epoch, (run,) in runs.items():
+        task, carries = reload_carries(run.path)
+        assert isinstance(task.rule, Ghost)
+        ((seed, carry),) = carries.items()
+        image, label = (jnp.asarray(a[:1]) for a in (task.data.train.x, task.data.train.y))
+        batch = as_batch(carry.net.units, task.transforms.train, image, label)
+        if not seen:
+            seen[0] = watch(task.rule, task.begin(seed), batch)
+        seen[epoch] = watch(task.rule, carry, batch)
+    return seen
+
+
+def watch(rule: Ghost, carry: Carry, batch: Batch) -> Seen:
+    """One image's free and clamped phase by the plain loop, from where the last image ended."""
+    kept, plan = carry.state.kept, rule.plan(carry.net)
+    phases = rule.phases(carry.net, kept, batch, jax.random.key(0))
+    state, parts = (kept.potentials, rule.circuit(carry.net, kept)), []
+    for phase, plasticity, steps in zip(
+        phases, (plan.free, plan.clamped), (rule.free_steps, rule.clamped_steps), strict=True
+    ):
+
+        def step(state, phase=phase, plasticity=plasticity):
+            potentials, weights = state
+            return euler(potentials, weights, phase, plasticity, rule.dt / rule.tau)
+
+        def observe(state, phase=phase):
+            potentials, weights = state
+            return potentials.u[-1][0], feel(potentials, weights, phase).errors[0][0]
+
+        state, part = trajectory(step, state, steps, observe)
+        parts.append(part)
+    outputs, errors = (np.concatenate(halves) for halves in zip(*parts, strict=True))
+    return Seen(outputs, errors, rule.free_steps, int(np.argmax(batch.y[0])))
