@@ -34,6 +34,9 @@ ITD = "tests/rules/test_itd.py"
 ALIGN = "tests/diagnostics/test_alignment.py"
 LOSSES = "tests/test_losses.py"
 INIT = "tests/test_initialisers.py"
+CIRCUIT = "tests/dynamics/test_ghost.py"
+GHOST = "tests/rules/test_ghost.py"
+JUDGE = "tests/reproduce/test_judgement.py"
 
 
 @dataclass(frozen=True)
@@ -464,6 +467,139 @@ MUTANTS = (
         "jax.tree.leaves((carry.net, carry.state))",
         "jax.tree.leaves(carry.net)",
         (f"{FIT}::test_values_that_no_loss_has_shown_yet_are_divergence_too",),
+    ),
+    Mutant(
+        "ghost: ghosts add to the feedback",
+        "dynamics/ghost.py",
+        "above @ F.T - s @ G.T",
+        "above @ F.T + s @ G.T",
+        (f"{CIRCUIT}::test_errors_tend_to_the_gradient_at_first_order",),
+    ),
+    Mutant(
+        "ghost: ghosts are linear",
+        "dynamics/ghost.py",
+        "ghosts = tuple(rho(v) for v in potentials.v)",
+        "ghosts = potentials.v",
+        (f"{CIRCUIT}::test_the_loop_is_the_equations",),
+    ),
+    Mutant(
+        "ghost: the nudge pushes away",
+        "dynamics/ghost.py",
+        "phase.beta * (phase.y - rates[-1])",
+        "phase.beta * (rates[-1] - phase.y)",
+        (f"{CIRCUIT}::test_errors_tend_to_the_gradient_at_first_order",),
+    ),
+    Mutant(
+        "ghost: units do not leak",
+        "dynamics/ghost.py",
+        "u + rate * (-u + a + e)",
+        "u + rate * (a + e)",
+        (f"{CIRCUIT}::test_free_phase_of_a_converged_circuit_is_the_feedforward_network",),
+    ),
+    Mutant(
+        "ghost: potentials for rates in the main change",
+        "dynamics/ghost.py",
+        "rho(u) - rho(a) for u, a",
+        "u - a for u, a",
+        (f"{CIRCUIT}::test_the_loop_is_the_equations",),
+    ),
+    Mutant(
+        "ghost: ghosts imitate rates, not potentials",
+        "dynamics/ghost.py",
+        "(u - v).T @ r",
+        "(rho(u) - rho(v)).T @ r",
+        (f"{CIRCUIT}::test_the_loop_is_the_equations",),
+    ),
+    Mutant(
+        "ghost fast: the Gram matrix is left out",
+        "dynamics/ghost_fast.py",
+        "drive + eta_first * (gram * d if alone else gram @ d)",
+        "drive + eta_first * d",
+        (f"{CIRCUIT}::test_the_fast_twin_is_the_plain_loop",),
+    ),
+    Mutant(
+        "ghost fast: W_1 learns from the last step alone",
+        "dynamics/ghost_fast.py",
+        "taught + d",
+        "d",
+        (f"{CIRCUIT}::test_the_fast_twin_is_the_plain_loop",),
+    ),
+    Mutant(
+        "ghost fast: feedback stays that of the first step",
+        "dynamics/ghost_fast.py",
+        "phase.feedback((first, *s.above))",
+        "phase.feedback((first, *weights.main[1:]))",
+        (f"{CIRCUIT}::test_the_fast_twin_is_the_plain_loop",),
+    ),
+    Mutant(
+        "ghost: teaching signals are not divided by beta",
+        "rules/ghost.py",
+        "-d / self.beta for d",
+        "-d for d",
+        (f"{GHOST}::test_mb_signals_are_backpropagations_nearly",),
+    ),
+    Mutant(
+        "ghost: the change is not turned into a descent",
+        "rules/ghost.py",
+        "tuple(-c for c in change)",
+        "change",
+        (f"{GHOST}::test_credit_is_minus_the_change_of_two_plain_phases",),
+    ),
+    Mutant(
+        "ghost: both phases are nudged",
+        "rules/ghost.py",
+        "Phase(x, batch.y, 0.0, feedback)",
+        "Phase(x, batch.y, self.beta, feedback)",
+        (f"{GHOST}::test_credit_is_minus_the_change_of_two_plain_phases",),
+    ),
+    Mutant(
+        "ghost ma: lateral weights learn while clamped",
+        "rules/ghost_ma.py",
+        "Plasticity(main, 0.0, 0.0)",
+        "Plasticity(main, lateral, lateral)",
+        (f"{GHOST}::test_what_learns_when",),
+    ),
+    Mutant(
+        "ghost mb: to-ghosts weights learn",
+        "rules/ghost_mb.py",
+        "Plasticity(still, 0.0, self.dt * self.ghost_rate)",
+        "Plasticity(still, 0.1, self.dt * self.ghost_rate)",
+        (f"{GHOST}::test_mb_keeps_to_ghosts_fixed_and_changes_main_weights_once",),
+    ),
+    Mutant(
+        "ghost mb: main rates take dt",
+        "rules/ghost_mb.py",
+        "            self.rates_of_layers(net),",
+        "            tuple(self.dt * eta for eta in self.rates_of_layers(net)),",
+        (f"{GHOST}::test_mb_keeps_to_ghosts_fixed_and_changes_main_weights_once",),
+    ),
+    Mutant(
+        "strides: explicit steps of weights",
+        "dynamics/stepping.py",
+        "* gain / (1 + gain)",
+        "* 0",
+        (f"{CIRCUIT}::test_a_stride_does_not_overshoot_along_the_leading_direction",),
+    ),
+    Mutant(
+        "alignment: signals are compared over the whole probe, not by example",
+        "diagnostics/alignment.py",
+        "_norms(a - b) / _norms(b)",
+        "jnp.linalg.norm(a - b) / jnp.linalg.norm(b)",
+        (ALIGN,),
+    ),
+    Mutant(
+        "within: any distance is near",
+        "reproduce/judgement/within.py",
+        "if off <= self.distance:\n            verdict = Verdict.REPRODUCED",
+        "if off >= 0:\n            verdict = Verdict.REPRODUCED",
+        (f"{JUDGE}::test_within_a_stated_distance",),
+    ),
+    Mutant(
+        "below: the interval does not count",
+        "reproduce/judgement/bounds.py",
+        "if clear > half:",
+        "if clear > 0:",
+        (f"{JUDGE}::test_below_mirrors_above",),
     ),
 )
 

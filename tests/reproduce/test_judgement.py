@@ -1,11 +1,20 @@
 """Verdicts on runs whose numbers are known."""
 
 import json
+import statistics
 
 import pytest
 
 from apical.reproduce.evidence import Evidence
-from apical.reproduce.judgement import Above, AboveAll, Order, Value, Verdict
+from apical.reproduce.judgement import (
+    Above,
+    AboveAll,
+    Below,
+    Order,
+    Value,
+    Verdict,
+    Within,
+)
 
 
 @pytest.fixture
@@ -105,3 +114,31 @@ def test_above_all_takes_the_worst(evidence):
     assert verdict("low", "high@1", "mixed") is Verdict.PARTIAL
     assert verdict("low", "high", "mixed") is Verdict.NOT_REPRODUCED
     assert verdict("low", "missing", "mixed") is Verdict.NOT_RUN
+
+
+def test_below_mirrors_above(evidence):
+    assert Below("high", "m", 0.93).judge(evidence).verdict is Verdict.REPRODUCED
+    assert Below("high", "m", 0.91).judge(evidence).verdict is Verdict.PARTIAL
+    assert Below("high", "m", 0.88).judge(evidence).verdict is Verdict.NOT_REPRODUCED
+    assert Below("high", "m", 0.9).paper == "< 0.9"
+    assert Above("high", "m", 0.9).paper == "> 0.9"
+
+
+def test_within_a_stated_distance(evidence):
+    mean = statistics.fmean(evidence.values("high", "m"))
+
+    def verdict(term, off, distance=0.01):
+        return Within(term, "m", mean + off, distance).judge(evidence).verdict
+
+    assert verdict("high", 0.009) is Verdict.REPRODUCED
+    assert verdict("high", -0.015) is Verdict.PARTIAL
+    assert verdict("high", 0.021) is Verdict.NOT_REPRODUCED
+    assert verdict("missing", 0) is Verdict.NOT_RUN
+
+
+def test_few_seeds_may_agree_but_not_decide(evidence):
+    mean = statistics.fmean(evidence.values("few", "m"))
+    near = Within("few", "m", mean, 0.01).judge(evidence)
+    assert near.verdict is Verdict.PARTIAL
+    assert "3 seeds decide" in near.note
+    assert Within("few", "m", mean + 0.02, 0.01).judge(evidence).verdict is Verdict.NOT_RUN

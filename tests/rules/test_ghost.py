@@ -10,6 +10,7 @@ import pytest
 
 from apical.dynamics.ghost import Phase, Weights, at_rest, euler, feel, main_change
 from apical.dynamics.integrate import integrate
+from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.feedback import FixedRandom, Transpose
 from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
@@ -166,6 +167,8 @@ def test_refuses_what_it_cannot_serve():
         replace(MB, per_layer=(1, 2, 3)).init(net, Batch(batch.x[:1], batch.y[:1]), laws.KEY)
     with pytest.raises(UsageError, match="dt: must lie above 0"):
         GhostMA(dt=0.1)
+    with pytest.raises(UsageError, match="strides take none; use --stepping euler or --clip inf"):
+        laws.credit(replace(PRIME, stepping=Strides(10)), net, batch)
     with pytest.raises(UsageError, match="beta: must be positive"):
         GhostMA(beta=0.0)
 

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 from apical.dynamics.ghost import Matrices, Phase, Plasticity, Potentials, Weights, euler
 from apical.dynamics.integrate import integrate
 from apical.dynamics.stepping import Euler, Stepping
+from apical.errors import UsageError
 
 Signal = Float[Array, "*batch _"]
 
@@ -55,6 +56,11 @@ def run(
     Clipped changes of W_1 do not go through the Gram matrix; they take the plain loop.
     """
     if plasticity.main[0] and math.isfinite(plasticity.clip):
+        if stepping.length > 1:
+            raise UsageError(
+                f"clip: bounds the change of every Euler step ({plasticity.clip:g}), and strides "
+                "take none; use --stepping euler or --clip inf"
+            )
         plain = partial(euler, phase=phase, plasticity=plasticity, rate=rate)
         return integrate(lambda s: plain(*s), (potentials, weights), steps)
 

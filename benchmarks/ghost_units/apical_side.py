@@ -1,0 +1,54 @@
+"""apical's ghost-unit rules on the same arrays, as the trainer compiles them.
+
+    python apical_side.py ARRAYS.npz mb|ma|ma-strides MINIBATCHES
+"""
+
+import json
+import sys
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from apical.activations import sigmoid
+from apical.dynamics.ghost import Potentials
+from apical.dynamics.stepping import Strides
+from apical.layers import Dense
+from apical.losses import SquaredError
+from apical.network import Network
+from apical.rules import Batch, GhostMA, GhostMB, State
+from apical.rules.ghost import Kept
+from apical.training.epoch import start, update
+
+RULES = {"mb": GhostMB(), "ma": GhostMA(), "ma-strides": GhostMA(stepping=Strides(12))}
+
+
+def main(file, model, count):
+    a = {name: jnp.array(value) for name, value in np.load(file).items()}
+    rule, optimizer = RULES[model], optax.sgd(1.0)
+    net = Network(
+        tuple(Dense(a[w], None, (a[w].shape[1],), sigmoid) for w in ("W1", "W2")), SquaredError()
+    )
+    potentials = Potentials((a["u1"], a["u2"]), (a["v"],)) if rule.carry else None
+    carry = start(net, State(kept=Kept(None, (a["P"],), (a["G"],), potentials)), optimizer)
+    x, y = a["x"][:count], a["y"][:count]
+
+    @jax.jit
+    def epoch(carry):
+        def step(carry, batch):
+            return update(rule, optimizer, carry, Batch(*batch), jax.random.key(0))
+
+        return jax.lax.scan(step, carry, (x, y))[0]
+
+    jax.block_until_ready(epoch(carry))
+    begin = time.perf_counter()
+    end = jax.block_until_ready(epoch(carry))
+    seconds = (time.perf_counter() - begin) / count
+    W2 = np.asarray(end.net.layers[1].weight, np.float64)
+    print(json.dumps({"seconds": seconds, "W2": float(np.abs(W2).sum())}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
