@@ -9,7 +9,8 @@ from enum import Enum
 from statistics import fmean
 
 from apical.adversarial.epsilon import LARGE, Epsilon
-from apical.adversarial.survey import ITERATED, ONE_STEP, WORST, Survey
+from apical.adversarial.measured import Measured
+from apical.adversarial.survey import ITERATED, ONE_STEP, WORST
 
 TOLERANCE = 0.01
 """Accuracies that differ by no more than this are taken for equal."""
@@ -40,19 +41,19 @@ class Verdict:
 
 
 def judge(
-    surveys: Sequence[Survey], epsilons: tuple[Epsilon, ...], twins: Sequence[Survey] = ()
+    runs: Sequence[Measured], epsilons: tuple[Epsilon, ...], twins: Sequence[Measured] = ()
 ) -> Verdict:
-    """The verdict on a run, from its seeds' surveys and those of its twin, if it has one.
+    """The verdict on the networks of a run, beside those of its twin, if it has one.
 
     Where a check fails, robustness is *only* masking if all that one-step attacks leave above the
     reference vanishes under the strongest attack. The reference is the twin, else chance.
     """
-    checks = tuple(_checks(surveys, epsilons))
+    checks = tuple(_checks(runs, epsilons))
     if all(check.passed for check in checks):
         return Verdict(Masking.NO_SIGN, checks, "every check passed")
     against = "its twin" if twins else "chance"
-    one_step = {eps: _gain(ONE_STEP, surveys, twins, eps) for eps in epsilons}
-    at_worst = {eps: _gain(WORST, surveys, twins, eps) for eps in epsilons}
+    one_step = {eps: _gain(ONE_STEP, runs, twins, eps) for eps in epsilons}
+    at_worst = {eps: _gain(WORST, runs, twins, eps) for eps in epsilons}
     claimed = [eps for eps in epsilons if one_step[eps] > TOLERANCE]
     if not claimed:
         reason = f"one step already leaves nothing above {against}"
@@ -66,21 +67,21 @@ def judge(
     return Verdict(Masking.OVERSTATED if remains else Masking.ONLY, checks, reason)
 
 
-def _gain(attack: str, surveys: Sequence[Survey], twins: Sequence[Survey], eps: Epsilon) -> float:
+def _gain(attack: str, runs: Sequence[Measured], twins: Sequence[Measured], eps: Epsilon) -> float:
     """How far a run's accuracy lies above the reference."""
-    reference = _mean(twins, attack, eps) if twins else fmean(s.chance for s in surveys)
-    return _mean(surveys, attack, eps) - reference
+    reference = _mean(twins, attack, eps) if twins else fmean(run.chance for run in runs)
+    return _mean(runs, attack, eps) - reference
 
 
-def _checks(surveys: Sequence[Survey], epsilons: tuple[Epsilon, ...]) -> Iterator[Check]:
-    chance = fmean(s.chance for s in surveys)
-    large = _mean(surveys, ITERATED, LARGE)
+def _checks(runs: Sequence[Measured], epsilons: tuple[Epsilon, ...]) -> Iterator[Check]:
+    chance = fmean(run.chance for run in runs)
+    large = _mean(runs, ITERATED, LARGE)
     yield Check(
         f"accuracy falls to chance at eps {LARGE.text}",
         f"{large:.3f}, chance is {chance:.3f}",
         large <= chance + TOLERANCE,
     )
-    flat = fmean(s.flat for s in surveys)
+    flat = fmean(run.flat for run in runs)
     yield Check(
         "the loss has a slope at every example",
         f"none at {100 * flat:.1f} % of them",
@@ -93,20 +94,20 @@ def _checks(surveys: Sequence[Survey], epsilons: tuple[Epsilon, ...]) -> Iterato
         (ITERATED, "transfer"): "its own slopes do as much harm as the twin's",
     }
     for (stronger, weaker), demand in pairs.items():
-        if all((weaker, eps.text) in s.right for s in surveys for eps in epsilons):
-            yield _no_weaker(surveys, epsilons, stronger, weaker, demand)
+        if all(weaker in run.accuracy for run in runs):
+            yield _no_weaker(runs, epsilons, stronger, weaker, demand)
 
 
-def _no_weaker(surveys, epsilons, stronger: str, weaker: str, demand: str) -> Check:
-    gaps = {eps: _mean(surveys, stronger, eps) - _mean(surveys, weaker, eps) for eps in epsilons}
+def _no_weaker(runs, epsilons, stronger: str, weaker: str, demand: str) -> Check:
+    gaps = {eps: _mean(runs, stronger, eps) - _mean(runs, weaker, eps) for eps in epsilons}
     worst = max(gaps, key=lambda eps: gaps[eps])
     return Check(
         demand,
-        f"accuracy {_mean(surveys, stronger, worst):.3f} against "
-        f"{_mean(surveys, weaker, worst):.3f} at eps {worst.text}",
+        f"accuracy {_mean(runs, stronger, worst):.3f} against "
+        f"{_mean(runs, weaker, worst):.3f} at eps {worst.text}",
         gaps[worst] <= TOLERANCE,
     )
 
 
-def _mean(surveys: Sequence[Survey], attack: str, eps: Epsilon) -> float:
-    return fmean(s.accuracy(attack, eps) for s in surveys)
+def _mean(runs: Sequence[Measured], attack: str, eps: Epsilon) -> float:
+    return fmean(run.accuracy[attack][eps.text] for run in runs)

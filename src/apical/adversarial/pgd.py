@@ -9,7 +9,7 @@ from apical.errors import UsageError
 
 
 class PGD(GradientAttack):
-    """u <- project(u + size eps sign(grad)), `steps` times; the highest point on the way.
+    """u <- project(u + size eps sign(grad)), `steps` times.
 
     Source: Madry et al. 2018.
     """
@@ -37,14 +37,7 @@ class PGD(GradientAttack):
         if self.random_start:
             start = project(u + eps * jax.random.uniform(key, u.shape, u.dtype, -1, 1), u, eps)
 
-        def step(carry, _):
-            now, best, height = carry
-            now = project(now + self.size * eps * jnp.sign(slope(now)), u, eps)
-            reached = rise(now)
-            higher = reached > height
-            rows = higher.reshape(-1, *(1,) * (u.ndim - 1))
-            return (now, jnp.where(rows, now, best), jnp.where(higher, reached, height)), None
+        def step(now, _):
+            return project(now + self.size * eps * jnp.sign(slope(now)), u, eps), None
 
-        begin = (start, start, jnp.full(u.shape[0], -jnp.inf, u.dtype))
-        (_, best, _), _ = jax.lax.scan(step, begin, length=self.steps)
-        return best
+        return jax.lax.scan(step, start, length=self.steps)[0]

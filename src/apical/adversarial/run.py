@@ -17,36 +17,36 @@ def survey_run(
     run: Path,
     epsilons: tuple[Epsilon, ...],
     battery: Battery = Battery(),
-    twin: Path | None = None,
+    guide: Path | None = None,
     examples: int | None = None,
-) -> tuple[Dataset, dict[int, Survey], dict[int, Survey]]:
-    """(data, the run's surveys, its twin's) by seed, on the first `examples` of the test split.
+) -> tuple[Dataset, dict[int, Survey]]:
+    """The data, and by seed the surveys on the first `examples` of the test split.
 
-    A twin's network of the same seed leads the transfer attack, or its first if it has none.
-    Raises `UsageError` if the twin was trained on other data.
+    The network of the same seed in `guide` leads the transfer attack, or its first one.
+    Raises `UsageError` if the guide was trained on other data.
     """
-    data, victims = _victims(run)
     if examples is not None and examples < 1:
         raise UsageError(f"examples: must be at least 1, got {examples}")
+    data, victims = _victims(run)
+    guides = {} if guide is None else _guides(guide, run, data)
     x, labels = data.test.x[:examples], data.test.y[:examples]
-    if twin is None:
-        return (
-            data,
-            {s: survey(v, x, labels, epsilons, battery, seed=s) for s, v in victims.items()},
-            {},
+    return data, {
+        seed: survey(
+            victim, x, labels, epsilons, battery,
+            twin=guides.get(seed, guides[min(guides)]) if guides else None, seed=seed,
         )
-    others, twins = _victims(twin)
-    if (others.name, others.classes) != (data.name, data.classes) or not np.array_equal(
-        others.test.x, data.test.x
-    ):
+        for seed, victim in victims.items()
+    }  # fmt: skip
+
+
+def _guides(guide: Path, run: Path, data: Dataset) -> dict[int, Victim]:
+    theirs, guides = _victims(guide)
+    if theirs.classes != data.classes or not np.array_equal(theirs.test.x, data.test.x):
         raise UsageError(
-            f"transfer-from: {twin} was trained on {others.name} ({', '.join(others.classes)}), "
+            f"transfer-from: {guide} was trained on {theirs.name} ({', '.join(theirs.classes)}), "
             f"{run} on {data.name} ({', '.join(data.classes)}); name a run on the same data"
         )
-    pairs = {s: (victim, twins.get(s, twins[min(twins)])) for s, victim in victims.items()}
-    ours = {s: survey(v, x, labels, epsilons, battery, t, s) for s, (v, t) in pairs.items()}
-    theirs = {s: survey(t, x, labels, epsilons, battery, v, s) for s, (v, t) in pairs.items()}
-    return data, ours, theirs
+    return guides
 
 
 def _victims(run: Path) -> tuple[Dataset, dict[int, Victim]]:

@@ -61,13 +61,6 @@ class Survey:
         self.attempts[attack, eps] = tried
         self.right[attack, eps] = tried.right
 
-    def accuracy(self, attack: str, eps: Epsilon) -> float:
-        return float(self.right[attack, eps.text].mean())
-
-    @property
-    def clean(self) -> float:
-        return float(self.right[CLEAN, "0"].mean())
-
     @property
     def chance(self) -> float:
         """What always naming the most frequent class would give."""

@@ -39,11 +39,3 @@ def write(path: Path, surveys: Mapping[int, Survey]) -> Path:
         writer.writeheader()
         writer.writerows(rows(surveys))
     return path
-
-
-def nested(survey: Survey) -> dict[str, dict[str, float]]:
-    """Accuracy by attack and the text of eps."""
-    found: dict[str, dict[str, float]] = {}
-    for (attack, eps), right in survey.right.items():
-        found.setdefault(attack, {})[eps] = float(right.mean())
-    return found

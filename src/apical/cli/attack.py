@@ -46,6 +46,7 @@ def attack(
         out: Folder for attack.csv, accuracy and examples figures; None: RUN/attack.
     """
     from apical.adversarial.masking import judge
+    from apical.adversarial.measured import Measured
     from apical.adversarial.run import survey_run
     from apical.adversarial.table import write
     from apical.report.attacks import draw_curves, draw_examples
@@ -53,9 +54,11 @@ def attack(
     if not eps:
         raise UsageError("eps: name at least one, as in 4/255 8/255")
     epsilons = tuple(Epsilon(text) for text in dict.fromkeys(eps))
-    data, surveys, twins = survey_run(
-        run, epsilons, Battery.around(attack), transfer_from, examples
-    )
+    battery = Battery.around(attack)
+    data, surveys = survey_run(run, epsilons, battery, transfer_from, examples)
+    twins: dict[int, Survey] = {}
+    if transfer_from is not None:
+        _, twins = survey_run(transfer_from, epsilons, battery, run, examples)
     folder = run / "attack" if out is None else out
     asked = ITERATED if attack.iterates else ONE_STEP
     figures = draw_curves(surveys, epsilons, folder)
@@ -63,7 +66,8 @@ def attack(
 
     console = Console()
     console.print(_accuracies(surveys, twins, epsilons))
-    verdict = judge(list(surveys.values()), epsilons, list(twins.values()))
+    ours, theirs = ([Measured.of(s) for s in found.values()] for found in (surveys, twins))
+    verdict = judge(ours, epsilons, theirs)
     checks = Table("check", "found", "passed")
     for check in verdict.checks:
         checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")

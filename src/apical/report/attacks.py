@@ -34,9 +34,8 @@ def draw_curves(
         figure, axis = plt.subplots(figsize=(5.2, 3.4))
         for attack, style in STYLES.items():
             if all((attack, ordered[0].text) in s.right for s in surveys.values()):
-                values = [
-                    [s.clean, *(s.accuracy(attack, e) for e in ordered)] for s in surveys.values()
-                ]
+                cells = [(CLEAN, "0"), *((attack, eps.text) for eps in ordered)]
+                values = [[s.right[cell].mean() for cell in cells] for s in surveys.values()]
                 band(axis, x, np.array(values), **style)
         axis.set_xticks(x, ["0", *(eps.text for eps in ordered)])
         axis.set_xlabel("eps, part of each feature's range")

@@ -1,13 +1,16 @@
 """A run from its folder: the task it was, and the networks it trained."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import jax
+import numpy as np
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.network import Network
 from apical.settings import Settings
+from apical.training.epoch import Carry
 from apical.training.folder import RunFolder
 from apical.training.train import Task
 from apical.values import decode
@@ -21,13 +24,14 @@ def reload(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[in
     """
     folder = RunFolder(path)
     config = folder.read("config.json")
+    name, classes = config["data"]["name"], config["data"]["classes"]
     settings = Settings(**decode(config["settings"]))
-    task = Task(decode(config["rule"]), data or _data(config), settings)
+    task = Task(decode(config["rule"]), data or _data(name, tuple(classes)), settings)
     networks = {}
     for seed in range(config["seed"], config["seed"] + config["seeds"]):
         checkpoints = folder.checkpoints(seed)
         if latest := checkpoints.latest():
-            networks[seed] = checkpoints.restore(latest, task.begin(seed)).net
+            networks[seed] = checkpoints.restore(latest, _like(task, seed)).net
         checkpoints.close()
     if not networks:
         raise UsageError(
@@ -41,9 +45,15 @@ def predict(task: Task, network: Network, images) -> jax.Array:
     return network(task.transforms.test(images))
 
 
-def _data(config) -> Dataset:
-    dataset = load(config["data"]["name"])
-    wanted = tuple(config["data"]["classes"])
-    if wanted == dataset.classes:
+def _like(task: Task, seed: int) -> Carry:
+    """Zeros in the structure of a carry; nothing is drawn."""
+    shapes = jax.eval_shape(lambda: task.begin(seed))
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+
+
+@lru_cache(maxsize=2)
+def _data(name: str, classes: tuple[str, ...]) -> Dataset:
+    dataset = load(name)
+    if classes == dataset.classes:
         return dataset
-    return dataset.select([dataset.classes.index(name) for name in wanted])
+    return dataset.select([dataset.classes.index(c) for c in classes])
