@@ -250,6 +250,7 @@ def test_a_geometry_that_is_not_registered_is_refused():
 
 
 def test_it_learns_two_digits_without_an_error():
-    found = fit(AssociativeSTDP(), load("digits").select((0, 1)), epochs=40, lr=3e-3)
-    assert found.metrics[0]["val_accuracy"] < 0.8
-    assert found.test_accuracy > 0.95
+    with jax.enable_x64(False):
+        mnist = load("mnist").select((0, 1)).limit(2000)
+        found = fit(AssociativeSTDP(Corrected(1e-2)), mnist, epochs=2, lr=3e-3)
+    assert found.test_accuracy > 0.98
