@@ -17,6 +17,7 @@ RULES: dict[str, Rule] = {
     "wide": AssociativeSTDP(Corrected(eps=1e-2)),
 }
 """The paper's rule, its baseline, and the remedy: a peak that is wide and low."""
+OURS = ("stdp", "wide")
 TWINS = {"stdp": "bp", "bp": "stdp", "wide": "bp"}
 """Whose networks lead the transfer attack."""
 
@@ -42,7 +43,6 @@ REST = 1 / 9
 TEN_CLASSES: dict[str, tuple[Rule, tuple[int, ...]]] = {
     "ten-bp": (BP(), (160,)),
     "ten-stdp": (AssociativeSTDP(signs=OneVsRest()), (160,)),
-    "ten-wide": (AssociativeSTDP(Corrected(eps=1e-2), OneVsRest()), (160,)),
     "ten-wide-balanced": (AssociativeSTDP(Corrected(eps=1e-2), OneVsRest(REST)), (160,)),
     "ten-wide-balanced-deep": (AssociativeSTDP(Corrected(eps=1e-2), OneVsRest(REST)), (160, 80)),
 }
@@ -63,15 +63,17 @@ def experiments(protocol: str) -> Iterator[Experiment]:
 def _pairs() -> Iterator[Experiment]:
     for pair, (data, classes, settings) in PAIRS.items():
         for name, rule in RULES.items():
-            twin = f"{pair}-{TWINS[name]}"
+            attack = UnderAttack(f"{pair}-{TWINS[name]}", EPSILONS, ATTACKED)
+            # Where hardly a run succeeds there is nothing to compare.
+            remedied_iris = name == "wide" and data == "iris"
             yield Experiment(
                 f"{pair}-{name}", rule, settings, data, classes,
-                examinations=(UnderAttack(twin, EPSILONS, ATTACKED),),
+                examinations=() if remedied_iris else (attack,),
             )  # fmt: skip
 
 
 def _matrix() -> Iterator[Experiment]:
-    for (a, b), name in itertools.product(DIGITS, RULES):
+    for (a, b), name in itertools.product(DIGITS, OURS):
         yield Experiment(
             f"matrix-{a}v{b}-{name}", RULES[name], MATRIX, "mnist", (a, b), PER_CLASS, most_seeds=1
         )

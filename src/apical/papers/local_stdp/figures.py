@@ -13,6 +13,7 @@ from apical.papers.local_stdp.experiments import (
     DIGITS,
     EPSILONS,
     FASHION,
+    OURS,
     PAIRS,
     RULES,
     TEN,
@@ -32,7 +33,6 @@ LINES: dict[str, dict[str, Any]] = {
 TEN_LINES: dict[str, dict[str, Any]] = {
     "ten-bp": {"color": REFERENCE, "label": "BP"},
     "ten-stdp": {"color": PALETTE[0], "label": "STDP (paper's curve)"},
-    "ten-wide": {"color": PALETTE[4], "label": "eps 1e-2"},
     "ten-wide-balanced": {"color": PALETTE[2], "label": "eps 1e-2, rest 1/9"},
     "ten-wide-balanced-deep": {
         "color": PALETTE[2],
@@ -158,8 +158,8 @@ def _matrix(evidence: Evidence, folder: Path) -> list[Path]:
     """All pairs of digits: after the last epoch below the diagonal, at the best above it."""
     if not evidence.runs("matrix-8v9-stdp"):
         return []
-    figure, axes = plt.subplots(1, len(RULES), figsize=(9, 3.3), sharey=True)
-    for axis, (name, style) in zip(axes, LINES.items(), strict=True):
+    figure, axes = plt.subplots(1, len(OURS), figsize=(7.4, 3.6), sharey=True)
+    for axis, name in zip(axes, OURS, strict=True):
         cells = np.full((10, 10), np.nan)
         for a, b in DIGITS:
             for row, column, metric in ((b, a, "test_accuracy"), (a, b, BEST)):
@@ -171,7 +171,7 @@ def _matrix(evidence: Evidence, folder: Path) -> list[Path]:
                 colour = "black" if value > 80 else "white"
                 text = f"{value:.0f}" if value < 99.5 else "••"
                 axis.text(column, row, text, ha="center", va="center", fontsize=5.5, color=colour)
-        axis.set_title(style["label"], fontsize=9)
+        axis.set_title(LINES[name]["label"], fontsize=9)
         axis.set_xticks(range(10))
         axis.set_yticks(range(10))
         axis.grid(visible=False)
