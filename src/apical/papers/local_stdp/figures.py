@@ -67,7 +67,7 @@ def _panels(evidence: Evidence) -> tuple[Any, dict[str, Axes]]:
     pairs = [pair for pair in PAIRS if evidence.runs(f"{pair}-stdp")]
     rows = -(-len(pairs) // 4)
     figure, axes = plt.subplots(
-        rows, min(4, len(pairs)), figsize=(8.2, 2.1 * rows + 0.6), squeeze=False
+        rows, min(4, len(pairs)), figsize=(8.2, 2.1 * rows + 0.8), squeeze=False
     )
     for axis in axes.flat[len(pairs) :]:
         axis.set_visible(False)
@@ -102,7 +102,7 @@ def _learning(evidence: Evidence, folder: Path) -> list[Path]:
     mean = Line2D([], [], color="#444444", label="test, mean")
     running = Line2D([], [], color="#444444", linestyle=":", label="train, mean")
     rules = [Line2D([], [], **style) for style in LINES.values()]
-    figure.legend(handles=[*rules, thin, mean, running], loc="outside upper center", ncols=6)
+    figure.legend(handles=[*rules, thin, mean, running], loc="outside upper center", ncols=3)
     return save(figure, folder, "figure-2")
 
 
