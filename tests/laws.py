@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from apical.activations import Activation
 from apical.layers import Layer
+from apical.layers.pairing import pair
 from apical.network import Network
 from apical.rules import BP, Batch, Credit, Rule, State
 from apical.traits import Transport
@@ -166,6 +167,16 @@ class Held(Layer):
     def preactivation(self, x):
         a = self.original.with_weight(self.weight).preactivation(x)
         return a - jax.lax.stop_gradient(a) + self.recorded
+
+
+@pair.register
+def _(layer: Held, change, x, post) -> Held:
+    """A held layer joins the units that its original joins."""
+    changed = pair(layer.original, change, x, post)
+    return eqx.tree_at(
+        lambda l: (l.weight, l.bias), layer, (changed.weight, changed.bias),
+        is_leaf=lambda leaf: leaf is None,
+    )  # fmt: skip
 
 
 def _moved(before, after) -> bool:

@@ -31,6 +31,9 @@ LAWS = "tests/rules/test_conformance.py"
 FIT = "tests/training/test_fit.py"
 PARTS = "tests/training/test_parts.py"
 ITD = "tests/rules/test_itd.py"
+STDP = "tests/rules/test_associative_stdp.py"
+ATTACKS = "tests/adversarial/test_attacks.py"
+MASKING = "tests/adversarial/test_masking.py"
 ALIGN = "tests/diagnostics/test_alignment.py"
 LOSSES = "tests/test_losses.py"
 INIT = "tests/test_initialisers.py"
@@ -280,8 +283,8 @@ MUTANTS = (
     Mutant(
         "feedback from forward key",
         "training/train.py",
-        "self.rule.init(net, example, keys.rule)",
-        "self.rule.init(net, example, keys.net)",
+        "rule.init(net, example, keys.rule)",
+        "rule.init(net, example, keys.net)",
         (f"{PARTS}::test_feedback_is_drawn_from_another_stream_than_the_network",),
     ),
     Mutant(
@@ -600,6 +603,125 @@ MUTANTS = (
         "if clear > half:",
         "if clear > 0:",
         (f"{JUDGE}::test_below_mirrors_above",),
+        "stdp: the global sign is flipped",
+        "rules/stdp_signs.py",
+        "return 2 * y - 1",
+        "return 1 - 2 * y",
+        (f"{STDP}::test_the_update_by_hand",),
+    ),
+    Mutant(
+        "stdp: the output takes the label's place",
+        "rules/associative_stdp.py",
+        "self.signs(batch.y)",
+        "self.signs(record.output)",
+        (f"{STDP}::test_all_signs_flip_with_the_label_and_never_with_the_output",),
+    ),
+    Mutant(
+        "stdp: the square of x for its cube",
+        "rules/stdp_curve.py",
+        "x**3 * p",
+        "x**2 * p",
+        (f"{STDP}::test_both_curves_are_functions_of_spike_times",),
+    ),
+    Mutant(
+        "stdp: the peak lies at p = 2x",
+        "rules/stdp_curve.py",
+        "(2 * p - x) ** 2",
+        "(2 * x - p) ** 2",
+        (f"{STDP}::test_the_curve_at_its_special_points",),
+    ),
+    Mutant(
+        "stdp: summed for averaged",
+        "rules/associative_stdp.py",
+        "scale = -1 / self.reduction.divisor(batch.x.shape[0])",
+        "scale = -1",
+        (f"{STDP}::test_the_update_by_hand",),
+    ),
+    Mutant(
+        "stdp: associativity is all one sign",
+        "rules/associative_stdp.py",
+        "1.0 - 2.0 * (jnp.arange(size) % 2)",
+        "jnp.ones(size)",
+        (f"{STDP}::test_associativity_is_balanced_fixed_and_drawn_anew",),
+    ),
+    Mutant(
+        "stdp: units follow the classes in turn, not in blocks",
+        "rules/associative_stdp.py",
+        "own = jnp.repeat(signs, sizes, axis=1, total_repeat_length=shape[-1])",
+        "own = jnp.tile(signs, (1, shape[-1]))[:, : shape[-1]]",
+        (f"{STDP}::test_one_against_the_rest_is_two_classes_for_every_block",),
+    ),
+    Mutant(
+        "pairing: the bias's unit is silent",
+        "layers/pairing.py",
+        "jnp.ones((), x.dtype)",
+        "jnp.zeros((), x.dtype)",
+        (f"{STDP}::test_the_update_by_hand",),
+    ),
+    Mutant(
+        "attack: what is proposed is not clipped",
+        "adversarial/attempt.py",
+        "project(attack.propose(rise, u, eps, key), u, eps)",
+        "attack.propose(rise, u, eps, key)",
+        (f"{ATTACKS}::test_the_shell_clips_what_an_attack_proposes",),
+    ),
+    Mutant(
+        "attack: what is wrong already may become right",
+        "adversarial/attempt.py",
+        "jnp.where(right, proposed, u)",
+        "proposed",
+        (f"{ATTACKS}::test_what_is_wrong_already_stays_as_it_is_and_does_not_become_right",),
+    ),
+    Mutant(
+        "attack: the guide answers for the victim",
+        "adversarial/attempt.py",
+        "return perturbed, victim.labels(perturbed)",
+        "return perturbed, guide.labels(perturbed)",
+        (f"{ATTACKS}::test_the_victim_answers_whoever_leads_the_attack",),
+    ),
+    Mutant(
+        "attack: pgd goes down",
+        "adversarial/pgd.py",
+        "now + self.size * eps",
+        "now - self.size * eps",
+        (f"{ATTACKS}::test_fgsm_is_one_whole_step_from_the_clean_input",),
+    ),
+    Mutant(
+        "attack: softening changes the outputs",
+        "adversarial/softening.py",
+        "return sloped + jax.lax.stop_gradient(self.activation(a) - sloped)",
+        "return sloped",
+        (
+            f"{ATTACKS}::test_a_softened_network_answers_the_same_and_has_slopes_where_units_saturate",
+        ),
+    ),
+    Mutant(
+        "attack: one attack that fails makes an example safe",
+        "adversarial/survey.py",
+        "np.all([found",
+        "np.any([found",
+        (f"{MASKING}::test_worst_is_right_only_where_every_attack_left_it_right",),
+    ),
+    Mutant(
+        "masking: the twin is no reference",
+        "adversarial/masking.py",
+        "_mean(twins, attack, eps) if twins else",
+        "0.0 if twins else",
+        (f"{MASKING}::test_saturation_that_only_hides_the_slopes_is_called_masking_alone",),
+    ),
+    Mutant(
+        "judgement: one seed is every seed",
+        "reproduce/judgement/every.py",
+        "if reached == len(values):",
+        "if reached:",
+        ("tests/reproduce/test_judgement.py::test_every_means_every_seed",),
+    ),
+    Mutant(
+        "judgement: near by the mean alone",
+        "reproduce/judgement/near.py",
+        "if mean - half > -self.margin:",
+        "if mean > -self.margin:",
+        ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
     ),
 )
 

@@ -1,5 +1,7 @@
 """Networks small enough to check by hand, in float64."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 
@@ -10,6 +12,7 @@ from apical.layers import Dense
 from apical.losses import CrossEntropy, Loss
 from apical.network import Network
 from apical.rules import Batch, Rule
+from apical.targets import encode
 
 IN_SHAPE = (2, 3)
 CLASSES = 3
@@ -23,8 +26,9 @@ def network(
     seed: int = 0,
     output: str | None = None,
     bias: bool = True,
+    classes: int = CLASSES,
 ) -> Network:
-    """A network for images of 2 x 3 and three classes; its biases, if any, are not zero."""
+    """A network for images of 2 x 3; its biases, if any, are not zero."""
     keys = iter(jax.random.split(jax.random.key(seed), 2 * (len(hidden) + 1)))
     shape: tuple[int, ...] = IN_SHAPE
     layers = []
@@ -32,24 +36,29 @@ def network(
         layers.append(_dense(shape, units, ACTIVATIONS[activation], keys, bias))
         shape = (units,)
     top = loss.link if output is None else ACTIVATIONS[output]
-    layers.append(_dense(shape, loss.units(CLASSES), top, keys, bias))
+    layers.append(_dense(shape, loss.units(classes), top, keys, bias))
     return Network(tuple(layers), loss)
 
 
 def suited_to(rule: Rule) -> Network:
-    """A network of the kind that the rule's recipe asks for: with two hidden layers, or with one
-    if the rule refuses two."""
+    """A network of the kind that the rule's recipe asks for: for three classes and with two hidden
+    layers, or with one, or for two classes if the rule refuses that."""
     recipe = rule.recipe
-    for hidden in ((5, 4), (5,)):
+    for classes, hidden in itertools.product((CLASSES, 2), ((5, 4), (5,))):
         net = network(
-            hidden, recipe.activation, recipe.loss, output=recipe.output, bias=recipe.bias
+            hidden,
+            recipe.activation,
+            recipe.loss,
+            output=recipe.output,
+            bias=recipe.bias,
+            classes=classes,
         )
         try:
             rule.init(net, batch(net, min(EXAMPLES, recipe.batch_size)), jax.random.key(0))
         except UsageError:
             continue
-        break
-    return net
+        return net
+    raise AssertionError(f"{rule.name}: its recipe suits none of the tiny networks")
 
 
 def _dense(shape, units, activation, keys, bias) -> Dense:
@@ -61,11 +70,11 @@ def _dense(shape, units, activation, keys, bias) -> Dense:
 
 
 def batch(net: Network, examples: int = EXAMPLES, seed: int = 1) -> Batch:
-    """Random inputs and one-hot targets."""
+    """Random inputs and targets: one-hot, or 0 and 1 for a single output."""
     x_key, y_key = jax.random.split(jax.random.key(seed))
     x = jax.random.normal(x_key, (examples, *IN_SHAPE))
-    labels = jax.random.randint(y_key, (examples,), 0, net.units)
-    return Batch(x, jax.nn.one_hot(labels, net.units, dtype=x.dtype))
+    labels = jax.random.randint(y_key, (examples,), 0, max(net.units, 2))
+    return Batch(x, encode(labels, net.units))
 
 
 def satisfied(net: Network, given: Batch) -> Batch:

@@ -37,7 +37,7 @@ class Settings:
     """Any optimizer of optax, by name."""
     lr: float = 1e-3
     """Learning rate (at the start, under a schedule)."""
-    optimizer_args: Mapping[str, float] = field(default_factory=dict)
+    optimizer_args: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Further arguments of the optimizer, as in: b1 0.9 eps 1e-4."""
     schedule: Literal["constant", "cosine", "linear"] = "constant"
     """How the learning rate goes over the whole run; cosine and linear end at zero."""

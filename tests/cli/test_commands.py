@@ -1,5 +1,6 @@
 """The command as users meet it: real processes, small budgets, the bundled MNIST."""
 
+import csv
 import json
 import os
 import signal
@@ -92,6 +93,43 @@ def test_evaluate_predict_plot(trained, tmp_path):
     assert "not found" in apical("plot", tmp_path, code=2)
 
 
+def test_a_run_is_attacked_and_compared_with_a_twin(trained, tmp_path):
+    twin = tmp_path / "twin"
+    apical("train", "bp", *TRAIN[2:], "--out", twin)
+    out = tmp_path / "attacked"
+    said = apical(
+        "attack", trained, "--attack", "pgd:5,0.4", "--eps", "4/255", "0.1", "--transfer-from",
+        twin, "--examples", 60, "--out", out,
+    )  # fmt: skip
+    assert "verdict: " in said
+    with (out / "attack.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert {row["seed"] for row in table} == {"0", "1"}
+    assert {row["examples"] for row in table} == {"60"}
+    accuracy = {(r["seed"], r["attack"], r["eps"]): float(r["accuracy"]) for r in table}
+    for seed in "01":
+        clean = accuracy[seed, "clean", "0"]
+        for eps in ("4/255", "0.1"):
+            assert accuracy[seed, "worst", eps] <= accuracy[seed, "pgd", eps] <= clean
+            assert accuracy[seed, "worst", eps] <= accuracy[seed, "transfer", eps]
+    for figure in ("accuracy", "examples"):
+        assert np.asarray(Image.open(out / f"{figure}.png")).std() > 0
+
+    other = tmp_path / "other"
+    apical("train", "bp", "--data", "digits", "--hidden", 4, "--epochs", 1, "--out", other)
+    refused = apical("attack", trained, "--transfer-from", other, code=2)
+    assert "name a run on the same data" in " ".join(refused.split())
+
+
+def test_the_irises_can_be_told_apart_and_attacked(tmp_path):
+    run = tmp_path / "iris"
+    apical("train", "associative-stdp", "--data", "iris", "--classes", 0, 2, "--out", run)
+    said = apical("attack", run)
+    assert "verdict: " in said
+    assert (run / "attack" / "attack.csv").exists()
+    assert not (run / "attack" / "examples.png").exists()
+
+
 @pytest.mark.parametrize("lines", [0, 2, 4], ids=["begun", "first-seed", "second-seed"])
 def test_killed_and_resumed_is_bit_for_bit_the_same(trained, tmp_path, lines):
     run = tmp_path / "killed"
@@ -175,6 +213,12 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
         (["evaluate", "/nowhere"], "not found"),
         (["compare", "bp"], "at least two"),
         (["data", "verify", "mnits"], "mnist"),
+        (["train", "associative-stdp"], "choose two classes, as in --classes 0 1"),
+        (["train", "associative-stdp", "--curve", "corrected:0"], "eps: must be at least"),
+        (["attack", "/nowhere"], "not found"),
+        (["attack", "/nowhere", "--attack", "noise"], "there is no 'noise'"),
+        (["attack", "/nowhere", "--eps", "4/0"], "eps: must be a number above 0"),
+        (["attack", "/nowhere", "--examples", "0"], "examples: must be at least 1"),
     ],
 )
 def test_mistakes_get_one_readable_message_and_code_2(args, words):
@@ -191,7 +235,9 @@ def test_help_needs_no_jax():
     assert not imported & {"jax", "numpy", "tyro"}
 
 
-@pytest.mark.parametrize("args", [["train"], ["train", "fa"], ["compare"], ["plot"], ["data"]])
+@pytest.mark.parametrize(
+    "args", [["train"], ["train", "fa"], ["compare"], ["plot"], ["data"], ["attack"]]
+)
 def test_every_command_has_help(args):
     assert "usage: apical" in apical(*args, "--help")
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.data import Centre, Dataset, Scale, Split, Standardise, load
+from apical.data import Centre, Dataset, Scale, Split, Standardise, UnitRange, load
 from apical.data.affine import Affine
 from apical.errors import UsageError
 
@@ -124,3 +124,17 @@ def test_default_of_images_is_the_whole_unit_interval(name):
     z = np.asarray(data.preprocessing.fit(data).train(data.train.x[:1000]))
     assert z.min() == 0
     assert z.max() == 1
+
+
+@pytest.mark.parametrize(("shape", "apart"), [((3,), True), ((2, 3), False)])
+def test_the_unit_range_is_that_of_the_training_split(shape, apart):
+    """Vectors feature by feature, images as a whole; other splits may lie outside."""
+    data = toy(*shape, dtype=np.float32)
+    data.train.x[:, ..., 0] = 5.0
+    data.test.x[0] = 1000
+    maps = UnitRange().fit(data)
+    u = np.asarray(maps.train(data.train.x))
+    assert (u.min(), u.max()) == pytest.approx((0, 1), abs=1e-6)
+    assert float(maps.test(data.test.x).max()) > 1
+    if apart:
+        np.testing.assert_allclose(u.max(axis=0), [0, 1, 1], atol=1e-6)

@@ -1,4 +1,4 @@
-"""`Dataset.select` keeps the classes asked for, in the order asked for."""
+"""`Dataset.select` and `limit` keep what was asked for, in order."""
 
 import numpy as np
 import pytest
@@ -39,3 +39,19 @@ def test_labels_follow_the_order_given(digits):
 def test_impossible_choices_are_refused(digits, classes, says):
     with pytest.raises(UsageError, match=says):
         digits.select(classes=classes)
+
+
+def test_a_limit_takes_the_first_training_examples_of_each_class(digits):
+    limited = digits.limit(per_class=7)
+    for c in range(10):
+        rows = np.flatnonzero(digits.train.y == c)[:7]
+        assert np.array_equal(limited.train.x[limited.train.y == c], digits.train.x[rows])
+    assert len(limited.train) == 70
+    assert len(set(limited.train.y[:10].tolist())) > 1
+    assert limited.test is digits.test
+
+
+@pytest.mark.parametrize("per_class", [0, 1000])
+def test_a_limit_that_a_class_cannot_meet_is_refused(digits, per_class):
+    with pytest.raises(UsageError, match="rarest class"):
+        digits.limit(per_class)

@@ -10,7 +10,7 @@ from PIL import Image
 from apical import BP, FA, UsageError, fit
 from apical.report.curves import draw
 from apical.report.runs import RunData
-from apical.report.statistics import half_width, paired_difference
+from apical.report.statistics import half_width, paired_difference, proportion_interval
 from apical.report.style import PALETTE, colours
 
 
@@ -26,6 +26,16 @@ def test_differences_are_paired():
     assert mean == pytest.approx(0.1)
     assert half == pytest.approx(0, abs=1e-12)
     assert paired_difference([1.0, 3.0], [0.0, 1.0])[0] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "interval"),
+    # Newcombe 1998, table I, method 3.
+    [(81, 263, (0.2553, 0.3662)), (15, 148, (0.0624, 0.1605)), (0, 20, (0.0, 0.1611)),
+     (29, 29, (0.8830, 1.0)), (0, 0, (0.0, 1.0))],
+)  # fmt: skip
+def test_the_interval_of_a_proportion_is_wilsons(successes, trials, interval):
+    assert proportion_interval(successes, trials) == pytest.approx(interval, abs=1e-4)
 
 
 def test_a_rule_keeps_its_colour_and_no_two_share_one():

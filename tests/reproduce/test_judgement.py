@@ -10,6 +10,8 @@ from apical.reproduce.judgement import (
     Above,
     AboveAll,
     Below,
+    Every,
+    Near,
     Order,
     Value,
     Verdict,
@@ -24,7 +26,7 @@ def evidence(tmp_path):
     def run(experiment, seed, values, status="finished"):
         folder = tmp_path / experiment / f"seed-{seed}"
         folder.mkdir(parents=True)
-        (folder / "config.json").write_text(json.dumps({"rule": {}, "settings": {}}))
+        (folder / "config.json").write_text(json.dumps({"rule": {}, "settings": {}, "seed": seed}))
         (folder / "summary.json").write_text(json.dumps({"status": status}))
         rows = [{"seed": seed, "epoch": e, "m": v} for e, v in enumerate(values, start=1)]
         (folder / "metrics.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
@@ -142,3 +144,44 @@ def test_few_seeds_may_agree_but_not_decide(evidence):
     assert near.verdict is Verdict.PARTIAL
     assert "3 seeds decide" in near.note
     assert Within("few", "m", mean + 0.02, 0.01).judge(evidence).verdict is Verdict.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "reached"),
+    # The seeds got 0.89, 0.9, 0.9 and 0.91.
+    [
+        (0.89, Verdict.REPRODUCED, "4 of 4"),
+        (0.9, Verdict.PARTIAL, "3 of 4"),
+        (0.905, Verdict.NOT_REPRODUCED, "1 of 4"),
+    ],
+)
+def test_every_means_every_seed(evidence, value, verdict, reached):
+    found = Every("high", "m", value).judge(evidence)
+    assert (found.verdict, found.ours, found.n) == (verdict, reached, 4)
+    assert "lowest 0.8900" in found.note
+    assert Every("few", "m", 0.1).judge(evidence).verdict is Verdict.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("term", "margin", "verdict"),
+    # low is 0.1 below high in each seed; mixed 0.11 on average, with a half-width of 0.091.
+    [
+        ("low", 0.11, Verdict.REPRODUCED),
+        ("low", 0.09, Verdict.NOT_REPRODUCED),
+        ("mixed", 0.21, Verdict.REPRODUCED),
+        ("mixed", 0.15, Verdict.PARTIAL),
+    ],
+)
+def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
+    assert Near(term, "high", "m", margin).judge(evidence).verdict is verdict
+    assert Near("few", "high", "m", margin).judge(evidence).verdict is Verdict.NOT_RUN
+
+
+def test_a_metric_may_be_in_another_of_the_runs_files(evidence, tmp_path):
+    for seed in (0, 2):
+        folder = tmp_path / "high" / f"seed-{seed}"
+        content = {"status": "finished", "best": {"m": [seed / 4]}, "by": {"4/255": 0.5}}
+        (folder / "summary.json").write_text(json.dumps(content))
+        (folder / "other.json").write_text(json.dumps(content))
+    assert evidence.at("high", "other:best.m") == {0: 0.0, 2: 0.5}
+    assert evidence.at("high@1", "other:by.4/255") == {0: 0.5, 2: 0.5}

@@ -1,16 +1,19 @@
 """Every paper's folder is whole: claims, experiments, figures, and a README that is current."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from apical import BP, FA, Settings
 from apical.errors import UsageError
 from apical.reproduce import paper
+from apical.reproduce.evidence import Evidence
+from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value
 from apical.reproduce.readme import with_results
 from apical.reproduce.reproduce import PROTOCOLS
+from apical.training.folder import RunFolder
 from apical.training.order import steps_in_epoch
 
 
@@ -69,6 +72,47 @@ def test_a_run_is_the_seed_the_rule_and_the_settings_asked_for(tmp_path):
     ):
         with pytest.raises(UsageError, match="holds another run"):
             changed.finished()
+
+
+@dataclass(frozen=True)
+class Epochs(Examination):
+    """Counts the run's epochs, and those of another experiment's run of the seed."""
+
+    other: str
+
+    @property
+    def name(self):
+        return "counted"
+
+    def examine(self, run, root):
+        rows = [
+            len(RunFolder(f).rows("metrics.jsonl")) for f in (run, root / self.other / run.name)
+        ]
+        return {"epochs": rows}
+
+
+def test_finished_runs_are_examined_once_and_asked_again_when_the_question_changes(tmp_path):
+    settings = Settings(hidden=(4,), steps_per_epoch=2, batch_size=20)
+    for name, epochs in (("a", 1), ("b", 2)):
+        experiment = Experiment(name, FA(), replace(settings, epochs=epochs), data="digits")
+        Run(experiment, 3, tmp_path / name / "seed-3").execute()
+    job = Examined(Epochs("b"), tmp_path / "a" / "seed-3")
+    assert job.label == "counted of a seed 3"
+    assert not job.finished()
+    assert job.execute() == {"status": "finished"}
+    assert job.finished()
+    assert Evidence(tmp_path).stored("a", "counted.json", "epochs") == {3: 1}
+    assert not Examined(Epochs("a"), job.folder).finished()
+
+
+def test_a_paper_may_train_on_a_part_of_each_class(tmp_path):
+    settings = Settings(hidden=(4,), epochs=1, batch_size=5)
+    experiment = Experiment("e", FA(), settings, "digits", (3, 8), per_class=5)
+    Run(experiment, 0, tmp_path).execute()
+    digests = {RunFolder(tmp_path).read("config.json")["data"]["digest"]}
+    Run(replace(experiment, per_class=6), 0, tmp_path / "other").execute()
+    digests.add(RunFolder(tmp_path / "other").read("config.json")["data"]["digest"])
+    assert len(digests) == 2
 
 
 def test_values_are_claimed_at_an_epoch():

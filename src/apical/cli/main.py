@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "train a network by a rule: apical train fa --data mnist",
     "compare": "train several rules on equal terms: apical compare bp fa dfa",
     "evaluate": "losses and accuracies of a finished run",
+    "attack": "accuracy of a finished run under adversarial inputs, and whether to believe it",
     "predict": "classify images with a finished run",
     "reproduce": "a paper's claims and figures from our own runs",
     "plot": "draw the curves of one or several runs",

@@ -6,7 +6,7 @@ Importing this package is light: scikit-learn, pooch and JAX are imported when f
 from apical.data.arrays import from_arrays
 from apical.data.dataset import Dataset, Split
 from apical.data.loading import load, names
-from apical.data.preprocessing import Centre, Preprocessing, Scale, Standardise
+from apical.data.preprocessing import Centre, Preprocessing, Scale, Standardise, UnitRange
 
 __all__ = [
     "Centre",
@@ -15,6 +15,7 @@ __all__ = [
     "Scale",
     "Split",
     "Standardise",
+    "UnitRange",
     "from_arrays",
     "load",
     "names",

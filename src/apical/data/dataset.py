@@ -93,3 +93,17 @@ class Dataset:
             test=keep(self.test),
             classes=tuple(self.classes[c] for c in chosen),
         )
+
+    def limit(self, per_class: int) -> Dataset:
+        """Train on the first `per_class` examples of each class, in their order.
+
+        **Raises:** `UsageError` if a class has fewer, or for less than one.
+        """
+        counts = np.bincount(self.train.y, minlength=self.n_classes)
+        if not 1 <= per_class <= counts.min():
+            raise UsageError(
+                f"limit(per_class={per_class}): give 1 to {counts.min()}, the training examples of "
+                f"{self.name}'s rarest class."
+            )
+        rows = [np.flatnonzero(self.train.y == c)[:per_class] for c in range(self.n_classes)]
+        return replace(self, train=self.train.take(np.sort(np.concatenate(rows))))

@@ -89,6 +89,23 @@ class Standardise(Preprocessing):
         return Transforms.shared(Affine.of(mean, 1 / np.where(deviation > 0, deviation, 1.0)))
 
 
+@dataclass(frozen=True)
+class UnitRange(Preprocessing):
+    """`(x - low) / (high - low)`: the training split's range to [0, 1]; a constant becomes 0.
+
+    Per feature for vectors (n, features), over the whole split for images. An example of another
+    split may lie a little outside.
+    """
+
+    def fit(self, dataset: Dataset) -> Transforms:
+        from apical.data.affine import Affine, Transforms
+
+        x = dataset.train.x
+        axes = 0 if x.ndim == 2 else None
+        low, high = x.min(axes).astype(np.float64), x.max(axes).astype(np.float64)
+        return Transforms.shared(Affine.of(low, 1 / np.where(high > low, high - low, 1.0)))
+
+
 def _check_maximum(maximum: float) -> None:
     if not 0 < maximum < float("inf"):
         raise UsageError(f"maximum={maximum!r}: give the largest raw value, above 0.")

@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 
 def half_width(values: Sequence[float], level: float = 0.95) -> float:
@@ -22,3 +22,14 @@ def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[f
     """
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
     return statistics.fmean(differences), half_width(differences)
+
+
+def proportion_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a proportion, which stays within [0, 1]; (0, 1) without trials."""
+    if trials == 0:
+        return 0.0, 1.0
+    z = float(ndtri((1 + level) / 2))
+    share, scale = successes / trials, 1 + z**2 / trials
+    centre = (share + z**2 / (2 * trials)) / scale
+    half = z * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2) / scale
+    return max(0.0, centre - half), min(1.0, centre + half)

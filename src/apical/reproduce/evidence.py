@@ -32,14 +32,35 @@ class Evidence:
         return stack({i: c for i, found in enumerate(curves) for c in found.values()})
 
     def at(self, term: str, metric: str) -> dict[int, float]:
-        """Each seed's metric for `experiment@epoch`, or `experiment` for its last epoch."""
+        """Each seed's metric for `experiment@epoch`, or `experiment` for its last epoch.
+
+        A metric is a path into the rows of metrics.jsonl, `alignment.cosine`, or, after the name
+        of another of the run's files and a colon, into that one: `attacks:accuracy.fgsm.8/255`.
+        """
         experiment, _, epoch = term.partition("@")
+        file, _, path = metric.rpartition(":")
+        if file:
+            return self.stored(experiment, f"{file}.json", *path.split("."))
         found = {}
         for run in self.runs(experiment):
-            for seed, (epochs, values) in run.curves(*metric.split(".")).items():
+            for seed, (epochs, values) in run.curves(*path.split(".")).items():
                 wanted = int(epoch) if epoch else epochs[-1]
                 if wanted in epochs:
                     found[seed] = values[epochs.index(wanted)]
+        return found
+
+    def stored(self, experiment: str, file: str, *keys: str) -> dict[int, Any]:
+        """By seed, what a JSON file in the run's folder says; runs without the file are left out.
+
+        A list, which holds an entry a seed, is taken for its one entry.
+        """
+        found = {}
+        for run in self.runs(experiment):
+            if (run.path / file).exists():
+                value = RunFolder(run.path).read(file)
+                for key in keys:
+                    value = value[key]
+                found[run.config["seed"]] = value[0] if isinstance(value, list) else value
         return found
 
     def values(self, term: str, metric: str) -> list[float]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
+from apical.reproduce.examination import Examination
+from apical.reproduce.job import Job
 from apical.rules import Rule
 from apical.settings import Settings
 from apical.training.fit import fit
@@ -23,6 +25,10 @@ class Experiment:
     settings: Settings
     data: str = "mnist"
     classes: tuple[int, ...] = ()
+    per_class: int | None = None
+    """Train on the first so many examples of each class; None: on all."""
+    examinations: tuple[Examination, ...] = ()
+    """What its finished runs are put through."""
     most_seeds: int | None = None
     """Run no more seeds than this, however many are asked for."""
 
@@ -31,7 +37,7 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Job):
     """One seed of an experiment and the folder it belongs in."""
 
     experiment: Experiment
@@ -76,7 +82,7 @@ class Run:
         experiment = self.experiment
         result = fit(
             experiment.rule,
-            _data(experiment.data, experiment.classes),
+            _data(experiment.data, experiment.classes, experiment.per_class),
             seed=self.seed,
             out=self.folder,
             resume=True,
@@ -87,6 +93,7 @@ class Run:
 
 
 @cache
-def _data(name: str, classes: tuple[int, ...]) -> Dataset:
+def _data(name: str, classes: tuple[int, ...], per_class: int | None) -> Dataset:
     dataset = load(name)
-    return dataset.select(classes) if classes else dataset
+    dataset = dataset.select(classes) if classes else dataset
+    return dataset if per_class is None else dataset.limit(per_class)

@@ -10,19 +10,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-from apical.reproduce.experiment import Run
+from apical.reproduce.job import Job
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended; `failure` is None if it ended well."""
 
-    run: Run
+    run: Job
     seconds: float
     failure: str | None
 
 
-def execute(runs: Sequence[Run], jobs: int, report: Callable[[Outcome], None]) -> list[Outcome]:
+def execute(runs: Sequence[Job], jobs: int, report: Callable[[Outcome], None]) -> list[Outcome]:
     """Execute all runs, `jobs` at a time; a failure does not stop the others.
 
     A process that dies (out of memory, killed) takes its pool with it. What had not ended then is
@@ -41,7 +41,7 @@ def execute(runs: Sequence[Run], jobs: int, report: Callable[[Outcome], None]) -
     return outcomes
 
 
-def _pool(runs: Sequence[Run], jobs: int, done: Callable[[Outcome], None]) -> list[Run]:
+def _pool(runs: Sequence[Job], jobs: int, done: Callable[[Outcome], None]) -> list[Job]:
     """One pool's work; the runs that had not ended when a process of it died."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
@@ -49,7 +49,7 @@ def _pool(runs: Sequence[Run], jobs: int, done: Callable[[Outcome], None]) -> li
         queue.put(share)
     pool = ProcessPoolExecutor(jobs, context, initializer=_prepare, initargs=(queue,))
     lost = []
-    pending: dict[Future, Run] = {}
+    pending: dict[Future, Job] = {}
     try:
         for run in runs:
             try:
@@ -109,7 +109,7 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _execute(run: Run) -> Outcome:
+def _execute(run: Job) -> Outcome:
     begin = time.monotonic()
     failure = None
     try:

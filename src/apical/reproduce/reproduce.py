@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from apical.reproduce.evidence import Evidence
+from apical.reproduce.examination import Examined
 from apical.reproduce.experiment import Experiment, Run
+from apical.reproduce.job import Job
 from apical.reproduce.paper import Paper
 from apical.reproduce.pool import Outcome, execute
 from apical.reproduce.table import markdown, rows
@@ -19,12 +21,12 @@ PROTOCOLS = ("smoke", "quick", "paper")
 
 @dataclass(frozen=True)
 class Plan:
-    """The runs that a call asks for, and those of them that are still missing."""
+    """The runs and examinations that a call asks for, and those that are still missing."""
 
     paper: Paper
     protocol: str
-    asked: list[Run]
-    missing: list[Run]
+    asked: list[Job]
+    missing: list[Job]
     out: Path
 
     @property
@@ -41,19 +43,28 @@ def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ..
     if only:
         needed = {e for claim in paper.choose(only) for e in claim.judgement.experiments}
         experiments = [e for e in experiments if e.name in needed]
-    asked = [
+    runs = [
         Run(experiment, seed, _root(out, protocol) / experiment.name / f"seed-{seed}")
         for experiment in experiments
         for seed in experiment.seeds(seeds)
     ]
-    return Plan(paper, protocol, asked, [run for run in asked if not run.finished()], out)
+    examined = [
+        Examined(examination, run.folder)
+        for run in runs
+        for examination in run.experiment.examinations
+    ]
+    asked: list[Job] = [*runs, *examined]
+    return Plan(paper, protocol, asked, [job for job in asked if not job.finished()], out)
 
 
 def carry_out(
     plan: Plan, jobs: int, report: Callable[[Outcome], None], only: tuple[str, ...] = ()
 ) -> tuple[list[dict[str, Any]], list[Path], list[Outcome]]:
     """Run what is missing, judge the claims, draw the figures; (claims, figures, outcomes)."""
-    outcomes = execute(plan.missing, jobs, report) if plan.missing else []
+    outcomes = []
+    for kind in (Run, Examined):  # an examination may look at several runs, so they come first
+        if missing := [job for job in plan.missing if isinstance(job, kind)]:
+            outcomes += execute(missing, jobs, report)
     table = rows(plan.paper.choose(only), plan.evidence, plan.protocol)
     plan.out.mkdir(parents=True, exist_ok=True)
     (plan.out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")

@@ -3,6 +3,7 @@
 The command line, the conformance tests and the docs all read `RULES`.
 """
 
+from apical.rules.associative_stdp import AssociativeSTDP
 from apical.rules.bp import BP
 from apical.rules.dfa import DFA
 from apical.rules.fa import FA

@@ -1,8 +1,10 @@
 """A run from its folder: the task it was, and the networks it trained."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import jax
+import numpy as np
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
@@ -28,13 +30,14 @@ def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task,
     """The same with all that went from step to step: network, rule's state, optimizer."""
     folder = RunFolder(path)
     config = folder.read("config.json")
+    name, classes = config["data"]["name"], config["data"]["classes"]
     settings = Settings(**decode(config["settings"]))
-    task = Task(decode(config["rule"]), data or _data(config), settings)
+    task = Task(decode(config["rule"]), data or _data(name, tuple(classes)), settings)
     carries = {}
     for seed in range(config["seed"], config["seed"] + config["seeds"]):
         checkpoints = folder.checkpoints(seed)
         if latest := checkpoints.latest():
-            carries[seed] = checkpoints.restore(latest, task.begin(seed))
+            carries[seed] = checkpoints.restore(latest, _like(task, seed))
         checkpoints.close()
     if not carries:
         raise UsageError(
@@ -48,9 +51,15 @@ def predict(task: Task, network: Network, images) -> jax.Array:
     return network(task.transforms.test(images))
 
 
-def _data(config) -> Dataset:
-    dataset = load(config["data"]["name"])
-    wanted = tuple(config["data"]["classes"])
-    if wanted == dataset.classes:
+def _like(task: Task, seed: int) -> Carry:
+    """Zeros in the structure of a carry; nothing is drawn."""
+    shapes = jax.eval_shape(lambda: task.begin(seed))
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+
+
+@lru_cache(maxsize=2)
+def _data(name: str, classes: tuple[str, ...]) -> Dataset:
+    dataset = load(name)
+    if classes == dataset.classes:
         return dataset
-    return dataset.select([dataset.classes.index(name) for name in wanted])
+    return dataset.select([dataset.classes.index(c) for c in classes])

@@ -1,9 +1,9 @@
 """The one training loop: a generator of epochs for one seed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -50,20 +50,11 @@ class Task:
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; the network depends on nothing but the seed."""
-        return self._begin(Keys.of(seed))
-
-    @cached_property
-    def _begin(self) -> Callable[[Keys], Carry]:
-        """One program: drawing every array by itself would compile as many."""
         # Zeros, so that no rule can look at the data before training.
         example = jax.tree.map(jnp.zeros_like, self._batch(self.settings.batch_size))
-
-        @jax.jit
-        def begin(keys: Keys) -> Carry:
-            net = build(self.settings, self.data.shape, self.data.n_classes, keys.net)
-            return start(net, self.rule.init(net, example, keys.rule), self.optimizer)
-
-        return begin
+        return _begin(
+            Keys.of(seed), example, self.rule, self.settings, self.data.n_classes, self.optimizer
+        )
 
     def epochs(self, seed: int, carry: Carry, done: int = 0) -> Iterator[Epoch]:
         """Train on from `carry`, after `done` epochs, and yield every finished epoch.
@@ -151,6 +142,20 @@ class Task:
         train, units = self.data.train, self.settings.loss.units(self.data.n_classes)
         x, labels = jnp.asarray(train.x[:count]), jnp.asarray(train.y[:count])
         return as_batch(units, self.transforms.train, x, labels)
+
+
+@partial(jax.jit, static_argnums=(2, 3, 4, 5))
+def _begin(
+    keys: Keys,
+    example: Batch,
+    rule: Rule,
+    settings: Settings,
+    n_classes: int,
+    optimizer: optax.GradientTransformation,
+) -> Carry:
+    """One program: drawing every array by itself would compile as many."""
+    net = build(settings, example.x.shape[1:], n_classes, keys.net)
+    return start(net, rule.init(net, example, keys.rule), optimizer)
 
 
 def _named(split: str, measured: tuple[float, float]) -> dict[str, float]:

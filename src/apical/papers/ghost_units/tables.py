@@ -45,7 +45,7 @@ def table_1(evidence: Evidence) -> str:
             f"| {train} / {TRAIN[model][feedback == 'fa']:.4f} "
             f"| {test} / {claims[cell.name]['value']:.4f} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join(["Table 1, cell by cell:", "", *lines]) + "\n"
 
 
 def _ours(values: list[float]) -> str:

@@ -1,0 +1,46 @@
+"""The raw inputs an adversary may use, as the unit cube: eps is a part of each feature's range."""
+
+from typing import Self
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from apical.data import Dataset
+
+
+class Box(eqx.Module):
+    """u = (x - low) / (high - low), from raw inputs x to [0, 1].
+
+    Bytes range over 0 to 255, so that eps 4/255 is four grey levels; any other feature over what
+    the data set's splits hold of it. A constant feature cannot be moved.
+    """
+
+    low: Float[Array, "..."]
+    width: Float[Array, "..."]
+
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        if data.train.x.dtype == np.uint8:
+            return cls(jnp.zeros(()), jnp.full((), 255.0))
+        splits = [s.x for s in (data.train, data.validation, data.test) if len(s)]
+        low = np.min([x.min(axis=0) for x in splits], axis=0)
+        high = np.max([x.max(axis=0) for x in splits], axis=0)
+        return cls(jnp.asarray(low), jnp.asarray(high - low))
+
+    def unit(self, x: Array | np.ndarray) -> Float[Array, "batch ..."]:
+        """Raw inputs as points of the cube."""
+        u = (jnp.asarray(x, float) - self.low) / jnp.where(self.width > 0, self.width, 1.0)
+        return jnp.clip(u, 0.0, 1.0)
+
+    def raw(self, u: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
+        """Points of the cube as raw inputs."""
+        return self.low + u * self.width
+
+
+def project(
+    u: Float[Array, "batch ..."], clean: Float[Array, "batch ..."], eps: Float[Array, ""]
+) -> Float[Array, "batch ..."]:
+    """The nearest point of the cube whose coordinates are all within eps of the clean input's."""
+    return jnp.clip(jnp.clip(u, clean - eps, clean + eps), 0.0, 1.0)

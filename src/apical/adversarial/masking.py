@@ -1,0 +1,113 @@
+"""Whether robustness is more than hidden gradients: checks that any real robustness passes.
+
+Source of the checks: Athalye, Carlini & Wagner 2018; Carlini et al. 2019.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from statistics import fmean
+
+from apical.adversarial.epsilon import LARGE, Epsilon
+from apical.adversarial.measured import Measured
+from apical.adversarial.survey import ITERATED, ONE_STEP, WORST
+
+TOLERANCE = 0.01
+"""Accuracies that differ by no more than this are taken for equal."""
+
+
+class Masking(Enum):
+    """What the checks say together."""
+
+    NO_SIGN = "no sign of gradient masking"
+    OVERSTATED = "gradient masking: the attack overstates robustness"
+    ONLY = "robustness is only gradient masking"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One demand, and what was found at the eps where it was missed most."""
+
+    demand: str
+    found: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    masking: Masking
+    checks: tuple[Check, ...]
+    reason: str
+
+
+def judge(
+    runs: Sequence[Measured], epsilons: tuple[Epsilon, ...], twins: Sequence[Measured] = ()
+) -> Verdict:
+    """The verdict on the networks of a run, beside those of its twin, if it has one.
+
+    Where a check fails, robustness is *only* masking if all that one-step attacks leave above the
+    reference vanishes under the strongest attack. The reference is the twin, else chance.
+    """
+    checks = tuple(_checks(runs, epsilons))
+    if all(check.passed for check in checks):
+        return Verdict(Masking.NO_SIGN, checks, "every check passed")
+    against = "its twin" if twins else "chance"
+    one_step = {eps: _gain(ONE_STEP, runs, twins, eps) for eps in epsilons}
+    at_worst = {eps: _gain(WORST, runs, twins, eps) for eps in epsilons}
+    claimed = [eps for eps in epsilons if one_step[eps] > TOLERANCE]
+    if not claimed:
+        reason = f"one step already leaves nothing above {against}"
+        return Verdict(Masking.OVERSTATED, checks, reason)
+    eps = max(claimed, key=lambda e: one_step[e] - at_worst[e])
+    reason = (
+        f"at eps {eps.text} it is above {against} by {one_step[eps]:+.3f} under one step and by "
+        f"{at_worst[eps]:+.3f} under all attacks"
+    )
+    remains = any(at_worst[e] > TOLERANCE for e in claimed)
+    return Verdict(Masking.OVERSTATED if remains else Masking.ONLY, checks, reason)
+
+
+def _gain(attack: str, runs: Sequence[Measured], twins: Sequence[Measured], eps: Epsilon) -> float:
+    """How far a run's accuracy lies above the reference."""
+    reference = _mean(twins, attack, eps) if twins else fmean(run.chance for run in runs)
+    return _mean(runs, attack, eps) - reference
+
+
+def _checks(runs: Sequence[Measured], epsilons: tuple[Epsilon, ...]) -> Iterator[Check]:
+    chance = fmean(run.chance for run in runs)
+    large = _mean(runs, ITERATED, LARGE)
+    yield Check(
+        f"accuracy falls to chance at eps {LARGE.text}",
+        f"{large:.3f}, chance is {chance:.3f}",
+        large <= chance + TOLERANCE,
+    )
+    flat = fmean(run.flat for run in runs)
+    yield Check(
+        "the loss has a slope at every example",
+        f"none at {100 * flat:.1f} % of them",
+        flat <= TOLERANCE,
+    )
+    pairs = {
+        (ONE_STEP, "noise"): "one step does more harm than noise",
+        (ITERATED, ONE_STEP): "iterating does no less harm than one step",
+        (ITERATED, "adaptive"): "its own slopes do as much harm as softened ones on the margin",
+        (ITERATED, "transfer"): "its own slopes do as much harm as the twin's",
+    }
+    for (stronger, weaker), demand in pairs.items():
+        if all(weaker in run.accuracy for run in runs):
+            yield _no_weaker(runs, epsilons, stronger, weaker, demand)
+
+
+def _no_weaker(runs, epsilons, stronger: str, weaker: str, demand: str) -> Check:
+    gaps = {eps: _mean(runs, stronger, eps) - _mean(runs, weaker, eps) for eps in epsilons}
+    worst = max(gaps, key=lambda eps: gaps[eps])
+    return Check(
+        demand,
+        f"accuracy {_mean(runs, stronger, worst):.3f} against "
+        f"{_mean(runs, weaker, worst):.3f} at eps {worst.text}",
+        gaps[worst] <= TOLERANCE,
+    )
+
+
+def _mean(runs: Sequence[Measured], attack: str, eps: Epsilon) -> float:
+    return fmean(run.accuracy[attack][eps.text] for run in runs)

@@ -1,0 +1,43 @@
+"""Projected gradient ascent in the largest-coordinate norm."""
+
+import jax
+import jax.numpy as jnp
+
+from apical.adversarial.attack import GradientAttack
+from apical.adversarial.box import project
+from apical.errors import UsageError
+
+
+class PGD(GradientAttack):
+    """u <- project(u + size eps sign(grad)), `steps` times.
+
+    Source: Madry et al. 2018.
+    """
+
+    steps: int = 20
+    size: float = 0.125
+    """Length of a step, in parts of eps."""
+    random_start: bool = True
+    """Begin anywhere within eps, not at the clean input."""
+
+    def __check_init__(self):
+        if not (self.steps > 0 and self.size > 0):
+            raise UsageError(
+                f"pgd: steps and size must be positive, got {self.steps} and {self.size:g}; "
+                "try pgd:20,0.125"
+            )
+
+    @property
+    def iterates(self):
+        return self.steps > 1
+
+    def propose(self, rise, u, eps, key):
+        slope = jax.grad(lambda v: jnp.sum(rise(v)))
+        start = u
+        if self.random_start:
+            start = project(u + eps * jax.random.uniform(key, u.shape, u.dtype, -1, 1), u, eps)
+
+        def step(now, _):
+            return project(now + self.size * eps * jnp.sign(slope(now)), u, eps), None
+
+        return jax.lax.scan(step, start, length=self.steps)[0]

@@ -1,0 +1,55 @@
+"""The surveys of a finished run, one a seed, from its folder."""
+
+from pathlib import Path
+
+import numpy as np
+
+from apical.adversarial.box import Box
+from apical.adversarial.epsilon import Epsilon
+from apical.adversarial.survey import Battery, Survey, survey
+from apical.adversarial.victim import Victim
+from apical.data import Dataset
+from apical.errors import UsageError
+from apical.training.reload import reload
+
+
+def survey_run(
+    run: Path,
+    epsilons: tuple[Epsilon, ...],
+    battery: Battery = Battery(),
+    guide: Path | None = None,
+    examples: int | None = None,
+) -> tuple[Dataset, dict[int, Survey]]:
+    """The data, and by seed the surveys on the first `examples` of the test split.
+
+    The network of the same seed in `guide` leads the transfer attack, or its first one.
+    Raises `UsageError` if the guide was trained on other data.
+    """
+    if examples is not None and examples < 1:
+        raise UsageError(f"examples: must be at least 1, got {examples}")
+    data, victims = _victims(run)
+    guides = {} if guide is None else _guides(guide, run, data)
+    x, labels = data.test.x[:examples], data.test.y[:examples]
+    return data, {
+        seed: survey(
+            victim, x, labels, epsilons, battery,
+            twin=guides.get(seed, guides[min(guides)]) if guides else None, seed=seed,
+        )
+        for seed, victim in victims.items()
+    }  # fmt: skip
+
+
+def _guides(guide: Path, run: Path, data: Dataset) -> dict[int, Victim]:
+    theirs, guides = _victims(guide)
+    if theirs.classes != data.classes or not np.array_equal(theirs.test.x, data.test.x):
+        raise UsageError(
+            f"transfer-from: {guide} was trained on {theirs.name} ({', '.join(theirs.classes)}), "
+            f"{run} on {data.name} ({', '.join(data.classes)}); name a run on the same data"
+        )
+    return guides
+
+
+def _victims(run: Path) -> tuple[Dataset, dict[int, Victim]]:
+    task, networks = reload(run)
+    box = Box.of(task.data)
+    return task.data, {s: Victim(net, task.transforms.test, box) for s, net in networks.items()}

@@ -1,0 +1,114 @@
+"""One network under an attack, its controls and a stronger adversary: what is still right."""
+
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from apical.adversarial.attack import Attack, GradientAttack
+from apical.adversarial.attempt import Attempt, attempt
+from apical.adversarial.epsilon import LARGE, Epsilon
+from apical.adversarial.fgsm import FGSM
+from apical.adversarial.noise import Noise
+from apical.adversarial.objective import Margin, Objective, OwnLoss
+from apical.adversarial.pgd import PGD
+from apical.adversarial.softening import softened
+from apical.adversarial.victim import Victim
+
+CLEAN = "clean"
+ONE_STEP = "fgsm"
+ITERATED = "pgd"
+WORST = "worst"
+"""An example counts as right only if no attack of the survey turned it."""
+
+
+@dataclass(frozen=True)
+class Battery:
+    """The gradient attacks of a survey; the rest of it is the same for all."""
+
+    one_step: GradientAttack = FGSM()
+    iterated: GradientAttack = PGD()
+
+    @classmethod
+    def around(cls, asked: GradientAttack) -> "Battery":
+        """With the attack that was asked for in its place."""
+        return cls(iterated=asked) if asked.iterates else cls(one_step=asked)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One attack of a survey: what it climbs, and whose slopes it sees."""
+
+    attack: Attack
+    objective: Objective
+    guide: Victim
+
+
+@dataclass
+class Survey:
+    """What became of every example under every attack and eps."""
+
+    labels: np.ndarray
+    flat: float
+    """Part of the examples at which the loss's slope is exactly zero everywhere."""
+    attempts: dict[tuple[str, str], Attempt] = field(default_factory=dict)
+    """By attack and the text of eps; the clean inputs at eps 0."""
+    right: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    """Which examples are taken right, by the same and for all attacks together."""
+
+    def add(self, attack: str, eps: str, tried: Attempt) -> None:
+        self.attempts[attack, eps] = tried
+        self.right[attack, eps] = tried.right
+
+    @property
+    def chance(self) -> float:
+        """What always naming the most frequent class would give."""
+        return float(np.bincount(self.labels).max() / len(self.labels))
+
+
+def survey(
+    victim: Victim,
+    x: np.ndarray,
+    labels: np.ndarray,
+    epsilons: tuple[Epsilon, ...],
+    battery: Battery = Battery(),
+    twin: Victim | None = None,
+    seed: int = 0,
+) -> Survey:
+    """Attack `victim` on raw inputs `x` by noise, one step, iteration, the margin along softened
+    slopes ("adaptive"), and by examples made for `twin` ("transfer")."""
+    u = np.asarray(victim.box.unit(x))
+    found = Survey(labels, float(jnp.mean(_no_slope(victim, u, labels))))
+    given = np.asarray(victim.labels(jnp.asarray(u)))
+    found.add(CLEAN, "0", Attempt(u, given, given == labels))
+    own = OwnLoss()
+    trials = {
+        "noise": Trial(Noise(), own, victim),
+        ONE_STEP: Trial(battery.one_step, own, victim),
+        ITERATED: Trial(battery.iterated, own, victim),
+        "adaptive": Trial(battery.iterated, Margin(), softened(victim, jnp.asarray(u))),
+    }
+    if twin is not None:
+        trials["transfer"] = Trial(battery.iterated, own, twin)
+    plan = [(name, eps) for eps in epsilons for name in trials] + [(ITERATED, LARGE)]
+    keys = jax.random.split(jax.random.key(seed), len(plan))
+    for (name, eps), key in zip(plan, keys, strict=True):
+        trial = trials[name]
+        tried = attempt(
+            victim, u, labels, attack=trial.attack, objective=trial.objective, eps=eps.size,
+            key=key, guide=trial.guide,
+        )  # fmt: skip
+        found.add(name, eps.text, tried)
+    for eps in epsilons:
+        found.right[WORST, eps.text] = np.all([found.right[n, eps.text] for n in trials], axis=0)
+    return found
+
+
+@jax.jit
+def _no_slope(victim: Victim, u, labels):
+    def height(v):
+        return jnp.sum(OwnLoss()(victim.net, victim.record(v), labels))
+
+    slope = jax.grad(height)(u)
+    return jnp.all(slope.reshape(len(u), -1) == 0, axis=-1)

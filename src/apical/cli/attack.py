@@ -1,0 +1,105 @@
+"""`apical attack RUN`: a finished run under adversarial inputs."""
+
+import statistics
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from apical.adversarial.attack import GradientAttack
+from apical.adversarial.epsilon import USUAL, Epsilon
+from apical.adversarial.fgsm import FGSM
+from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, Battery, Survey
+from apical.cli.parsing import cli
+from apical.errors import UsageError
+from apical.report.statistics import half_width, proportion_interval
+
+
+def main(args: list[str]) -> None:
+    cli(attack, args, "apical attack")
+
+
+def attack(
+    run: Annotated[Path, tyro.conf.Positional],
+    attack: GradientAttack = FGSM(),
+    eps: tuple[str, ...] = USUAL,
+    transfer_from: Path | None = None,
+    examples: int | None = 1000,
+    out: Path | None = None,
+) -> None:
+    """Attack the last saved network of each seed on the test split, and check for masking.
+
+    An example that is taken wrong already stays as it is. Beside the attack run a noise control,
+    the other of one step and iteration, and an adaptive one whose slopes do not vanish where units
+    saturate.
+
+    Args:
+        run: Folder of a run, as given to --out of `apical train`.
+        attack: fgsm, or pgd:STEPS,SIZE with the size of a step in parts of eps.
+        eps: Largest change of a feature as a part of its range: 8/255 is eight grey levels.
+        transfer_from: A run on the same data whose networks lead a further attack, for example a
+            twin trained by bp; it is attacked too, and what is left is compared with its.
+        examples: The first so many test examples, at most; None: all.
+        out: Folder for attack.csv, accuracy and examples figures; None: RUN/attack.
+    """
+    from apical.adversarial.masking import judge
+    from apical.adversarial.measured import Measured
+    from apical.adversarial.run import survey_run
+    from apical.adversarial.table import write
+    from apical.report.attacks import draw_curves, draw_examples
+
+    if not eps:
+        raise UsageError("eps: name at least one, as in 4/255 8/255")
+    epsilons = tuple(Epsilon(text) for text in dict.fromkeys(eps))
+    battery = Battery.around(attack)
+    data, surveys = survey_run(run, epsilons, battery, transfer_from, examples)
+    twins: dict[int, Survey] = {}
+    if transfer_from is not None:
+        _, twins = survey_run(transfer_from, epsilons, battery, run, examples)
+    folder = run / "attack" if out is None else out
+    asked = ITERATED if attack.iterates else ONE_STEP
+    figures = draw_curves(surveys, epsilons, folder)
+    figures += draw_examples(data, surveys[min(surveys)], asked, epsilons, folder)
+
+    console = Console()
+    console.print(_accuracies(surveys, twins, epsilons))
+    ours, theirs = ([Measured.of(s) for s in found.values()] for found in (surveys, twins))
+    verdict = judge(ours, epsilons, theirs)
+    checks = Table("check", "found", "passed")
+    for check in verdict.checks:
+        checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")
+    console.print(checks)
+    console.print(f"verdict: {verdict.masking.value} ({verdict.reason})", highlight=False)
+    for path in (write(folder / "attack.csv", surveys), *figures):
+        console.print(f"wrote: {path}", soft_wrap=True)
+
+
+def _accuracies(
+    surveys: dict[int, Survey], twins: dict[int, Survey], epsilons: tuple[Epsilon, ...]
+) -> Table:
+    """A row an attack, the twin's below the run's."""
+    interval = "over seeds" if len(surveys) > 1 else "over examples (Wilson)"
+    table = Table(
+        "attack", "clean", *(f"eps {eps.text}" for eps in epsilons),
+        title="accuracy (%)", caption=f"95 % intervals {interval}",
+    )  # fmt: skip
+    for owner, found in (("", surveys), ("twin: ", twins)):
+        attacks = dict.fromkeys(a for s in found.values() for a, _ in s.right if a != CLEAN)
+        for name in attacks:
+            cells = [(CLEAN, "0"), *((name, eps.text) for eps in epsilons)]
+            rights = [[s.right[cell] for s in found.values()] for cell in cells]
+            table.add_row(owner + name, *map(_cell, rights))
+    return table
+
+
+def _cell(right: list[np.ndarray]) -> str:
+    """Mean and interval of the accuracy of one attack at one eps."""
+    accuracies = [float(r.mean()) for r in right]
+    mean = 100 * statistics.fmean(accuracies)
+    if len(right) > 1:
+        return f"{mean:.1f} ± {100 * half_width(accuracies):.1f}"
+    low, high = proportion_interval(int(right[0].sum()), len(right[0]))
+    return f"{mean:.1f} ({100 * low:.1f} to {100 * high:.1f})"

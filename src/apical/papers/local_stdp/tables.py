@@ -1,0 +1,102 @@
+"""Success over seeds, verdicts on masking, and every attack's accuracy, as tables."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from apical.adversarial.masking import judge
+from apical.adversarial.measured import Measured
+from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
+from apical.report.bands import interval
+from apical.report.statistics import proportion_interval
+from apical.reproduce.evidence import Evidence
+
+SUCCESS = 0.9
+"""Test accuracy from which a run of two classes counts as a success."""
+BEST = "summary:best_validation.test_accuracy.list"
+NAMES = {"stdp": "STDP (paper)", "bp": "BP", "wide": "STDP, eps 1e-2"}
+
+
+def write_success(evidence: Evidence, folder: Path) -> Path:
+    """How many seeds end well, and how well: after the last epoch and at the best one."""
+    lines = [
+        f"Seeds whose test accuracy reaches {SUCCESS:g}, with Wilson's 95 % interval of the rate, "
+        "and the mean test accuracy ± 95 % t interval:",
+        "",
+        "| pair | rule | last epoch: seeds | accuracy | best validation epoch: seeds | accuracy |",
+        "|---|---|---|---|---|---|",
+    ]
+    for pair in PAIRS:
+        for name in RULES:
+            ends = [evidence.values(f"{pair}-{name}", m) for m in ("test_accuracy", BEST)]
+            if ends[0]:
+                cells = " | ".join(f"{_rate(values)} | {_mean(values)}" for values in ends)
+                lines.append(f"| {pair} | {NAMES[name]} | {cells} |")
+    return _write(folder / "success.md", lines)
+
+
+def _rate(values: list[float]) -> str:
+    reached = sum(value >= SUCCESS for value in values)
+    low, high = proportion_interval(reached, len(values))
+    return f"{reached}/{len(values)} ({low:.2f} to {high:.2f})"
+
+
+def _mean(values: list[float]) -> str:
+    mean, half = interval(np.array(values))
+    return f"{mean:.3f}" + ("" if np.isnan(half) else f" ± {half:.3f}")
+
+
+def write_masking(evidence: Evidence, folder: Path) -> Path:
+    """What attacks leave at 8/255, and whether hidden gradients explain it."""
+    lines = [
+        "Test accuracy of the networks of the last epoch, mean ± 95 % t interval over seeds. The "
+        "verdict is on the STDP networks, beside BP's:",
+        "",
+        "| pair | rule | clean | noise 8/255 | FGSM 8/255 | PGD 8/255 | adaptive 8/255 "
+        "| transfer 8/255 | all together 8/255 | PGD 1/2 | no slope | verdict |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    columns = ("clean.0", *(f"{a}.8/255" for a in ("noise", "fgsm", "pgd", "adaptive")))
+    columns += ("transfer.8/255", "worst.8/255", "pgd.1/2")
+    for pair in PAIRS:
+        twins = _measured(evidence, f"{pair}-bp")
+        for name in RULES:
+            experiment = f"{pair}-{name}"
+            runs = _measured(evidence, experiment)
+            if not runs:
+                continue
+            cells = [_mean(evidence.values(experiment, f"attacks:accuracy.{c}")) for c in columns]
+            cells.append(f"{100 * np.mean([run.flat for run in runs]):.0f} %")
+            verdict = judge(runs, EPSILONS, [] if name == "bp" else twins)
+            failed = "; ".join(c.demand for c in verdict.checks if not c.passed)
+            cells.append(verdict.masking.value + (f" (failed: {failed})" if failed else ""))
+            lines.append(f"| {pair} | {NAMES[name]} | " + " | ".join(cells) + " |")
+    return _write(folder / "masking.md", lines)
+
+
+def _measured(evidence: Evidence, experiment: str) -> list[Measured]:
+    stored = evidence.stored(experiment, "attacks.json").values()
+    return [Measured.read({k: v for k, v in run.items() if k != "asked"}) for run in stored]
+
+
+def write_attacks(evidence: Evidence, folder: Path) -> Path:
+    """Accuracy of every network under every attack."""
+    path = folder / "attacks.csv"
+    sizes = ["0", *(eps.text for eps in EPSILONS), "1/2"]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["experiment", "seed", "examples", "attack", *sizes])
+        for pair in PAIRS:
+            for name in RULES:
+                experiment = f"{pair}-{name}"
+                for seed, run in evidence.stored(experiment, "attacks.json").items():
+                    for attack, by_eps in run["accuracy"].items():
+                        cells = [by_eps.get(size, "") for size in sizes]
+                        writer.writerow([experiment, seed, run["examples"], attack, *cells])
+    return path
+
+
+def _write(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(lines) + "\n")
+    return path

@@ -1,0 +1,49 @@
+"""What a finished run is put through before anything is judged or drawn. Nothing here trains."""
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apical.reproduce.job import Job
+from apical.training.folder import RunFolder
+
+
+class Examination(ABC):
+    """Measures a finished run; a frozen value, whose `repr` says what was asked."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The result is kept in the run's folder as `<name>.json`."""
+
+    @abstractmethod
+    def examine(self, run: Path, root: Path) -> dict[str, Any]:
+        """The JSON-ready result; other runs of the same seed are at `root/<experiment>/<seed>`."""
+
+
+@dataclass(frozen=True)
+class Examined(Job):
+    """One examination of one run."""
+
+    examination: Examination
+    folder: Path
+
+    @property
+    def _file(self) -> str:
+        return f"{self.examination.name}.json"
+
+    @property
+    def label(self) -> str:
+        seed = self.folder.name.replace("-", " ")
+        return f"{self.examination.name} of {self.folder.parent.name} {seed}"
+
+    def finished(self):
+        path = self.folder / self._file
+        return path.exists() and json.loads(path.read_text())["asked"] == repr(self.examination)
+
+    def execute(self):
+        found = self.examination.examine(self.folder, self.folder.parents[1])
+        RunFolder(self.folder).write(self._file, {"asked": repr(self.examination), **found})
+        return {"status": "finished"}

@@ -1,0 +1,28 @@
+"""How much accuracy a finished run keeps under attack."""
+
+from dataclasses import dataclass
+
+from apical.adversarial.epsilon import Epsilon
+from apical.adversarial.measured import Measured
+from apical.adversarial.run import survey_run
+from apical.reproduce.examination import Examination
+
+
+@dataclass(frozen=True)
+class UnderAttack(Examination):
+    """The usual battery, with a transfer from the twin's run of the same seed."""
+
+    twin: str
+    """The experiment whose networks lead the transfer attack."""
+    epsilons: tuple[Epsilon, ...]
+    examples: int
+
+    @property
+    def name(self):
+        return "attacks"
+
+    def examine(self, run, root):
+        guide = root / self.twin / run.name
+        _, surveys = survey_run(run, self.epsilons, guide=guide, examples=self.examples)
+        (survey,) = surveys.values()
+        return vars(Measured.of(survey))
