@@ -13,6 +13,7 @@ import pytest
 
 from apical import FA, Settings
 from apical.reproduce.experiment import Experiment, Run
+from apical.reproduce.lock import locked
 from apical.reproduce.pool import execute
 from tests.cli.test_commands import apical
 
@@ -96,3 +97,12 @@ def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     assert (out / "figures" / "figure-3.svg").exists()
 
     assert "4 finished before" in apical(*args)
+
+
+def test_a_folder_serves_one_reproduction_at_a_time(tmp_path):
+    with locked(tmp_path):
+        done = apical("reproduce", "itd", "--protocol", "smoke", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "another `apical reproduce` is at work in it" in done.stderr
+    with locked(tmp_path):
+        pass

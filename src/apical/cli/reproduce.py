@@ -43,7 +43,10 @@ def _command(name: str):
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
         """
-        _reproduce(name, out, only, protocol, seeds, jobs)
+        from apical.reproduce.lock import locked
+
+        with locked(out):
+            _reproduce(name, out, only, protocol, seeds, jobs)
 
     return command
 

@@ -1,0 +1,26 @@
+"""One `apical reproduce` at a time in a folder."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from apical.errors import UsageError
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold the folder; the lock goes with the process, however it ends.
+
+    Raises `UsageError` if another process holds it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"{out}: another `apical reproduce` is at work in it; wait until it has ended, or "
+                "choose another --out"
+            ) from None
+        yield
