@@ -101,8 +101,7 @@ def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
 
 def test_a_folder_serves_one_reproduction_at_a_time(tmp_path):
     with locked(tmp_path):
-        done = apical("reproduce", "itd", "--protocol", "smoke", "--out", tmp_path)
-    assert done.returncode == 2
-    assert "another `apical reproduce` is at work in it" in done.stderr
+        said = apical("reproduce", "itd", "--protocol", "smoke", "--out", tmp_path, code=2)
+    assert "another `apical reproduce` is at work in it" in said
     with locked(tmp_path):
         pass
