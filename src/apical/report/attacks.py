@@ -54,8 +54,8 @@ def draw_examples(
 ) -> list[Path]:
     """Images and what an attack makes of them, a row an eps, those that it turned first.
 
-    Above each stands what the network takes it for, in colour where that is wrong. No file is written
-    for data that are not images.
+    Above each stands what the network takes it for, in colour where that is wrong. There is no
+    file for data that are not images.
     """
     if len(data.shape) < 2:
         return []
