@@ -41,8 +41,9 @@ def draw_curves(
             # Side by side, so that intervals that coincide can still be told apart.
             beside = x + 0.012 * x[-1] * (place - len(shown) / 2)
             axis.errorbar(beside, mean, yerr=half, capsize=2, elinewidth=0.8, **STYLES[attack])
-        axis.set_ylim(top=min(1.005, axis.get_ylim()[1]))
-        axis.set_xticks(x, ["0", *(eps.text for eps in ordered)])
+        low, high = axis.get_ylim()
+        axis.set_ylim(max(0, low), min(1.005, high))
+        axis.set_xticks(x, ["0", *(eps.text for eps in ordered)], rotation=40, ha="right")
         axis.set_xlabel("eps, part of each feature's range")
         axis.set_ylabel("accuracy")
         axis.legend(fontsize=7.5)
@@ -54,8 +55,8 @@ def draw_examples(
 ) -> list[Path]:
     """Images and what an attack makes of them, a row an eps, those that it turned first.
 
-    Above each stands what the network takes it for, in red where that is wrong. No file is written
-    for data that are not images.
+    Above each stands what the network takes it for, in colour where that is wrong. There is no
+    file for data that are not images.
     """
     if len(data.shape) < 2:
         return []

@@ -158,7 +158,7 @@ def _matrix(evidence: Evidence, folder: Path) -> list[Path]:
     """All pairs of digits: after the last epoch below the diagonal, at the best above it."""
     if not evidence.runs("matrix-8v9-stdp"):
         return []
-    figure, axes = plt.subplots(1, len(OURS), figsize=(7.4, 3.6), sharey=True)
+    figure, axes = plt.subplots(1, len(OURS), figsize=(7.4, 4.2), sharey=True)
     for axis, name in zip(axes, OURS, strict=True):
         cells = np.full((10, 10), np.nan)
         for a, b in DIGITS:
@@ -175,9 +175,10 @@ def _matrix(evidence: Evidence, folder: Path) -> list[Path]:
         axis.set_xticks(range(10))
         axis.set_yticks(range(10))
         axis.grid(visible=False)
-    figure.colorbar(image, ax=axes, label="test accuracy (%); •• is 99.5 or more", shrink=0.85)
-    figure.supxlabel(
-        "below the diagonal: after the last epoch; above: at the best validation epoch", fontsize=8
+    figure.colorbar(image, ax=axes, label="test accuracy (%); •• is 99.5 or more", shrink=0.8)
+    figure.suptitle(
+        "below the diagonal: after the last epoch; above it: at the best validation epoch",
+        fontsize=8,
     )
     return save(figure, folder, "matrix")
 
@@ -186,7 +187,7 @@ def _beyond(evidence: Evidence, folder: Path) -> list[Path]:
     """Fashion-MNIST pairs, and ten digits at once."""
     if not evidence.runs(next(iter(TEN_CLASSES))):
         return []
-    figure, (fashion, ten) = plt.subplots(1, 2, figsize=(8.2, 3.1))
+    figure, (fashion, ten) = plt.subplots(1, 2, figsize=(8.2, 3.4))
     for shift, (name, style) in zip((-0.2, 0, 0.2), LINES.items(), strict=True):
         for x, (a, b) in enumerate(FASHION):
             for metric, face, offset in (
@@ -208,7 +209,7 @@ def _beyond(evidence: Evidence, folder: Path) -> list[Path]:
         handles.append(
             Line2D([], [], color="#444444", marker="o", ms=4, mfc=face, linestyle="", label=label)
         )
-    fashion.legend(handles=handles, fontsize=7, loc="lower right")
+    figure.legend(handles=handles, fontsize=7.5, loc="outside upper left", ncols=3)
     for name, style in TEN_LINES.items():
         epochs, curves = evidence.curve(name, "test_accuracy")
         band(ten, epochs * (TEN.steps_per_epoch or 1), curves, **style)
