@@ -12,6 +12,7 @@ from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
 from apical.losses import CrossEntropy, Loss
+from apical.stack import Fc, LayerSpec
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,10 @@ class Settings:
     """Settings of the network, the optimizer and the loop."""
 
     hidden: tuple[int, ...] = (500,)
-    """Units of each hidden layer, from the input up."""
+    """Units of each hidden layer, from the input up, all fully connected."""
+    net: tuple[LayerSpec, ...] = ()
+    """Hidden layers of any kind in place of these, as in: lc:3x3,32,s2 conv:3x3,64,s2 fc:1024
+    (kernel, channels, s: stride, p: zeros on each side; none given: stride 1 keeps the shape)."""
     activation: str = "tanh"
     """Activation of the hidden layers."""
     output: str | None = None
@@ -72,3 +76,8 @@ class Settings:
                 raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
         if not self.weight_decay >= 0:
             raise UsageError(f"weight_decay: must be 0 or more, got {self.weight_decay}")
+
+    @property
+    def stack(self) -> tuple[LayerSpec, ...]:
+        """The hidden layers, from the input up."""
+        return self.net or tuple(Fc(units) for units in self.hidden)

@@ -170,5 +170,7 @@ def test_with_transposed_weights_feedback_alignment_is_bp():
 def test_what_does_not_fit_is_named(kind):
     with pytest.raises(UsageError, match=r"reads images.*got \(4,\)"):
         made(kind, (4,), Window((3, 3)))
-    with pytest.raises(UsageError, match="kernel: 7 columns do not fit an image of 4 with 1 zeros"):
+    with pytest.raises(
+        UsageError, match="the kernel's 7 columns do not fit an image of 4 with 1 zeros"
+    ):
         made(kind, (9, 4), Window((7, 7), padding=1))

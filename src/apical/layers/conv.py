@@ -5,7 +5,7 @@ import jax
 from jaxtyping import Array, Float
 
 from apical.activations import Activation
-from apical.layers.window import Window
+from apical.layers.window import Window, as_image
 from apical.layers.windowed import Windowed
 
 
@@ -23,12 +23,12 @@ class Conv2d(Windowed):
         return (channels, patch), channels
 
     def preactivation(self, x):
-        image, stride = self.image(x), self.window.stride
+        image, stride = as_image(self.in_shape), self.window.stride
         a = jax.lax.conv_general_dilated(
-            image,
-            self.weight.reshape(-1, *self.window.kernel, image.shape[-1]),
+            self.image(x),
+            self.weight.reshape(-1, *self.window.kernel, image[2]),
             window_strides=(stride, stride),
-            padding=self.window.pads(image.shape[1:]),
+            padding=self.window.pads(image),
             dimension_numbers=("NHWC", "OHWI", "NHWC"),
         )
         return a if self.bias is None else a + self.bias

@@ -47,7 +47,7 @@ class Window:
         Position-major from strided slices: a matrix product a position follows, and each slice
         is a plain copy.
         """
-        image = x.shape[1:]
+        image: Image = x.shape[1], x.shape[2], x.shape[3]
         (rows, columns), stride = self.positions(image), self.stride
         padded = jnp.pad(x.transpose(1, 2, 0, 3), (*self.pads(image), (0, 0), (0, 0)))
         slices = [
@@ -70,8 +70,8 @@ class Window:
         padded = size + 2 * self.padding
         if padded < kernel:
             raise UsageError(
-                f"kernel: {kernel} {('rows', 'columns')[axis]} do not fit an image of {size} with "
-                f"{self.padding} zeros on each side; use a smaller kernel or more padding"
+                f"the kernel's {kernel} {('rows', 'columns')[axis]} do not fit an image of {size} "
+                f"with {self.padding} zeros on each side; use a smaller kernel or more padding"
             )
         return (padded - kernel) // stride + 1, (self.padding, self.padding)
 
@@ -83,8 +83,8 @@ def as_image(shape: tuple[int, ...]) -> Image:
     """
     if len(shape) not in (2, 3):
         raise UsageError(
-            f"layer: reads images, shape (rows, columns) or (rows, columns, channels), got "
-            f"{shape}; put it below the fully connected layers and use a data set of images"
+            f"reads images, of shape (rows, columns) or (rows, columns, channels), got {shape}; "
+            "put it below fully connected layers, on a data set of images"
         )
     rows, columns, *channels = shape
-    return rows, columns, *(channels or (1,))  # type: ignore[return-value]
+    return rows, columns, *(channels or (1,))

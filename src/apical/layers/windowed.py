@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from apical.activations import Activation
 from apical.initialisers import Glorot, Initialiser
 from apical.layers.layer import Layer
-from apical.layers.window import Image, Window, as_image
+from apical.layers.window import Window, as_image
 
 
 class Windowed(Layer):
@@ -61,5 +61,4 @@ class Windowed(Layer):
 
     def image(self, x: Float[Array, "batch ..."]) -> Float[Array, "batch rows columns channels"]:
         """The batch with a channel axis, if grey images came without."""
-        image: Image = as_image(self.in_shape)
-        return x.reshape(-1, *image)
+        return x.reshape(-1, *as_image(self.in_shape))
