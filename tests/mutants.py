@@ -263,15 +263,15 @@ MUTANTS = (
     Mutant(
         "step keys same each epoch",
         "training/train.py",
-        "jax.random.fold_in(keys.step, number)",
+        "jax.random.fold_in(keys.step, number * len(self._plan) + i)",
         "keys.step",
         (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
     ),
     Mutant(
         "step keys same each step",
         "training/epoch.py",
-        "jax.random.split(key, order.shape[0])",
-        "jnp.broadcast_to(key, order.shape[:1])",
+        "jax.random.split(key, (steps, len(turns)))",
+        "jnp.broadcast_to(key, (steps, len(turns)))",
         (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
     ),
     Mutant(
@@ -284,7 +284,7 @@ MUTANTS = (
     Mutant(
         "learned never learns",
         "training/epoch.py",
-        "learned = optax.apply_updates(learned, steps)",
+        "learned = optax.apply_updates(learned, changes)",
         "learned = learned",
         (f"{PARTS}::test_learned_feedback_is_stepped_by_the_optimizer",),
     ),

@@ -13,11 +13,12 @@ from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
 from apical.losses import CrossEntropy, Loss
 from apical.stack import Fc, LayerSpec
+from apical.suggest import unknown
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the network, the optimizer and the loop."""
+    """Settings of the network, the optimizers and the loop."""
 
     hidden: tuple[int, ...] = (500,)
     """Units of each hidden layer, from the input up, all fully connected."""
@@ -50,8 +51,18 @@ class Settings:
     weight_decay: float = 0.0
     """L2 decay, added to the weights' pseudo-gradients before the optimizer."""
 
+    learned_optimizer: str | None = None
+    """Optimizer of what a rule learns besides the network (inverses, mirrors); None: the same."""
+    learned_lr: float | None = None
+    """Its learning rate; None: the same."""
+    learned_optimizer_args: Mapping[str, float] = field(default_factory=dict)
+    """Its further arguments; on top of the network's if its optimizer is the same."""
+    alternate: Literal["epoch", "batch"] | None = None
+    """Take turns: step what the rule learns first, then the network, by whole passes over the
+    training set or at every minibatch; None: both at once."""
+
     epochs: int = 10
-    """Passes over the training set."""
+    """Passes over the training set; two make an epoch of turns by the epoch."""
     batch_size: int = 100
     """Examples a step."""
     steps_per_epoch: int | None = None
@@ -67,6 +78,7 @@ class Settings:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "lr": self.lr,
+            "learned_lr": self.learned_lr,
             "steps_per_epoch": self.steps_per_epoch,
             "clip_norm": self.clip_norm,
             **{f"hidden[{i}]": units for i, units in enumerate(self.hidden)},
@@ -74,6 +86,8 @@ class Settings:
         for name, value in positive.items():
             if value is not None and not value > 0:
                 raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
+        if self.alternate not in (None, "epoch", "batch"):
+            raise UsageError(unknown("alternate", str(self.alternate), ("epoch", "batch")))
         if not self.weight_decay >= 0:
             raise UsageError(f"weight_decay: must be 0 or more, got {self.weight_decay}")
 

@@ -18,12 +18,13 @@ from apical.errors import DivergenceError
 from apical.network import Network
 from apical.rules import Batch, Rule
 from apical.settings import Settings
-from apical.training import optimizer as optimizers
 from apical.training.divergence import diverged, locate
-from apical.training.epoch import Carry, Keys, as_batch, run_epoch, start
+from apical.training.epoch import Carry, Keys, as_batch, run_pass, start
 from apical.training.evaluate import evaluate
 from apical.training.events import Epoch
+from apical.training.optimizer import Optimizers, build_both
 from apical.training.order import shuffled, steps_in_epoch
+from apical.training.turns import ALTERNATIONS, TOGETHER, Plan
 
 PROBE = 500
 """How many training examples the alignment is measured on."""
@@ -36,15 +37,19 @@ class Task:
     rule: Rule
     data: Dataset
     settings: Settings
-    optimizer: optax.GradientTransformation | None = None
-    """An optimizer in place of the one that `settings` names."""
+    transformation: optax.GradientTransformation | None = None
+    """An optimizer in place of those that `settings` name."""
     steps: int = field(init=False)
 
     def __post_init__(self):
         settings, data = self.settings, self.data
         self.steps = steps_in_epoch(settings, len(data.train))
-        if self.optimizer is None:
-            self.optimizer = optimizers.build(settings, self.steps * settings.epochs)
+        given = self.transformation
+        self.optimizers = (
+            Optimizers(given, given)
+            if given is not None
+            else build_both(settings, self.steps * settings.epochs)
+        )
         self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
         self._train = jax.device_put((data.train.x, data.train.y))
 
@@ -61,7 +66,7 @@ class Task:
         @jax.jit
         def begin(keys: Keys) -> Carry:
             net = build(self.settings, self.data.shape, self.data.n_classes, keys.net)
-            return start(net, self.rule.init(net, example, keys.rule), self.optimizer)
+            return start(net, self.rule.init(net, example, keys.rule), self.optimizers)
 
         return begin
 
@@ -92,26 +97,33 @@ class Task:
     def _train_epoch(
         self, carry: Carry, good: Carry, number: int, seed: int, keys: Keys
     ) -> tuple[Carry, dict[str, Any]]:
-        inputs = (
-            self.transforms.train,
-            *self._train,
-            shuffled(
-                jax.random.fold_in(keys.order, number),
-                len(self.data.train),
-                self.steps,
-                self.settings.batch_size,
-            ),
-            jax.random.fold_in(keys.step, number),
+        order = shuffled(
+            jax.random.fold_in(keys.order, number),
+            len(self.data.train),
+            self.steps,
+            self.settings.batch_size,
         )
-        program = {"rule": self.rule, "optimizer": self.optimizer}
-        carry, per_step = run_epoch(carry, *inputs, **program)
-        per_step = {name: np.asarray(values) for name, values in per_step.items()}
-        if diverged(per_step["train_loss"], carry):
-            raise DivergenceError(
-                f"seed {seed}, epoch {number}, {locate(good, *inputs, **program)}: training "
-                f"diverged; lower lr (now {self.settings.lr:g}) or set clip_norm"
-            )
-        return carry, {name: float(values.mean()) for name, values in per_step.items()}
+        metrics: dict[str, Any] = {}
+        for i, turns in enumerate(self._plan):
+            if i:
+                good = _to_host(carry)
+            key = jax.random.fold_in(keys.step, number * len(self._plan) + i)
+            inputs = (self.transforms.train, *self._train, order, key)
+            program = {"rule": self.rule, "optimizers": self.optimizers, "turns": turns}
+            carry, per_step = run_pass(carry, *inputs, **program)
+            metrics = {name: np.asarray(values) for name, values in per_step.items()}
+            if diverged(metrics["train_loss"], carry):
+                raise DivergenceError(
+                    f"seed {seed}, epoch {number}, {locate(good, *inputs, **program)}: training "
+                    f"diverged; lower lr (now {self.settings.lr:g}) or set clip_norm"
+                )
+        return carry, {name: float(values.mean()) for name, values in metrics.items()}
+
+    @cached_property
+    def _plan(self) -> Plan:
+        """The passes of an epoch; a rule that learns nothing of its own has no turns to take."""
+        learned = jax.eval_shape(self._begin, Keys.of(0)).state.learned
+        return ALTERNATIONS[self.settings.alternate] if jax.tree.leaves(learned) else TOGETHER
 
     def final(self, net: Network) -> dict[str, float]:
         """Loss and accuracy of a trained network on every split."""
