@@ -3,13 +3,12 @@
 import jax
 from jaxtyping import PRNGKeyArray
 
-from apical.activations import ACTIVATIONS, Activation
+from apical.activations import ACTIVATIONS, named
 from apical.errors import UsageError
 from apical.layers import Layer
 from apical.network import Network
 from apical.settings import Settings
 from apical.stack import Fc
-from apical.suggest import unknown
 from apical.values import spell
 
 
@@ -22,14 +21,14 @@ def build(
     that cannot read what is below it, and for an output activation that the loss cannot be
     read off.
     """
-    hidden = _activation(settings.activation)
+    hidden = named(settings.activation)
     if hidden is ACTIVATIONS["softmax"] and settings.stack:
         raise UsageError(
             "activation: softmax couples the units of a layer and is for the output only; "
             "use tanh, sigmoid, relu, softplus or identity"
         )
     loss = settings.loss
-    output = loss.link if settings.output is None else _activation(settings.output)
+    output = loss.link if settings.output is None else named(settings.output)
 
     specs = (*settings.stack, Fc(loss.units(n_classes)))
     activations = [hidden] * len(settings.stack) + [output]
@@ -45,9 +44,3 @@ def build(
             raise UsageError(f"net: layer {len(layers) + 1}, {spell(spec)}: {error}") from None
         shape = layers[-1].out_shape
     return Network(tuple(layers), loss)
-
-
-def _activation(name: str) -> Activation:
-    if name not in ACTIVATIONS:
-        raise UsageError(unknown("activation", name, ACTIVATIONS))
-    return ACTIVATIONS[name]
