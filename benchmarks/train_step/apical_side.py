@@ -15,7 +15,8 @@ from apical.layers import Dense
 from apical.losses import CrossEntropy
 from apical.network import Network
 from apical.rules import BP, DFA, FA, State
-from apical.training.epoch import as_batch, run_pass, start
+from apical.training.epoch import run_pass, start
+from apical.training.minibatches import Minibatches, as_batch
 from apical.training.optimizer import Optimizers
 from apical.training.turns import TOGETHER
 
@@ -44,9 +45,9 @@ def build(job: Job, arrays: dict[str, np.ndarray]):
         nonlocal carry
         order = arrays["order"][epoch]
         order = jnp.asarray(order[: len(order) // BATCH * BATCH].reshape(-1, BATCH))
-        carry, metrics = run_pass(
-            carry, transform, images, labels, order, jax.random.key(epoch), **program
-        )
+        key = jax.random.key(epoch)
+        minibatches = Minibatches(images, labels, transform, order, key)
+        carry, metrics = run_pass(carry, minibatches, key, **program)
         jax.block_until_ready((carry, metrics))
 
     def mean_loss() -> float:

@@ -38,7 +38,7 @@ def invertible(activation=identity, units=6, depth=3):
     """Square layers of 6 units, far from singular, and a softmax output of 3."""
     keys = iter(jax.random.split(jax.random.key(0), 2 * depth + 1))
     layers = []
-    shape = tiny.IN_SHAPE
+    shape: tuple[int, ...] = tiny.IN_SHAPE
     for _ in range(depth):
         drawn = LeCun().draw(next(keys), (units, units), units, units)
         bias = 0.1 * jax.random.normal(next(keys), (units,))
@@ -197,13 +197,13 @@ def test_by_hand_the_uppermost_targets_that_need_no_gradient():
     state = rule.init(net, batch, laws.KEY)
     laws.assert_close(rule.targets(net, state, record, batch)[-1], top)
 
-    rule = AOSDTP(features=7, step=1.0, output_inverse="tanh")
-    state = rule.init(net, batch, laws.KEY)
+    auxiliary = AOSDTP(features=7, step=1.0, output_inverse="tanh")
+    state = auxiliary.init(net, batch, laws.KEY)
     assert state.kept.weight.shape == (7, 4)
     z = jnp.tanh(h2 @ state.kept.weight.T)
     g = state.learned[-1]
     label, output = (jnp.tanh(led(g, jnp.concatenate([o, z], 1))) for o in (batch.y, p))
-    laws.assert_close(rule.targets(net, state, record, batch)[-1], h2 + label - output)
+    laws.assert_close(auxiliary.targets(net, state, record, batch)[-1], h2 + label - output)
 
     g2, g3 = TP().init(net, batch, laws.KEY).learned
     t2 = jnp.tanh(led(g3, batch.y))
@@ -293,7 +293,7 @@ def test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output(rule
     net = tiny.network((5, 4, 3))
     batch = tiny.batch(net)
     state = rule.init(net, batch, laws.KEY)
-    pulled = []
+    pulled: list[int] = []
     pull = Layer.pull
 
     def spy(layer, signal):

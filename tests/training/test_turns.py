@@ -10,8 +10,9 @@ import pytest
 
 from apical import BP, Settings, fit
 from apical.rules import Credit, Rule, State
-from apical.training.epoch import as_batch, update
+from apical.training.epoch import update
 from apical.training.events import Epoch
+from apical.training.minibatches import as_batch
 from apical.training.optimizer import build_both
 from apical.training.train import Task
 from apical.training.turns import ALTERNATIONS, LEARNED, NETWORK, TOGETHER

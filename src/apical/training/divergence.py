@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical.training.epoch import Carry, as_batch, step_keys, update
+from apical.training.epoch import Carry, step_keys, update
+from apical.training.minibatches import Minibatches
 
 DIVERGED = 1e6
 """A mean training loss above this is divergence even where it is still finite."""
@@ -17,22 +18,22 @@ def diverged(losses: np.ndarray, carry: Carry) -> bool:
     return not finite or not bool(np.all(np.abs(losses) < DIVERGED))
 
 
-def locate(carry: Carry, transform, x, labels, order, key, *, rule, optimizers, turns) -> str:
+def locate(carry: Carry, minibatches: Minibatches, key, *, rule, optimizers, turns) -> str:
     """Walk the pass again from its start and name the first step and values that went wrong."""
     step = jax.jit(
         lambda turn, *inputs: update(rule, optimizers, turn, *inputs)[0], static_argnums=0
     )
     inspect = jax.jit(lambda carry, batch, key: _largest(rule, carry, batch, key))
-    for i, (rows, keys) in enumerate(
-        zip(order, step_keys(key, len(order), turns), strict=True), start=1
-    ):
-        batch = as_batch(carry.net.units, transform, x[rows], labels[rows])
+    steps = len(minibatches.order)
+    walk = zip(*minibatches.draws, step_keys(key, steps, turns), strict=True)
+    for i, (rows, draw, keys) in enumerate(walk, start=1):
+        batch = minibatches.batch(carry.net.units, rows, draw)
         for turn, key_ in zip(turns, keys, strict=True):
             for name, size_ in inspect(carry, batch, key_).items():
                 if not size_ < DIVERGED:
                     return f"step {i}: {name} reached {float(size_):.3g}"
             carry = step(turn, carry, batch, key_)
-    return f"step {len(order)}: {_worst(carry)}"
+    return f"step {steps}: {_worst(carry)}"
 
 
 def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:

@@ -1,21 +1,19 @@
 """One pass over the data as one compiled program: a `lax.scan` over minibatches."""
 
-from collections.abc import Callable
 from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from apical.network import Network
 from apical.rules.rule import Batch, Rule, State
-from apical.targets import decode, encode
+from apical.targets import decode
+from apical.training.minibatches import Minibatches
 from apical.training.optimizer import Optimizers
 from apical.training.turns import Pass, Turn
-
-Transform = Callable[[Array], Array]
 
 
 class Carry(eqx.Module):
@@ -29,26 +27,22 @@ class Carry(eqx.Module):
 
 class Keys(eqx.Module):
     """Independent streams of randomness of one seed, so that every rule of a
-    comparison meets the same initial weights and the same data order."""
+    comparison meets the same initial weights and the same data in the same order."""
 
     net: PRNGKeyArray
     rule: PRNGKeyArray
     order: PRNGKeyArray
     step: PRNGKeyArray
+    augmentation: PRNGKeyArray
 
     @classmethod
     def of(cls, seed: int) -> "Keys":
-        return cls(*jax.random.split(jax.random.key(seed), 4))
+        return cls(*jax.random.split(jax.random.key(seed), 5))
 
 
 def start(net: Network, state: State, optimizers: Optimizers) -> Carry:
     """The carry before the first step."""
     return Carry(net, state, optimizers.network.init(net), optimizers.learned.init(state.learned))
-
-
-def as_batch(units: int, transform: Transform, x: Array, labels: Int[Array, " batch"]) -> Batch:
-    """Raw examples as a network of so many output units takes them."""
-    return Batch(transform(x), encode(labels, units))
 
 
 def update(
@@ -82,26 +76,24 @@ def update(
 @partial(jax.jit, static_argnames=("rule", "optimizers", "turns"), donate_argnames="carry")
 def run_pass(
     carry: Carry,
-    transform: Transform,
-    x: Array,
-    labels: Int[Array, " examples"],
-    order: Int[Array, "steps size"],
+    minibatches: Minibatches,
     key: PRNGKeyArray,
     *,
     rule: Rule,
     optimizers: Optimizers,
     turns: Pass,
 ) -> tuple[Carry, dict[str, Float[Array, " steps"]]]:
-    """The minibatches whose examples `order` lists, and the metrics of each one's last turn."""
+    """Every minibatch in its turns, and the metrics of each one's last."""
 
     def step(carry: Carry, inputs):
-        indices, keys = inputs
-        batch = as_batch(carry.net.units, transform, x[indices], labels[indices])
+        drawn, keys = inputs
+        batch = minibatches.batch(carry.net.units, *drawn)
         for turn, key in zip(turns, keys, strict=True):
             carry, metrics = update(rule, optimizers, turn, carry, batch, key)
         return carry, metrics
 
-    return jax.lax.scan(step, carry, (order, step_keys(key, len(order), turns)))
+    keys = step_keys(key, len(minibatches.order), turns)
+    return jax.lax.scan(step, carry, (minibatches.draws, keys))
 
 
 def step_keys(key: PRNGKeyArray, steps: int, turns: Pass) -> PRNGKeyArray:

@@ -19,9 +19,10 @@ from apical.network import Network
 from apical.rules import Batch, Rule
 from apical.settings import Settings
 from apical.training.divergence import diverged, locate
-from apical.training.epoch import Carry, Keys, as_batch, run_pass, start
+from apical.training.epoch import Carry, Keys, run_pass, start
 from apical.training.evaluate import evaluate
 from apical.training.events import Epoch
+from apical.training.minibatches import Minibatches, as_batch
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.order import shuffled, steps_in_epoch
 from apical.training.turns import ALTERNATIONS, TOGETHER, Plan
@@ -97,25 +98,33 @@ class Task:
     def _train_epoch(
         self, carry: Carry, good: Carry, number: int, seed: int, keys: Keys
     ) -> tuple[Carry, dict[str, Any]]:
-        order = shuffled(
-            jax.random.fold_in(keys.order, number),
-            len(self.data.train),
-            self.steps,
-            self.settings.batch_size,
+        x, labels = self._train
+        minibatches = Minibatches(
+            x,
+            labels,
+            self.transforms.train,
+            shuffled(
+                jax.random.fold_in(keys.order, number),
+                len(self.data.train),
+                self.steps,
+                self.settings.batch_size,
+            ),
+            jax.random.fold_in(keys.augmentation, number),
+            self.settings.augmentation,
         )
         metrics: dict[str, Any] = {}
         for i, turns in enumerate(self._plan):
             if i:
                 good = _to_host(carry)
             key = jax.random.fold_in(keys.step, number * len(self._plan) + i)
-            inputs = (self.transforms.train, *self._train, order, key)
             program = {"rule": self.rule, "optimizers": self.optimizers, "turns": turns}
-            carry, per_step = run_pass(carry, *inputs, **program)
+            carry, per_step = run_pass(carry, minibatches, key, **program)
             metrics = {name: np.asarray(values) for name, values in per_step.items()}
             if diverged(metrics["train_loss"], carry):
+                where = locate(good, minibatches, key, **program)
                 raise DivergenceError(
-                    f"seed {seed}, epoch {number}, {locate(good, *inputs, **program)}: training "
-                    f"diverged; lower lr (now {self.settings.lr:g}) or set clip_norm"
+                    f"seed {seed}, epoch {number}, {where}: training diverged; "
+                    f"lower lr (now {self.settings.lr:g}) or set clip_norm"
                 )
         return carry, {name: float(values.mean()) for name, values in metrics.items()}
 
