@@ -50,12 +50,13 @@ def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:
 
 
 def _size(tree) -> jax.Array:
-    return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
+    """The largest magnitude among the numbers of a tree; counters and seeds are no sizes."""
+    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    return jnp.max(jnp.array([0.0, *(jnp.max(jnp.abs(leaf)) for leaf in floats)]))
 
 
 def _worst(carry: Carry) -> str:
     sizes = {f"layer {l + 1}'s weights": _size(w) for l, w in enumerate(carry.net.layers)}
-    if jax.tree.leaves(carry.state):
-        sizes["the rule's state"] = _size(carry.state)
+    sizes["the rule's state"] = _size(carry.state)
     worst = max(sizes, key=lambda name: np.nan_to_num(float(sizes[name]), nan=np.inf))
     return f"{worst} reached {float(sizes[worst]):.3g}"
