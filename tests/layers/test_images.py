@@ -102,15 +102,16 @@ def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
     laws.assert_close(shared, conv.gradient(x, signal).weight)
 
 
+@pytest.mark.parametrize("window", [Window((3, 3)), Window((4, 4), 2)], ids=str)
 @pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
-def test_pulling_is_the_transpose_and_fans_count_connections(kind):
-    layer = made(kind, (8, 8, 2), Window((3, 3)), channels=4)
+def test_pulling_is_the_transpose_and_fans_count_connections(kind, window):
+    layer = made(kind, (8, 8, 2), window, channels=4)
     x, signal = images((8, 8, 2)), jax.random.normal(jax.random.key(3), (2, *layer.out_shape))
     without = layer.with_weight(layer.weight)
     assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, layer.pull(signal)))
     counted = layer.with_weight(jnp.ones_like(layer.weight))
     reads, reaches = layer.fans
-    assert counted(jnp.ones((1, 8, 8, 2)))[0, 4, 4, 0] == reads
+    assert counted(jnp.ones((1, 8, 8, 2)))[0, 2, 2, 0] == reads
     assert counted.pull(jnp.ones((1, *layer.out_shape)))[0, 4, 4, 0] == reaches
 
 
