@@ -14,7 +14,7 @@ from apical.initialisers import Orthogonal, Uniform
 from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
 from apical.losses import CrossEntropy
 from apical.network import Network
-from apical.rules import BP, DFA, FA, Batch
+from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, Batch
 from tests import laws
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -159,6 +159,14 @@ def test_rules_that_know_nothing_of_images_keep_their_laws_on_them(rule):
     laws.has_the_shape_of_what_it_changes(rule, net, batch)
     laws.averages_over_examples(rule, net, batch)
     laws.rests_when_satisfied(rule, net, batch)
+    laws.transports_what_it_claims(rule, net, batch)
+
+
+@pytest.mark.parametrize("rule", [ITD(), TP(), DTP(), SDTP(), AOSDTP()], ids=lambda r: r.name)
+def test_rules_with_laws_of_their_own_serve_images_too(rule):
+    net = stack((4, 4, 2))
+    batch = batch_for(net)
+    laws.has_the_shape_of_what_it_changes(rule, net, batch)
     laws.transports_what_it_claims(rule, net, batch)
 
 

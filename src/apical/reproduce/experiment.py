@@ -50,7 +50,7 @@ class Run:
         stored = RunFolder(self.folder)
         if not stored.exists:
             return False
-        config = stored.read("config.json")
+        config = stored.config()
         found = (config["rule"], config["settings"], config["data"]["name"], config["seed"])
         if found != self._asked():
             raise UsageError(
