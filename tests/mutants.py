@@ -606,7 +606,7 @@ MUTANTS = (
         "training/train.py",
         "jax.random.fold_in(keys.augmentation, number)",
         "keys.augmentation",
-        (f"{AUGMENT}::test_training_sees_other_images_every_epoch_and_evaluation_never",),
+        (f"{AUGMENT}::test_an_image_is_another_at_every_epoch_and_the_same_in_all_turns_of_one",),
     ),
     Mutant(
         "regenerated feedback: every unit's weights are the same",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from apical.data.augmentation import Augmentation
+from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
@@ -38,8 +38,8 @@ class Settings:
     """Whether layers have biases (zero at the start)."""
     preprocessing: Preprocessing | None = None
     """How raw examples become inputs; None: the data set's own."""
-    augmentation: Augmentation | None = None
-    """Random changes of the training images, as in crop-flip:4; None: none."""
+    augmentation: Augmentation = Unchanged()
+    """Random changes of the training images, as in crop-flip:4."""
 
     optimizer: str = "adam"
     """Any optimizer of optax, by name."""

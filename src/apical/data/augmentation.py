@@ -23,6 +23,13 @@ class Augmentation(Value):
         """Raw examples of the same shape and type."""
 
 
+class Unchanged(Augmentation):
+    """The examples as they are."""
+
+    def __call__(self, x, key):
+        return x
+
+
 class CropFlip(Augmentation):
     """A random crop of the image with `margin` zeros around it.
 

@@ -5,7 +5,7 @@ import jax
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from apical.data.affine import Affine
-from apical.data.augmentation import Augmentation
+from apical.data.augmentation import Augmentation, Unchanged
 from apical.rules.rule import Batch
 from apical.targets import encode
 
@@ -19,7 +19,7 @@ class Minibatches(eqx.Module):
     order: Int[Array, "steps size"]
     key: PRNGKeyArray
     """Of the augmentation: the same changes whatever the rule."""
-    augmentation: Augmentation | None = eqx.field(static=True, default=None)
+    augmentation: Augmentation = eqx.field(static=True, default=Unchanged())
 
     @property
     def draws(self) -> tuple[Int[Array, "steps size"], PRNGKeyArray]:
@@ -28,8 +28,7 @@ class Minibatches(eqx.Module):
 
     def batch(self, units: int, rows: Int[Array, " size"], key: PRNGKeyArray) -> Batch:
         """One minibatch as a network of so many output units takes it."""
-        x = self.x[rows]
-        x = x if self.augmentation is None else self.augmentation(x, key)
+        x = self.augmentation(self.x[rows], key)
         return as_batch(units, self.transform, x, self.labels[rows])
 
 
