@@ -8,14 +8,11 @@ import numpy as np
 import pytest
 
 from apical import UsageError
-from apical.activations import identity, tanh
 from apical.feedback import FRSF, USF, Transpose
-from apical.initialisers import Orthogonal, Uniform
-from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
-from apical.losses import CrossEntropy
-from apical.network import Network
-from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, Batch
-from tests import laws
+from apical.initialisers import Orthogonal
+from apical.layers import Conv2d, LocallyConnected2d, Window
+from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
+from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -27,18 +24,6 @@ WINDOWS = [
     Window((1, 1), stride=2),
 ]
 IMAGES = [(5, 6), (5, 6, 1), (6, 5, 3)]
-
-
-def made(kind, in_shape, window, channels=2, seed=0, activation=identity, **given):
-    """A layer whose biases are not zero."""
-    key, for_bias = jax.random.split(jax.random.key(seed))
-    layer = kind.create(in_shape, channels, activation, window, key=key, **given)
-    drawn = Uniform(0.3).draw(for_bias, layer.bias.shape, 1, 1)
-    return kind(layer.weight, drawn, layer.in_shape, layer.activation, layer.window)
-
-
-def images(in_shape, count=2):
-    return jax.random.normal(jax.random.key(1), (count, *in_shape))
 
 
 def by_loops(layer, x):
@@ -77,7 +62,7 @@ def by_loops(layer, x):
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("in_shape", IMAGES, ids=str)
 def test_it_is_a_plain_loop(kind, window, in_shape):
-    layer, x = made(kind, in_shape, window), images(in_shape)
+    layer, x = tiny.image_layer(kind, in_shape, window), tiny.images(in_shape)
     expected = by_loops(layer, x)
     assert layer.out_shape == expected.shape[1:]
     laws.assert_close(layer.preactivation(x), expected)
@@ -85,7 +70,7 @@ def test_it_is_a_plain_loop(kind, window, in_shape):
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
-    conv = made(Conv2d, (6, 5, 3), window)
+    conv = tiny.image_layer(Conv2d, (6, 5, 3), window)
     positions = np.prod(conv.out_shape[:2])
     local = LocallyConnected2d(
         jnp.broadcast_to(conv.weight, (positions, *conv.weight.shape)),
@@ -94,7 +79,7 @@ def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
         conv.activation,
         window,
     )
-    x = images((6, 5, 3))
+    x = tiny.images((6, 5, 3))
     laws.assert_close(local(x), conv(x))
     signal = jax.random.normal(jax.random.key(2), (2, *conv.out_shape))
     laws.assert_close(local.pull(signal), conv.pull(signal))
@@ -105,8 +90,8 @@ def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
 @pytest.mark.parametrize("window", [Window((3, 3)), Window((4, 4), 2)], ids=str)
 @pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
 def test_pulling_is_the_transpose_and_fans_count_connections(kind, window):
-    layer = made(kind, (8, 8, 2), window, channels=4)
-    x, signal = images((8, 8, 2)), jax.random.normal(jax.random.key(3), (2, *layer.out_shape))
+    layer = tiny.image_layer(kind, (8, 8, 2), window, channels=4)
+    x, signal = tiny.images((8, 8, 2)), jax.random.normal(jax.random.key(3), (2, *layer.out_shape))
     without = layer.with_weight(layer.weight)
     assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, layer.pull(signal)))
     counted = layer.with_weight(jnp.ones_like(layer.weight))
@@ -116,26 +101,12 @@ def test_pulling_is_the_transpose_and_fans_count_connections(kind, window):
 
 
 def test_each_position_of_orthogonal_weights_is_orthogonal():
-    layer = made(LocallyConnected2d, (5, 6), Window((3, 3)), channels=4, init=Orthogonal())
+    layer = tiny.image_layer(
+        LocallyConnected2d, (5, 6), Window((3, 3)), channels=4, init=Orthogonal()
+    )
     assert layer.weight.shape == (30, 4, 9)
     products = layer.weight @ layer.weight.swapaxes(1, 2)
     laws.assert_close(products, jnp.broadcast_to(jnp.eye(4), products.shape), atol=1e-9)
-
-
-def stack(in_shape, kinds=(LocallyConnected2d, Conv2d), activation=tanh):
-    """Two layers of images, one fully connected, softmax."""
-    first = made(kinds[0], in_shape, Window((3, 3), 2), 2, 0, activation)
-    second = made(kinds[1], first.out_shape, Window((2, 2)), 3, 1, activation)
-    keys = jax.random.split(jax.random.key(5))
-    third = Dense.create(second.out_shape, 4, activation, key=keys[0])
-    loss = CrossEntropy()
-    output = Dense.create((4,), 3, loss.link, key=keys[1])
-    return Network((first, second, third, output), loss)
-
-
-def batch_for(net, count=3):
-    labels = jnp.arange(count) % net.units
-    return Batch(images(net.layers[0].in_shape, count), jax.nn.one_hot(labels, net.units))
 
 
 STACKS = [
@@ -148,14 +119,14 @@ STACKS = [
 @pytest.mark.parametrize("in_shape", [(4, 5), (4, 4, 3)], ids=str)
 @pytest.mark.parametrize("kinds", STACKS, ids=lambda kinds: "-".join(k.__name__ for k in kinds))
 def test_bp_is_the_gradient(in_shape, kinds):
-    net = stack(in_shape, kinds)
-    laws.is_the_gradient(BP(), net, batch_for(net))
+    net = tiny.image_network(in_shape, kinds)
+    laws.is_the_gradient(BP(), net, tiny.image_batch(net))
 
 
 @pytest.mark.parametrize("rule", [FA(), FA(USF()), FA(FRSF()), DFA()], ids=str)
 def test_rules_that_know_nothing_of_images_keep_their_laws_on_them(rule):
-    net = stack((4, 4, 2))
-    batch = batch_for(net)
+    net = tiny.image_network((4, 4, 2))
+    batch = tiny.image_batch(net)
     laws.has_the_shape_of_what_it_changes(rule, net, batch)
     laws.averages_over_examples(rule, net, batch)
     laws.rests_when_satisfied(rule, net, batch)
@@ -164,22 +135,22 @@ def test_rules_that_know_nothing_of_images_keep_their_laws_on_them(rule):
 
 @pytest.mark.parametrize("rule", [ITD(), TP(), DTP(), SDTP(), AOSDTP()], ids=lambda r: r.name)
 def test_rules_with_laws_of_their_own_serve_images_too(rule):
-    net = stack((4, 4, 2))
-    batch = batch_for(net)
+    net = tiny.image_network((4, 4, 2))
+    batch = tiny.image_batch(net)
     laws.has_the_shape_of_what_it_changes(rule, net, batch)
     laws.transports_what_it_claims(rule, net, batch)
 
 
 def test_with_transposed_weights_feedback_alignment_is_bp():
-    net = stack((4, 4, 2))
-    laws.equals_bp(FA(Transpose()), net, batch_for(net))
+    net = tiny.image_network((4, 4, 2))
+    laws.equals_bp(FA(Transpose()), net, tiny.image_batch(net))
 
 
 @pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
 def test_what_does_not_fit_is_named(kind):
     with pytest.raises(UsageError, match=r"reads images.*got \(4,\)"):
-        made(kind, (4,), Window((3, 3)))
+        tiny.image_layer(kind, (4,), Window((3, 3)))
     with pytest.raises(
         UsageError, match="the kernel's 7 columns do not fit an image of 4 with 1 zeros"
     ):
-        made(kind, (9, 4), Window((7, 7), padding=1))
+        tiny.image_layer(kind, (9, 4), Window((7, 7), padding=1))

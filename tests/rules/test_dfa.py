@@ -10,7 +10,6 @@ from apical.feedback import Regenerated, Stored
 from apical.initialisers import Glorot, LeCun, Orthogonal, Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
-from tests.layers.test_images import batch_for, stack
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -66,12 +65,12 @@ def test_dfa_feedback_is_drawn_by_its_law():
 
 def test_regenerated_feedback_is_the_same_at_every_step_and_nothing_of_it_is_kept():
     """It is led by as the stored feedback of its weights is, whatever step and batch."""
-    net = stack((4, 4, 2))
+    net = tiny.image_network((4, 4, 2))
     rule = DFA(Uniform(0.3), Regenerated())
-    state = rule.init(net, batch_for(net), laws.KEY)
+    state = rule.init(net, tiny.image_batch(net), laws.KEY)
     assert state.kept.size < 5
     weights = rule.broadcast.layers(net, rule.law, state.kept)
-    for batch in (batch_for(net), batch_for(net, 4)):
+    for batch in (tiny.image_batch(net), tiny.image_batch(net, 4)):
         ours = laws.credit(rule, net, batch, state)
         theirs = laws.credit(DFA(), net, batch, State(kept=weights))
         laws.assert_close(ours.signals, theirs.signals)

@@ -26,7 +26,6 @@ from apical.rules.inverses import (
 from apical.rules.target_propagation import TargetPropagation
 from apical.values import spell
 from tests import laws, tiny
-from tests.layers.test_images import batch_for, stack
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -255,8 +254,8 @@ def test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own
 
 @STACKED
 def test_rules_keep_their_laws_on_images(rule):
-    net = stack((4, 4, 2))
-    batch = batch_for(net)
+    net = tiny.image_network((4, 4, 2))
+    batch = tiny.image_batch(net)
     laws.averages_over_examples(rule, net, batch)
     if rule.traits.supervised:
         laws.rests_when_satisfied(rule, net, batch)
