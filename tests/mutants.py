@@ -40,6 +40,11 @@ INIT = "tests/test_initialisers.py"
 CIRCUIT = "tests/dynamics/test_ghost.py"
 GHOST = "tests/rules/test_ghost.py"
 JUDGE = "tests/reproduce/test_judgement.py"
+IMAGES = "tests/layers/test_images.py"
+TARGETS = "tests/rules/test_target_propagation.py"
+TURNS = "tests/training/test_turns.py"
+AUGMENT = "tests/data/test_augmentation.py"
+STACK = "tests/test_stack.py"
 
 
 @dataclass(frozen=True)
@@ -93,22 +98,22 @@ MUTANTS = (
     Mutant(
         "dfa: no derivative of the activation",
         "rules/dfa.py",
-        "layer.modulate(a, back.pull(error))",
-        "back.pull(error)",
+        "layer.modulate(a, signal)",
+        "signal",
         (f"{DFA}::test_by_hand",),
     ),
     Mutant(
         "dfa: the output is broadcast, not its error",
         "rules/dfa.py",
-        "back.pull(error)",
-        "back.pull(record.output)",
+        "state.kept, error)",
+        "state.kept, record.output)",
         (f"{LAWS}::test_rest[dfa]",),
     ),
     Mutant(
         "dfa: the feedback in use is not the one that is kept",
         "rules/dfa.py",
-        "record.preactivations, state.kept, strict=False",
-        "record.preactivations, self.init(net, batch, key).kept, strict=False",
+        "self.law, state.kept, error)",
+        "self.law, self.init(net, batch, key).kept, error)",
         (f"{DFA}::test_with_the_product_of_downstream_weights_a_linear_net_gets_bp",),
     ),
     Mutant(
@@ -269,15 +274,15 @@ MUTANTS = (
     Mutant(
         "step keys same each epoch",
         "training/train.py",
-        "jax.random.fold_in(keys.step, number)",
+        "jax.random.fold_in(keys.step, number * len(self._plan) + i)",
         "keys.step",
         (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
     ),
     Mutant(
         "step keys same each step",
         "training/epoch.py",
-        "jax.random.split(key, order.shape[0])",
-        "jnp.broadcast_to(key, order.shape[:1])",
+        "jax.random.split(key, (steps, len(turns)))",
+        "jnp.broadcast_to(key, (steps, len(turns)))",
         (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
     ),
     Mutant(
@@ -290,7 +295,7 @@ MUTANTS = (
     Mutant(
         "learned never learns",
         "training/epoch.py",
-        "learned = optax.apply_updates(learned, steps)",
+        "learned = optax.apply_updates(learned, changes)",
         "learned = learned",
         (f"{PARTS}::test_learned_feedback_is_stepped_by_the_optimizer",),
     ),
@@ -722,6 +727,149 @@ MUTANTS = (
         "if mean - half > -self.margin:",
         "if mean > -self.margin:",
         ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
+        "windows: the odd zero comes first",
+        "layers/window.py",
+        "(missing // 2, missing - missing // 2)",
+        "(missing - missing // 2, missing // 2)",
+        (f"{IMAGES}::test_it_is_a_plain_loop",),
+    ),
+    Mutant(
+        "windows: rows and columns of a patch change places",
+        "layers/window.py",
+        "for i in range(self.kernel[0])\n            for j in range(self.kernel[1])",
+        "for j in range(self.kernel[1])\n            for i in range(self.kernel[0])",
+        (f"{IMAGES}::test_it_is_a_plain_loop",),
+    ),
+    Mutant(
+        "windows: the stride is left out of the fans",
+        "layers/window.py",
+        "area * channels // self.stride**2",
+        "area * channels",
+        (f"{IMAGES}::test_pulling_is_the_transpose_and_fans_count_connections",),
+    ),
+    Mutant(
+        "local: positions share a bias",
+        "layers/local.py",
+        "self.bias.reshape(self.out_shape)",
+        "self.bias.reshape(self.out_shape)[0, 0]",
+        (f"{IMAGES}::test_it_is_a_plain_loop",),
+    ),
+    Mutant(
+        "net: the layers come in another order",
+        "architecture.py",
+        "(*settings.stack, Fc(",
+        "(*settings.stack[::-1], Fc(",
+        (f"{STACK}::test_the_papers_stacks_have_the_papers_shapes",),
+    ),
+    Mutant(
+        "dtp: the difference is dropped",
+        "rules/inverses.py",
+        "below - g(h) + g(targets[0])",
+        "g(targets[0])",
+        (f"{TARGETS}::test_whatever_the_inverses_a_satisfied_layer_asks_for_nothing",),
+    ),
+    Mutant(
+        "dtp: the difference has the wrong sign",
+        "rules/inverses.py",
+        "below - g(h) + g(targets[0])",
+        "below + g(h) - g(targets[0])",
+        (f"{TARGETS}::test_with_exact_inverses_targets_have_their_gauss_newton_form",),
+    ),
+    Mutant(
+        "dtp: the target lies uphill",
+        "rules/dtp.py",
+        "hidden[-1] - self.alpha",
+        "hidden[-1] + self.alpha",
+        (f"{TARGETS}::test_by_hand_difference_target_propagation",),
+    ),
+    Mutant(
+        "local losses: averaged for summed",
+        "rules/inverses.py",
+        "return self.scale\n",
+        "return self.scale / units\n",
+        (f"{TARGETS}::test_with_gradient_targets_and_halved_losses_it_is_bp",),
+    ),
+    Mutant(
+        "inverses: the noise is forgotten",
+        "rules/inverses.py",
+        "noisy = h + loss.sigma *",
+        "noisy = h + 0.0 *",
+        (f"{TARGETS}::test_inverses_descend_their_own_loss",),
+    ),
+    Mutant(
+        "inverses: noise-preserving is denoising",
+        "rules/inverses.py",
+        "return noisy\n",
+        "return h\n",
+        (f"{TARGETS}::test_inverses_descend_their_own_loss",),
+    ),
+    Mutant(
+        "inverses: they are the transposed forward weights",
+        "layers/transposed.py",
+        "layer.redrawn(init, key).weight",
+        "1.0 * layer.weight",
+        (
+            f"{TARGETS}::test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own",
+        ),
+    ),
+    Mutant(
+        "sdtp: the uppermost target is led by the output's weights",
+        "rules/sdtp.py",
+        "self.step * (g(batch.y) - g(record.output))",
+        "self.step * net.layers[-1].pull(batch.y - record.output)",
+        (
+            f"{TARGETS}::test_only_dtp_reads_forward_weights_and_only_the_output_layers",
+            f"{TARGETS}::test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output",
+        ),
+    ),
+    Mutant(
+        "ao-sdtp: the label's inverse does not see the features",
+        "rules/ao_sdtp.py",
+        "g(beside(batch.y, z))",
+        "g(beside(batch.y, 0 * z))",
+        (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
+    ),
+    Mutant(
+        "turns: the network goes first",
+        "training/turns.py",
+        "((LEARNED,), (NETWORK,))",
+        "((NETWORK,), (LEARNED,))",
+        (f"{TURNS}::test_by_the_epoch_a_whole_pass_belongs_to_one_of_them",),
+    ),
+    Mutant(
+        "turns: the network is stepped at every turn",
+        "training/epoch.py",
+        "if turn.network:",
+        "if True:",
+        (f"{TURNS}::test_by_the_batch_they_take_turns_on_every_minibatch",),
+    ),
+    Mutant(
+        "turns: what is learned has the network's rate",
+        "training/optimizer.py",
+        "lr=settings.lr if settings.learned_lr is None else settings.learned_lr",
+        "lr=settings.lr",
+        (f"{TURNS}::test_each_group_has_its_own_rate_whatever_the_turns",),
+    ),
+    Mutant(
+        "augmentation: one crop for all images of a batch",
+        "data/augmentation.py",
+        "jax.random.randint(key, (x.shape[0], 2)",
+        "jax.random.randint(key, (1, 2)",
+        (f"{AUGMENT}::test_each_version_occurs_and_no_other",),
+    ),
+    Mutant(
+        "augmentation: the same changes in every epoch",
+        "training/train.py",
+        "jax.random.fold_in(keys.augmentation, number)",
+        "keys.augmentation",
+        (f"{AUGMENT}::test_an_image_is_another_at_every_epoch_and_the_same_in_all_turns_of_one",),
+    ),
+    Mutant(
+        "regenerated feedback: every unit's weights are the same",
+        "feedback/broadcast.py",
+        "jax.random.fold_in(key, unit)",
+        "jax.random.fold_in(key, 0 * unit)",
+        (f"{DFA}::test_regenerated_feedback_has_the_law_of_the_stored_one",),
     ),
 )
 

@@ -5,10 +5,10 @@ import itertools
 import jax
 import jax.numpy as jnp
 
-from apical.activations import ACTIVATIONS
+from apical.activations import ACTIVATIONS, identity, tanh
 from apical.errors import UsageError
 from apical.initialisers import LeCun, Uniform
-from apical.layers import Dense
+from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
 from apical.losses import CrossEntropy, Loss
 from apical.network import Network
 from apical.rules import Batch, Rule
@@ -80,3 +80,33 @@ def batch(net: Network, examples: int = EXAMPLES, seed: int = 1) -> Batch:
 def satisfied(net: Network, given: Batch) -> Batch:
     """The same inputs with targets that the network meets exactly."""
     return Batch(given.x, jnp.asarray(net(given.x)))
+
+
+def image_layer(kind, in_shape, window, channels=2, seed=0, activation=identity, **given):
+    """A layer whose biases are not zero."""
+    key, for_bias = jax.random.split(jax.random.key(seed))
+    layer = kind.create(in_shape, channels, activation, window, key=key, **given)
+    drawn = Uniform(0.3).draw(for_bias, layer.bias.shape, 1, 1)
+    return kind(layer.weight, drawn, layer.in_shape, layer.activation, layer.window)
+
+
+def images(in_shape: tuple[int, ...], count: int = 2) -> jax.Array:
+    """Random images."""
+    return jax.random.normal(jax.random.key(1), (count, *in_shape))
+
+
+def image_network(in_shape, kinds=(LocallyConnected2d, Conv2d), activation=tanh):
+    """Two layers of images, one fully connected, softmax."""
+    first = image_layer(kinds[0], in_shape, Window((3, 3), 2), 2, 0, activation)
+    second = image_layer(kinds[1], first.out_shape, Window((2, 2)), 3, 1, activation)
+    keys = jax.random.split(jax.random.key(5))
+    third = Dense.create(second.out_shape, 4, activation, key=keys[0])
+    loss = CrossEntropy()
+    output = Dense.create((4,), 3, loss.link, key=keys[1])
+    return Network((first, second, third, output), loss)
+
+
+def image_batch(net: Network, examples: int = 3) -> Batch:
+    """Random images and one-hot targets."""
+    labels = jnp.arange(examples) % net.units
+    return Batch(images(net.layers[0].in_shape, examples), jax.nn.one_hot(labels, net.units))

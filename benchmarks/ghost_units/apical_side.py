@@ -21,24 +21,27 @@ from apical.network import Network
 from apical.rules import Batch, GhostMA, GhostMB, State
 from apical.rules.ghost import Kept
 from apical.training.epoch import start, update
+from apical.training.optimizer import Optimizers
+from apical.training.turns import TOGETHER
 
 RULES = {"mb": GhostMB(), "ma": GhostMA(), "ma-strides": GhostMA(stepping=Strides(12))}
 
 
 def main(file, model, count):
     a = {name: jnp.array(value) for name, value in np.load(file).items()}
-    rule, optimizer = RULES[model], optax.sgd(1.0)
+    rule, optimizers = RULES[model], Optimizers(optax.sgd(1.0), optax.sgd(1.0))
+    ((turn,),) = TOGETHER
     net = Network(
         tuple(Dense(a[w], None, (a[w].shape[1],), sigmoid) for w in ("W1", "W2")), SquaredError()
     )
     potentials = Potentials((a["u1"], a["u2"]), (a["v"],)) if rule.carry else None
-    carry = start(net, State(kept=Kept(None, (a["P"],), (a["G"],), potentials)), optimizer)
+    carry = start(net, State(kept=Kept(None, (a["P"],), (a["G"],), potentials)), optimizers)
     x, y = a["x"][:count], a["y"][:count]
 
     @jax.jit
     def epoch(carry):
         def step(carry, batch):
-            return update(rule, optimizer, carry, Batch(*batch), jax.random.key(0))
+            return update(rule, optimizers, turn, carry, Batch(*batch), jax.random.key(0))
 
         return jax.lax.scan(step, carry, (x, y))[0]
 

@@ -15,7 +15,10 @@ from apical.layers import Dense
 from apical.losses import CrossEntropy
 from apical.network import Network
 from apical.rules import BP, DFA, FA, State
-from apical.training.epoch import as_batch, run_epoch, start
+from apical.training.epoch import run_pass, start
+from apical.training.minibatches import Minibatches, as_batch
+from apical.training.optimizer import Optimizers
+from apical.training.turns import TOGETHER
 
 
 def build(job: Job, arrays: dict[str, np.ndarray]):
@@ -32,19 +35,19 @@ def build(job: Job, arrays: dict[str, np.ndarray]):
         "fa": lambda: (FA(), State(kept=tuple(_back(arrays[f"B{l}"].T) for l in (1, 2)))),
         "dfa": lambda: (DFA(), State(kept=tuple(_back(arrays[f"D{l}"]) for l in (0, 1)))),
     }[job.rule]()
-    optimizer = optax.adam(LEARNING_RATE)
+    adam = optax.adam(LEARNING_RATE)
+    program = {"rule": rule, "optimizers": Optimizers(adam, adam), "turns": TOGETHER[0]}
     images, labels = jax.device_put((arrays["images"], arrays["labels"]))
     transform = Affine.of(0.0, 1 / 255)
-    carry = start(net, state, optimizer)
+    carry = start(net, state, program["optimizers"])
 
     def train_epoch(epoch: int) -> None:
         nonlocal carry
         order = arrays["order"][epoch]
         order = jnp.asarray(order[: len(order) // BATCH * BATCH].reshape(-1, BATCH))
-        carry, metrics = run_epoch(
-            carry, transform, images, labels, order, jax.random.key(epoch),
-            rule=rule, optimizer=optimizer,
-        )  # fmt: skip
+        key = jax.random.key(epoch)
+        minibatches = Minibatches(images, labels, transform, order, key)
+        carry, metrics = run_pass(carry, minibatches, key, **program)
         jax.block_until_ready((carry, metrics))
 
     def mean_loss() -> float:

@@ -10,6 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from apical.errors import UsageError
+from apical.suggest import unknown
+
 Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 
 
@@ -40,3 +43,10 @@ def softmax(a: Array) -> Array:
 ACTIVATIONS: dict[str, Activation] = {
     f.__name__: f for f in (tanh, sigmoid, relu, softplus, identity, softmax)
 }
+
+
+def named(name: str) -> Activation:
+    """The activation of that name. Raises `UsageError` with the nearest name if there is none."""
+    if name not in ACTIVATIONS:
+        raise UsageError(unknown("activation", name, ACTIVATIONS))
+    return ACTIVATIONS[name]

@@ -3,44 +3,44 @@
 import jax
 from jaxtyping import PRNGKeyArray
 
-from apical.activations import ACTIVATIONS, Activation
+from apical.activations import ACTIVATIONS, named
 from apical.errors import UsageError
-from apical.layers import Dense
+from apical.layers import Layer
 from apical.network import Network
 from apical.settings import Settings
-from apical.suggest import unknown
+from apical.stack import Fc
+from apical.values import spell
 
 
 def build(
     settings: Settings, in_shape: tuple[int, ...], n_classes: int, key: PRNGKeyArray
 ) -> Network:
-    """A fully connected network with weights drawn from `settings.init`.
+    """The hidden layers of `settings.stack` and a fully connected output, with initial weights.
 
-    Raises `UsageError` for an unknown activation, for softmax in a hidden layer,
-    and for an output activation that the loss cannot be read off.
+    Raises `UsageError` for an unknown activation, for softmax in a hidden layer, for a layer
+    that cannot read what is below it, and for an output activation that the loss cannot be
+    read off.
     """
-    hidden = _activation(settings.activation)
-    if hidden is ACTIVATIONS["softmax"] and settings.hidden:
+    hidden = named(settings.activation)
+    if hidden is ACTIVATIONS["softmax"] and settings.stack:
         raise UsageError(
             "activation: softmax couples the units of a layer and is for the output only; "
             "use tanh, sigmoid, relu, softplus or identity"
         )
     loss = settings.loss
-    output = loss.link if settings.output is None else _activation(settings.output)
+    output = loss.link if settings.output is None else named(settings.output)
 
-    units = [*settings.hidden, loss.units(n_classes)]
-    activations = [hidden] * len(settings.hidden) + [output]
-    layers = []
+    specs = (*settings.stack, Fc(loss.units(n_classes)))
+    activations = [hidden] * len(settings.stack) + [output]
+    keys = jax.random.split(key, len(specs))
+    layers: list[Layer] = []
     shape = in_shape
-    for k, n, activation in zip(jax.random.split(key, len(units)), units, activations, strict=True):
-        layers.append(
-            Dense.create(shape, n, activation, key=k, init=settings.init, bias=settings.bias)
-        )
-        shape = (n,)
+    for spec, activation, k in zip(specs, activations, keys, strict=True):
+        try:
+            layers.append(
+                spec.create(shape, activation, key=k, init=settings.init, bias=settings.bias)
+            )
+        except UsageError as error:
+            raise UsageError(f"net: layer {len(layers) + 1}, {spell(spec)}: {error}") from None
+        shape = layers[-1].out_shape
     return Network(tuple(layers), loss)
-
-
-def _activation(name: str) -> Activation:
-    if name not in ACTIVATIONS:
-        raise UsageError(unknown("activation", name, ACTIVATIONS))
-    return ACTIVATIONS[name]

@@ -90,10 +90,14 @@ class TorchDefault(Initialiser):
 
 
 class Orthogonal(Initialiser):
-    """Orthonormal rows or columns, the weight read as (outputs, inputs) (Saxe et al. 2014)."""
+    """Orthonormal rows or columns (Saxe et al. 2014).
+
+    A weight's last two axes are (outputs, inputs); each of several matrices is drawn by itself.
+    """
 
     def draw(self, key, shape, fan_in, fan_out):
-        return jax.nn.initializers.orthogonal(column_axis=0)(key, shape)
+        *count, outputs, inputs = shape
+        return jax.random.orthogonal(key, outputs, tuple(count), m=inputs)
 
     def rms(self, fan_in, fan_out):
         return 1 / math.sqrt(max(fan_in, fan_out))

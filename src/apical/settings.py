@@ -8,18 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
 from apical.losses import CrossEntropy, Loss
+from apical.stack import Fc, LayerSpec
+from apical.suggest import unknown
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the network, the optimizer and the loop."""
+    """Settings of the network, the optimizers and the loop."""
 
     hidden: tuple[int, ...] = (500,)
-    """Units of each hidden layer, from the input up."""
+    """Units of each hidden layer, from the input up, all fully connected."""
+    net: tuple[LayerSpec, ...] = ()
+    """Hidden layers of any kind in place of these, as in: lc:3x3,32,s2 conv:3x3,64,s2 fc:1024
+    (kernel, channels, s: stride, p: zeros on each side; none given: stride 1 keeps the shape)."""
     activation: str = "tanh"
     """Activation of the hidden layers."""
     output: str | None = None
@@ -32,6 +38,8 @@ class Settings:
     """Whether layers have biases (zero at the start)."""
     preprocessing: Preprocessing | None = None
     """How raw examples become inputs; None: the data set's own."""
+    augmentation: Augmentation = Unchanged()
+    """Random changes of the training images, as in crop-flip:4."""
 
     optimizer: str = "adam"
     """Any optimizer of optax, by name."""
@@ -46,8 +54,18 @@ class Settings:
     weight_decay: float = 0.0
     """L2 decay, added to the weights' pseudo-gradients before the optimizer."""
 
+    learned_optimizer: str | None = None
+    """Optimizer of what a rule learns besides the network (inverses, mirrors); None: the same."""
+    learned_lr: float | None = None
+    """Its learning rate; None: the same."""
+    learned_optimizer_args: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Its further arguments; on top of the network's if its optimizer is the same."""
+    alternate: Literal["epoch", "batch"] | None = None
+    """Take turns: step what the rule learns first, then the network, by whole passes over the
+    training set or at every minibatch; None: both at once."""
+
     epochs: int = 10
-    """Passes over the training set."""
+    """Passes over the training set; two make an epoch of turns by the epoch."""
     batch_size: int = 100
     """Examples a step."""
     steps_per_epoch: int | None = None
@@ -63,6 +81,7 @@ class Settings:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "lr": self.lr,
+            "learned_lr": self.learned_lr,
             "steps_per_epoch": self.steps_per_epoch,
             "clip_norm": self.clip_norm,
             **{f"hidden[{i}]": units for i, units in enumerate(self.hidden)},
@@ -70,5 +89,12 @@ class Settings:
         for name, value in positive.items():
             if value is not None and not value > 0:
                 raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
+        if self.alternate not in (None, "epoch", "batch"):
+            raise UsageError(unknown("alternate", str(self.alternate), ("epoch", "batch")))
         if not self.weight_decay >= 0:
             raise UsageError(f"weight_decay: must be 0 or more, got {self.weight_decay}")
+
+    @property
+    def stack(self) -> tuple[LayerSpec, ...]:
+        """The hidden layers, from the input up."""
+        return self.net or tuple(Fc(units) for units in self.hidden)

@@ -8,6 +8,7 @@ file, so that reading a configuration cannot run anything else.
 import dataclasses
 import inspect
 import re
+import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -49,8 +50,9 @@ def parse(kind: type, text: str) -> Any:
     """The value that `text` spells: a name, then fields after a colon, in order.
 
     `fixed-random`, `uniform:0.2`, `fa:frsf`, `fixed-random:uniform:0.1`, `centre:255,true`.
-    The items of a tuple are parted by slashes: `4/0.04`.
-    Raises `UsageError` for an unknown name or a field that does not parse.
+    The items of a tuple are parted by slashes: `4/0.04`; a field may have a spelling of its own
+    (see `value.written`): `lc:3x3,32,s2`.
+    Raises `UsageError` for an unknown name or a field that does not parse or is missing.
     """
     name, _, rest = text.partition(":")
     known = concrete(kind)
@@ -58,40 +60,64 @@ def parse(kind: type, text: str) -> Any:
         raise UsageError(unknown(kind.__name__.lower(), name, known))
     cls = known[name]
     hints = typing.get_type_hints(cls)
-    fields = [f.name for f in dataclasses.fields(cls)]
-    given = rest.split(",") if rest else []
-    if len(given) > len(fields):
-        raise UsageError(f"{text}: {name} takes {len(fields)} fields ({', '.join(fields)})")
-    return cls(
-        **{
-            field: _parse_field(hints[field], part, f"{text}: {field}")
-            for field, part in zip(fields, given, strict=False)
-        }
-    )
+    fields = dataclasses.fields(cls)
+    marked = [f for f in fields if _mark(f)]
+    plain = [f for f in fields if not _mark(f)]
+    chosen = {}
+    for part in rest.split(",") if rest else ():
+        field = next((f for f in marked if part.startswith(_mark(f))), None)
+        if field is None:
+            if not plain:
+                names = ", ".join(f.name for f in fields)
+                raise UsageError(f"{text}: {name} takes {len(fields)} fields ({names})")
+            field = plain.pop(0)
+        value = part.removeprefix(_mark(field))
+        between = field.metadata.get("between", "/")
+        chosen[field.name] = _parse_field(
+            hints[field.name], value, between, f"{text}: {field.name}"
+        )
+    for field in plain:
+        if field.default is dataclasses.MISSING:
+            raise UsageError(f"{text}: {field.name} is missing; {(cls.__doc__ or name).strip()}")
+    return cls(**chosen)
 
 
 def spell(value: Any) -> str:
     """The text that `parse` takes for a value; fields at their defaults are left out."""
     name = name_of(type(value))
-    fields = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
-    while fields and fields[-1][1] == fields[-1][0].default:
-        fields.pop()
-    spelled = [_spell_field(v) for _, v in fields]
+    fields = dataclasses.fields(value)
+    plain = [f for f in fields if not _mark(f)]
+    while plain and getattr(value, plain[-1].name) == plain[-1].default:
+        plain.pop()
+    marked = [f for f in fields if _mark(f) and getattr(value, f.name) != f.default]
+    spelled = [
+        _mark(f) + _spell_field(getattr(value, f.name), f.metadata.get("between", "/"))
+        for f in (*plain, *marked)
+    ]
     return f"{name}:{','.join(spelled)}" if spelled else name
 
 
-def _spell_field(value: Any) -> str:
+def _mark(field: dataclasses.Field) -> str:
+    """The letter before a field (see `value.written`), or nothing."""
+    return field.metadata.get("mark", "")
+
+
+def _spell_field(value: Any, between: str) -> str:
     if isinstance(value, tuple):
-        return "/".join(_spell_field(item) for item in value)
+        return between.join(_spell_field(item, between) for item in value)
     return spell(value) if isinstance(value, ROOTS) else str(value).lower()
 
 
-def _parse_field(hint: Any, text: str, where: str) -> Any:
+def _parse_field(hint: Any, text: str, between: str, where: str) -> Any:
+    if isinstance(hint, types.UnionType):
+        if text == "none":
+            return None
+        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
     if is_kind(hint):
         return parse(hint, text)
     if typing.get_origin(hint) is tuple:
         item = typing.get_args(hint)[0]
-        return tuple(_parse_field(item, part, where) for part in text.split("/"))
+        return tuple(_parse_field(item, part, between, where) for part in text.split(between))
     readers: dict[type, Callable[[str], Any]] = {
         bool: {"true": True, "false": False}.__getitem__,
         int: int,

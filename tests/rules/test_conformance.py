@@ -2,15 +2,16 @@
 
 import pytest
 
-from apical.feedback import BRSF, FRSF, USF, Transpose
+from apical.feedback import BRSF, FRSF, USF, Regenerated, Transpose
 from apical.losses import BinaryCrossEntropy, SquaredError
-from apical.rules import BP, FA, RULES, Rule
+from apical.rules import BP, DFA, FA, RULES, Rule
 from apical.values import decode, encode, parse, spell
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 CASES = [rule() for rule in RULES] + [FA(f()) for f in (Transpose, USF, FRSF, BRSF)]
+CASES += [DFA(broadcast=Regenerated())]
 
 
 @pytest.fixture(params=CASES, ids=spell)

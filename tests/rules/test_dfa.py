@@ -2,9 +2,12 @@ from functools import reduce
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from apical.initialisers import Uniform
+from apical import UsageError
+from apical.feedback import Regenerated, Stored
+from apical.initialisers import Glorot, LeCun, Orthogonal, Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
 
@@ -58,3 +61,45 @@ def test_dfa_feedback_is_drawn_by_its_law():
         assert back.weight.shape == (net.units, *layer.out_shape)
         assert back.bias is None
         assert float(jnp.abs(back.weight).max()) <= 0.01
+
+
+def test_regenerated_feedback_is_the_same_at_every_step_and_nothing_of_it_is_kept():
+    """It is led by as the stored feedback of its weights is, whatever step and batch."""
+    net = tiny.image_network((4, 4, 2))
+    rule = DFA(Uniform(0.3), Regenerated())
+    state = rule.init(net, tiny.image_batch(net), laws.KEY)
+    assert state.kept.size < 5
+    weights = rule.broadcast.layers(net, rule.law, state.kept)
+    for batch in (tiny.image_batch(net), tiny.image_batch(net, 4)):
+        ours = laws.credit(rule, net, batch, state)
+        theirs = laws.credit(DFA(), net, batch, State(kept=weights))
+        laws.assert_close(ours.signals, theirs.signals)
+        laws.assert_close(ours.network, theirs.network)
+        laws.assert_close(ours.links, theirs.links)
+
+
+@pytest.mark.parametrize("law", [Uniform(0.3), Glorot(), LeCun()], ids=str)
+def test_regenerated_feedback_has_the_law_of_the_stored_one(law):
+    """Spread, quantiles, and no correlation between output units, layers or the two forms."""
+    net = tiny.network((4000, 5, 4000))
+    key = laws.KEY
+    stored, again = (
+        [np.asarray(back.weight) for back in b.layers(net, law, b.init(net, law, key))]
+        for b in (Stored(), Regenerated())
+    )
+    for a, b in zip(stored, again, strict=True):
+        assert a.shape == b.shape
+    for a, b in zip(stored[::2], again[::2], strict=True):
+        assert b.std() == pytest.approx(a.std(), rel=0.05)
+        levels = [0.05, 0.25, 0.5, 0.75, 0.95]
+        np.testing.assert_allclose(
+            np.quantile(b, levels), np.quantile(a, levels), atol=0.07 * a.std()
+        )
+    rows = np.concatenate([*stored[::2], *again[::2]])
+    assert np.abs(np.corrcoef(rows) - np.eye(len(rows))).max() < 0.08
+
+
+def test_a_law_that_is_not_drawn_by_units_cannot_be_regenerated():
+    net = tiny.network()
+    with pytest.raises(UsageError, match="orthogonal weights cannot be drawn a unit at a time"):
+        DFA(Orthogonal(), Regenerated()).init(net, tiny.batch(net), laws.KEY)

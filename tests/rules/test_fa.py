@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.feedback import BRSF, FRSF, USF, FixedRandom, Transpose
+from apical.feedback import BRSF, FRSF, USF, FixedRandom, Regenerated, Transpose
 from apical.initialisers import Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
@@ -78,7 +78,7 @@ def test_magnitudes_are_uniform_fixed_or_drawn_for_every_batch():
     assert np.abs(weights(BRSF(), first) - weights(BRSF(), second)).max() > 0
 
 
-@pytest.mark.parametrize("rule", [FA(), FA(FRSF()), DFA()], ids=str)
+@pytest.mark.parametrize("rule", [FA(), FA(FRSF()), DFA(), DFA(broadcast=Regenerated())], ids=str)
 def test_fixed_feedback_is_the_same_whatever_the_steps_key(rule):
     net = tiny.network()
     batch = tiny.batch(net)

@@ -206,6 +206,17 @@ def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
     assert (tmp_path / "mine.txt").read_text() == "keep"
 
 
+def test_a_run_from_before_an_option_existed_goes_on_with_its_default(blobs, tmp_path):
+    first = fit(DFA(), blobs, out=tmp_path, **SMALL)
+    config = json.loads((tmp_path / "config.json").read_text())
+    del config["rule"]["broadcast"], config["settings"]["alternate"], config["settings"]["net"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    again = fit(DFA(), blobs, out=tmp_path, resume=True, **SMALL)
+    assert bits(again.networks) == bits(first.networks)
+    with pytest.raises(UsageError, match=r"settings\.alternate \(there None, now 'batch'\)"):
+        fit(DFA(), blobs, out=tmp_path, resume=True, alternate="batch", **SMALL)
+
+
 def test_divergence_names_epoch_step_and_layer_and_keeps_the_last_good(blobs, tmp_path):
     settings = SMALL | {
         "activation": "relu", "optimizer": "sgd", "loss": squared(), "epochs": 9, "lr": 3.0,
@@ -284,6 +295,9 @@ def test_any_optax_transformation_will_do(blobs):
         ({"epochs": 0}, "epochs: must be positive"),
         ({"hidden": (8, 0)}, r"hidden\[1\]: must be positive"),
         ({"weight_decay": float("nan")}, "weight_decay: must be 0 or more"),
+        ({"learned_lr": -1.0}, "learned_lr: must be positive"),
+        ({"alternate": "epochs"}, "did you mean 'epoch'"),
+        ({"learned_optimizer": "adan2"}, "did you mean 'adan'"),
         ({"seed": -1}, "seed: must be between 0"),
         ({"seed": 10**20}, "seed: must be between 0"),
         ({"checkpoint_seconds": float("nan")}, "checkpoint_seconds: must be 0 or more"),

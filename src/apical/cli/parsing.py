@@ -1,6 +1,7 @@
 """How tyro reads apical's values: by the names and colons of `apical.values`."""
 
 import sys
+import typing
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -32,6 +33,29 @@ def _value(info: tyro.constructors.PrimitiveTypeInfo):
         instance_from_str=read,
         is_instance=lambda value: isinstance(value, kind),
         str_from_instance=lambda value: [spell(value)],
+    )
+
+
+@registry.primitive_rule
+def _values(info: tyro.constructors.PrimitiveTypeInfo):
+    """Any number of values; as one primitive, so that a mistake in one of them is told."""
+    item, *rest = typing.get_args(info.type) or (None,)
+    if typing.get_origin(info.type) is not tuple or rest != [...] or not is_kind(item):
+        return None
+    kind: Any = item
+
+    def read(args: list[str]) -> Any:
+        try:
+            return tuple(parse(kind, text) for text in args)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="{" + ",".join(sorted(concrete(kind))) + "} ...",
+        instance_from_str=read,
+        is_instance=lambda value: isinstance(value, tuple),
+        str_from_instance=lambda value: [spell(item) for item in value],
     )
 
 

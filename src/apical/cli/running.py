@@ -51,12 +51,12 @@ def describe(settings: Settings) -> str:
     shown = []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if value is None or value == {}:
+        if value in (None, {}, ()) or (field.name == "hidden" and settings.net):
             continue
         if isinstance(value, ROOTS):
             value = spell(value)
         elif isinstance(value, tuple):
-            value = " ".join(map(str, value))
+            value = " ".join(spell(v) if isinstance(v, ROOTS) else str(v) for v in value)
         elif isinstance(value, dict):
             value = " ".join(f"{k} {v}" for k, v in value.items())
         shown.append(f"{field.name.replace('_', '-')} {value}")

@@ -60,8 +60,9 @@ class Layer(eqx.Module):
         (gradient,) = jax.vjp(lambda layer: layer.preactivation(x), self)[1](delta / delta.shape[0])
         return gradient
 
-    def with_weight(self, weight: Array) -> Self:
-        """A feedback layer: this layer's geometry with weights of its own and no bias."""
+    def with_weight(self, weight: Array | jax.ShapeDtypeStruct) -> Self:
+        """A feedback layer: this layer's geometry with weights of its own (or their mere shape)
+        and no bias."""
         return eqx.tree_at(
             lambda layer: (layer.weight, layer.bias),
             self,

@@ -89,13 +89,13 @@ def _angle(axis, run, label, colour):
 def _hidden(axis, run, statistic, colour):
     """A line for each hidden layer."""
     epochs, values = stack(run.curves("alignment", statistic))
-    for l in range(len(run.config["settings"]["hidden"])):
+    for l in range(run.hidden_layers):
         style = LAYER_STYLES[l % len(LAYER_STYLES)]
         band(axis, epochs, values[..., l], color=colour, linestyle=style)
 
 
 def _layer_legend(axis, runs):
-    layers = max(len(run.config["settings"]["hidden"]) for run in runs)
+    layers = max(run.hidden_layers for run in runs)
     if layers > 1:
         for l in range(layers):
             style = LAYER_STYLES[l % len(LAYER_STYLES)]

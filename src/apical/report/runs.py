@@ -29,6 +29,12 @@ class RunData:
         """The rule as the command line spells it."""
         return spell(decode(self.config["rule"]))
 
+    @property
+    def hidden_layers(self) -> int:
+        """How many hidden layers the network has."""
+        settings = self.config["settings"]
+        return len(settings.get("net") or settings["hidden"])
+
     def curves(self, *keys: str, first: int = 0) -> dict[int, tuple[list[int], list[Any]]]:
         """(epochs, values) of each seed from epoch `first`; `keys` lead into nested objects.
 

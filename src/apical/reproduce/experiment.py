@@ -56,8 +56,7 @@ class Run(Job):
         stored = RunFolder(self.folder)
         if not stored.exists:
             return False
-        config = stored.read("config.json")
-        if self._described(config) != (self.experiment, self.seed):
+        if self._described(stored.config()) != (self.experiment, self.seed):
             raise UsageError(
                 f"{self.folder}: holds another run than {self.label} is now; choose another --out "
                 "or delete that folder"

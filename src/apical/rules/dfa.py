@@ -1,10 +1,7 @@
 """Direct feedback alignment: the output error is broadcast to every layer."""
 
-import jax
-
-from apical.activations import identity
+from apical.feedback.broadcast import Broadcast, Stored
 from apical.initialisers import Glorot, Initialiser
-from apical.layers import Dense
 from apical.rules.rule import Credit, Link, Rule, State
 from apical.traits import Traits, Transport
 
@@ -12,35 +9,35 @@ from apical.traits import Traits, Transport
 class DFA(Rule):
     """delta_l = sigma_l'(a_l) * B_l delta_L, with delta_L = dL/da_L.
 
-    B_l leads straight from the output to layer l, drawn once from `law`.
+    B_l leads straight from the output to layer l, drawn once from `law`. It has as many weights
+    as the layer has units times the classes: for large images, `--broadcast regenerated`.
 
     Source: Nokland 2016.
     """
 
     name = "dfa"
     law: Initialiser = Glorot()
+    """How the feedback weights are drawn."""
+    broadcast: Broadcast = Stored()
+    """Whether they are stored or drawn again at every step."""
 
     @property
     def traits(self):
         return Traits(transport=Transport.NONE)
 
     def init(self, net, batch, key):
-        hidden = net.layers[:-1]
-        return State(
-            kept=tuple(
-                Dense.create(layer.out_shape, net.units, identity, key=k, init=self.law, bias=False)
-                for layer, k in zip(hidden, jax.random.split(key, len(hidden)), strict=True)
-            )
-        )
+        return State(kept=self.broadcast.init(net, self.law, key))
 
     def credit(self, net, state, batch, key):
         record = net.record(batch.x)
         error = net.error(record, batch.y)
+        led = self.broadcast.lead(net, self.law, state.kept, error)
         hidden = (
-            layer.modulate(a, back.pull(error))
-            for layer, a, back in zip(net.layers, record.preactivations, state.kept, strict=False)
+            layer.modulate(a, signal)
+            for layer, a, signal in zip(net.layers, record.preactivations, led, strict=False)
         )
         signals = (*hidden, error)
         output = len(net.layers) - 1
-        links = tuple(Link(back, source=output, target=l) for l, back in enumerate(state.kept))
+        feedback = self.broadcast.layers(net, self.law, state.kept)
+        links = tuple(Link(back, source=output, target=l) for l, back in enumerate(feedback))
         return Credit(net.gradients(record, signals), signals, kept=state.kept, links=links)

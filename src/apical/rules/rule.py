@@ -31,8 +31,8 @@ class Batch(eqx.Module):
 class State(eqx.Module):
     """What a rule owns besides the network; either part may be None.
 
-    `learned` (inverses, mirrors, ...) is stepped on `Credit.learned` by the run's
-    optimizer, with moments of its own; `kept` (feedback weights, memories, fast weights, ...) is
+    `learned` (inverses, mirrors, ...) is stepped on `Credit.learned` by an optimizer of its own,
+    with the network or in turns with it; `kept` (feedback weights, memories, fast weights, ...) is
     what the rule says it is, from step to step.
     """
 

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical.training.epoch import Carry, as_batch, update
+from apical.training.epoch import Carry, step_keys, update
+from apical.training.minibatches import Minibatches
 
 DIVERGED = 1e6
 """A mean training loss above this is divergence even where it is still finite."""
@@ -17,18 +18,22 @@ def diverged(losses: np.ndarray, carry: Carry) -> bool:
     return not finite or not bool(np.all(np.abs(losses) < DIVERGED))
 
 
-def locate(carry: Carry, transform, x, labels, order, key, *, rule, optimizer) -> str:
-    """Walk the epoch again from its start and name the first step and values that went wrong."""
-    keys = jax.random.split(key, len(order))
-    step = jax.jit(lambda carry, batch, key: update(rule, optimizer, carry, batch, key)[0])
+def locate(carry: Carry, minibatches: Minibatches, key, *, rule, optimizers, turns) -> str:
+    """Walk the pass again from its start and name the first step and values that went wrong."""
+    step = jax.jit(
+        lambda turn, *inputs: update(rule, optimizers, turn, *inputs)[0], static_argnums=0
+    )
     inspect = jax.jit(lambda carry, batch, key: _largest(rule, carry, batch, key))
-    for i, rows in enumerate(order):
-        batch = as_batch(carry.net.units, transform, x[rows], labels[rows])
-        for name, size_ in inspect(carry, batch, keys[i]).items():
-            if not size_ < DIVERGED:
-                return f"step {i + 1}: {name} reached {float(size_):.3g}"
-        carry = step(carry, batch, keys[i])
-    return f"step {len(order)}: {_worst(carry)}"
+    steps = len(minibatches.order)
+    walk = zip(*minibatches.draws, step_keys(key, steps, turns), strict=True)
+    for i, (rows, draw, keys) in enumerate(walk, start=1):
+        batch = minibatches.batch(carry.net.units, rows, draw)
+        for turn, key_ in zip(turns, keys, strict=True):
+            for name, size_ in inspect(carry, batch, key_).items():
+                if not size_ < DIVERGED:
+                    return f"step {i}: {name} reached {float(size_):.3g}"
+            carry = step(turn, carry, batch, key_)
+    return f"step {steps}: {_worst(carry)}"
 
 
 def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:
@@ -45,12 +50,13 @@ def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:
 
 
 def _size(tree) -> jax.Array:
-    return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
+    """The largest magnitude among the numbers of a tree; counters and seeds are no sizes."""
+    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    return jnp.max(jnp.array([0.0, *(jnp.max(jnp.abs(leaf)) for leaf in floats)]))
 
 
 def _worst(carry: Carry) -> str:
     sizes = {f"layer {l + 1}'s weights": _size(w) for l, w in enumerate(carry.net.layers)}
-    if jax.tree.leaves(carry.state):
-        sizes["the rule's state"] = _size(carry.state)
+    sizes["the rule's state"] = _size(carry.state)
     worst = max(sizes, key=lambda name: np.nan_to_num(float(sizes[name]), nan=np.inf))
     return f"{worst} reached {float(sizes[worst]):.3g}"

@@ -1,19 +1,19 @@
-"""One epoch as one compiled program: a `lax.scan` over minibatches."""
+"""One pass over the data as one compiled program: a `lax.scan` over minibatches."""
 
-from collections.abc import Callable
 from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from apical.network import Network
 from apical.rules.rule import Batch, Rule, State
-from apical.targets import decode, encode
-
-Transform = Callable[[Array], Array]
+from apical.targets import decode
+from apical.training.minibatches import Minibatches
+from apical.training.optimizer import Optimizers
+from apical.training.turns import Pass, Turn
 
 
 class Carry(eqx.Module):
@@ -27,43 +27,36 @@ class Carry(eqx.Module):
 
 class Keys(eqx.Module):
     """Independent streams of randomness of one seed, so that every rule of a
-    comparison meets the same initial weights and the same data order."""
+    comparison meets the same initial weights and the same data in the same order."""
 
     net: PRNGKeyArray
     rule: PRNGKeyArray
     order: PRNGKeyArray
     step: PRNGKeyArray
+    augmentation: PRNGKeyArray
 
     @classmethod
     def of(cls, seed: int) -> "Keys":
-        return cls(*jax.random.split(jax.random.key(seed), 4))
+        return cls(*jax.random.split(jax.random.key(seed), 5))
 
 
-def start(net: Network, state: State, optimizer: optax.GradientTransformation) -> Carry:
+def start(net: Network, state: State, optimizers: Optimizers) -> Carry:
     """The carry before the first step."""
-    return Carry(net, state, optimizer.init(net), optimizer.init(state.learned))
-
-
-def as_batch(units: int, transform: Transform, x: Array, labels: Int[Array, " batch"]) -> Batch:
-    """Raw examples as a network of so many output units takes them."""
-    return Batch(transform(x), encode(labels, units))
+    return Carry(net, state, optimizers.network.init(net), optimizers.learned.init(state.learned))
 
 
 def update(
     rule: Rule,
-    optimizer: optax.GradientTransformation,
+    optimizers: Optimizers,
+    turn: Turn,
     carry: Carry,
     batch: Batch,
     key: PRNGKeyArray,
 ) -> tuple[Carry, dict[str, Float[Array, ""]]]:
-    """One step: credit from the rule, changes by the optimizer."""
-    net, state = carry.net, carry.state
-    credit = rule.credit(net, state, batch, key)
-    changes, opt = optimizer.update(credit.network, carry.optimizer, net)
-    learned, learned_opt = state.learned, carry.learned_optimizer
-    if jax.tree.leaves(learned):
-        steps, learned_opt = optimizer.update(credit.learned, learned_opt, learned)
-        learned = optax.apply_updates(learned, steps)
+    """One turn: credit from the rule, changes by the optimizers."""
+    net, opt = carry.net, carry.optimizer
+    learned, learned_opt = carry.state.learned, carry.learned_optimizer
+    credit = rule.credit(net, carry.state, batch, key)
     # The compiler shares this forward pass with the rule's own.
     record = net.record(batch.x)
     metrics = {
@@ -71,27 +64,38 @@ def update(
         "train_accuracy": jnp.mean(decode(record.output) == decode(batch.y)),
         **credit.scalars,
     }
-    state = State(learned, credit.kept)
-    return Carry(optax.apply_updates(net, changes), state, opt, learned_opt), metrics
+    if turn.network:
+        changes, opt = optimizers.network.update(credit.network, opt, net)
+        net = optax.apply_updates(net, changes)
+    if turn.learned and jax.tree.leaves(learned):
+        changes, learned_opt = optimizers.learned.update(credit.learned, learned_opt, learned)
+        learned = optax.apply_updates(learned, changes)
+    return Carry(net, State(learned, credit.kept), opt, learned_opt), metrics
 
 
-@partial(jax.jit, static_argnames=("rule", "optimizer"), donate_argnames="carry")
-def run_epoch(
+@partial(jax.jit, static_argnames=("rule", "optimizers", "turns"), donate_argnames="carry")
+def run_pass(
     carry: Carry,
-    transform: Transform,
-    x: Array,
-    labels: Int[Array, " examples"],
-    order: Int[Array, "steps size"],
+    minibatches: Minibatches,
     key: PRNGKeyArray,
     *,
     rule: Rule,
-    optimizer: optax.GradientTransformation,
+    optimizers: Optimizers,
+    turns: Pass,
 ) -> tuple[Carry, dict[str, Float[Array, " steps"]]]:
-    """The minibatches whose examples `order` lists, and each step's metrics."""
+    """Every minibatch in its turns, and the metrics of each one's last."""
 
     def step(carry: Carry, inputs):
-        indices, key = inputs
-        batch = as_batch(carry.net.units, transform, x[indices], labels[indices])
-        return update(rule, optimizer, carry, batch, key)
+        drawn, keys = inputs
+        batch = minibatches.batch(carry.net.units, *drawn)
+        for turn, key in zip(turns, keys, strict=True):
+            carry, metrics = update(rule, optimizers, turn, carry, batch, key)
+        return carry, metrics
 
-    return jax.lax.scan(step, carry, (order, jax.random.split(key, order.shape[0])))
+    keys = step_keys(key, len(minibatches.order), turns)
+    return jax.lax.scan(step, carry, (minibatches.draws, keys))
+
+
+def step_keys(key: PRNGKeyArray, steps: int, turns: Pass) -> PRNGKeyArray:
+    """A key for each turn of each minibatch of a pass."""
+    return jax.random.split(key, (steps, len(turns)))

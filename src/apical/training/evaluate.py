@@ -5,22 +5,23 @@ import jax.numpy as jnp
 import numpy as np
 
 from apical.data import Split
+from apical.data.affine import Affine
 from apical.network import Network
 from apical.targets import decode
-from apical.training.epoch import Transform, as_batch
+from apical.training.minibatches import as_batch
 
 CHUNK = 1000
 
 
 @jax.jit
-def _sums(net: Network, transform: Transform, x, labels, mask):
+def _sums(net: Network, transform: Affine, x, labels, mask):
     batch = as_batch(net.units, transform, x, labels)
     record = net.record(batch.x)
     correct = decode(record.output) == labels
     return jnp.sum(mask * net.losses(record, batch.y)), jnp.sum(mask * correct)
 
 
-def evaluate(net: Network, transform: Transform, split: Split) -> tuple[float, float]:
+def evaluate(net: Network, transform: Affine, split: Split) -> tuple[float, float]:
     """(mean loss, accuracy) over every example of the split, nan for an empty one.
 
     The last chunk is padded and masked.

@@ -71,7 +71,7 @@ def fit(
     - `out`: the run's folder; None keeps everything in memory. With `resume` an unfinished run
       goes on, bit for bit as if it had not been interrupted; with `overwrite` it is replaced.
     - `listeners`: called with each `Started`, `Epoch` and `Finished`.
-    - `transformation`: an Optax transformation in place of the optimizer that `settings` name.
+    - `transformation`: an Optax transformation in place of the optimizers that `settings` name.
     - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
     - `settings`: fields of `Settings`; the rest are the rule's recipe.
 

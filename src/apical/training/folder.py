@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from apical.errors import UsageError
+from apical.settings import Settings
 from apical.training.checkpoints import Checkpoints
+from apical.values import decode, encode
 
 FILES = ("config.json", "env.json", "initial.jsonl", "metrics.jsonl", "summary.json")
 
@@ -76,6 +78,15 @@ class RunFolder:
                 f"{path}: expected JSON, found something else ({error}); "
                 "restore the file or train again with --overwrite"
             ) from None
+
+    def config(self) -> dict[str, Any]:
+        """config.json, with what could not be asked for when it was written at its default."""
+        config = self.read("config.json")
+        return {
+            **config,
+            "rule": encode(decode(config["rule"])),
+            "settings": {**encode(vars(Settings())), **config["settings"]},
+        }
 
     def write(self, name: str, data: Any) -> None:
         """Write a JSON file atomically; nan becomes null."""

@@ -1,7 +1,9 @@
-"""From settings to an Optax transformation."""
+"""From settings to Optax transformations."""
 
 import inspect
+from dataclasses import replace
 from functools import cache
+from typing import NamedTuple
 
 import jax
 import optax
@@ -9,6 +11,28 @@ import optax
 from apical.errors import UsageError
 from apical.settings import Settings
 from apical.suggest import unknown
+
+
+class Optimizers(NamedTuple):
+    """One for the network's weights, one for what the rule learns besides."""
+
+    network: optax.GradientTransformation
+    learned: optax.GradientTransformation
+
+
+def build_both(settings: Settings, steps: int) -> Optimizers:
+    """The optimizers of a run whose groups are stepped `steps` times each.
+
+    What `settings` leave open for the learned group is as for the network; raises as `build`.
+    """
+    args = settings.optimizer_args if settings.learned_optimizer is None else {}
+    learned = replace(
+        settings,
+        optimizer=settings.learned_optimizer or settings.optimizer,
+        lr=settings.lr if settings.learned_lr is None else settings.learned_lr,
+        optimizer_args={**args, **settings.learned_optimizer_args},
+    )
+    return Optimizers(build(settings, steps), build(learned, steps))
 
 
 def build(settings: Settings, steps: int) -> optax.GradientTransformation:

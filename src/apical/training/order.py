@@ -1,8 +1,9 @@
 """Which examples make up which minibatch."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int, PRNGKeyArray
+from jaxtyping import Array, Int, PRNGKeyArray
 
 from apical.errors import UsageError
 from apical.settings import Settings
@@ -30,12 +31,11 @@ def steps_in_epoch(settings: Settings, examples: int) -> int:
     return settings.steps_per_epoch
 
 
-def shuffled(
-    key: PRNGKeyArray, examples: int, steps: int, size: int
-) -> Int[np.ndarray, "steps size"]:
+def shuffled(key: PRNGKeyArray, examples: int, steps: int, size: int) -> Int[Array, "steps size"]:
     """One shuffle of the examples' indices cut into minibatches, wrapping round if short.
 
     By NumPy: 2 ms for MNIST, where XLA's sort takes 60.
     """
     draw = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    return np.resize(draw.permutation(examples).astype(np.int32), (steps, size))
+    order = draw.permutation(examples).astype(np.int32)
+    return jnp.asarray(np.resize(order, (steps, size)))

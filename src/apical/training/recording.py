@@ -142,7 +142,7 @@ def recording(
 
 
 def _same(folder: RunFolder, config: dict[str, Any]) -> None:
-    asked, found = _flat(config), _flat(folder.read("config.json"))
+    asked, found = _flat(config), _flat(folder.config())
     differing = [
         f"{key} (there {found.get(key)!r}, now {asked.get(key)!r})"
         for key in sorted(asked.keys() | found.keys())

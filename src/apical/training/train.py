@@ -18,12 +18,14 @@ from apical.errors import DivergenceError
 from apical.network import Network
 from apical.rules import Batch, Rule
 from apical.settings import Settings
-from apical.training import optimizer as optimizers
 from apical.training.divergence import diverged, locate
-from apical.training.epoch import Carry, Keys, as_batch, run_epoch, start
+from apical.training.epoch import Carry, Keys, run_pass, start
 from apical.training.evaluate import evaluate
 from apical.training.events import Epoch
+from apical.training.minibatches import Minibatches, as_batch
+from apical.training.optimizer import Optimizers, build_both
 from apical.training.order import shuffled, steps_in_epoch
+from apical.training.turns import ALTERNATIONS, TOGETHER, Plan
 
 PROBE = 500
 """How many training examples the alignment is measured on."""
@@ -36,15 +38,19 @@ class Task:
     rule: Rule
     data: Dataset
     settings: Settings
-    optimizer: optax.GradientTransformation | None = None
-    """An optimizer in place of the one that `settings` names."""
+    transformation: optax.GradientTransformation | None = None
+    """An optimizer in place of those that `settings` name."""
     steps: int = field(init=False)
 
     def __post_init__(self):
         settings, data = self.settings, self.data
         self.steps = steps_in_epoch(settings, len(data.train))
-        if self.optimizer is None:
-            self.optimizer = optimizers.build(settings, self.steps * settings.epochs)
+        given = self.transformation
+        self.optimizers = (
+            Optimizers(given, given)
+            if given is not None
+            else build_both(settings, self.steps * settings.epochs)
+        )
         self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
         self._train = jax.device_put((data.train.x, data.train.y))
 
@@ -53,7 +59,7 @@ class Task:
         # Zeros, so that no rule can look at the data before training.
         example = jax.tree.map(jnp.zeros_like, self._batch(self.settings.batch_size))
         return _begin(
-            Keys.of(seed), example, self.rule, self.settings, self.data.n_classes, self.optimizer
+            Keys.of(seed), example, self.rule, self.settings, self.data.n_classes, self.optimizers
         )
 
     def epochs(self, seed: int, carry: Carry, done: int = 0) -> Iterator[Epoch]:
@@ -83,26 +89,41 @@ class Task:
     def _train_epoch(
         self, carry: Carry, good: Carry, number: int, seed: int, keys: Keys
     ) -> tuple[Carry, dict[str, Any]]:
-        inputs = (
+        x, labels = self._train
+        minibatches = Minibatches(
+            x,
+            labels,
             self.transforms.train,
-            *self._train,
             shuffled(
                 jax.random.fold_in(keys.order, number),
                 len(self.data.train),
                 self.steps,
                 self.settings.batch_size,
             ),
-            jax.random.fold_in(keys.step, number),
+            jax.random.fold_in(keys.augmentation, number),
+            self.settings.augmentation,
         )
-        program = {"rule": self.rule, "optimizer": self.optimizer}
-        carry, per_step = run_epoch(carry, *inputs, **program)
-        per_step = {name: np.asarray(values) for name, values in per_step.items()}
-        if diverged(per_step["train_loss"], carry):
-            raise DivergenceError(
-                f"seed {seed}, epoch {number}, {locate(good, *inputs, **program)}: training "
-                f"diverged; lower lr (now {self.settings.lr:g}) or set clip_norm"
-            )
-        return carry, {name: float(values.mean()) for name, values in per_step.items()}
+        metrics: dict[str, Any] = {}
+        for i, turns in enumerate(self._plan):
+            if i:
+                good = _to_host(carry)
+            key = jax.random.fold_in(keys.step, number * len(self._plan) + i)
+            program = {"rule": self.rule, "optimizers": self.optimizers, "turns": turns}
+            carry, per_step = run_pass(carry, minibatches, key, **program)
+            metrics = {name: np.asarray(values) for name, values in per_step.items()}
+            if diverged(metrics["train_loss"], carry):
+                where = locate(good, minibatches, key, **program)
+                raise DivergenceError(
+                    f"seed {seed}, epoch {number}, {where}: training diverged; "
+                    f"lower lr (now {self.settings.lr:g}) or set clip_norm"
+                )
+        return carry, {name: float(values.mean()) for name, values in metrics.items()}
+
+    @cached_property
+    def _plan(self) -> Plan:
+        """The passes of an epoch; a rule that learns nothing of its own has no turns to take."""
+        learned = jax.eval_shape(lambda: self.begin(0)).state.learned
+        return ALTERNATIONS[self.settings.alternate] if jax.tree.leaves(learned) else TOGETHER
 
     def final(self, net: Network) -> dict[str, float]:
         """Loss and accuracy of a trained network on every split."""
@@ -151,11 +172,11 @@ def _begin(
     rule: Rule,
     settings: Settings,
     n_classes: int,
-    optimizer: optax.GradientTransformation,
+    optimizers: Optimizers,
 ) -> Carry:
     """One program: drawing every array by itself would compile as many."""
     net = build(settings, example.x.shape[1:], n_classes, keys.net)
-    return start(net, rule.init(net, example, keys.rule), optimizer)
+    return start(net, rule.init(net, example, keys.rule), optimizers)
 
 
 def _named(split: str, measured: tuple[float, float]) -> dict[str, float]:

@@ -12,7 +12,8 @@ from apical.papers.ghost_units.experiments import TRACED
 from apical.reproduce.evidence import Evidence
 from apical.rules.ghost import Ghost
 from apical.rules.rule import Batch
-from apical.training.epoch import Carry, as_batch
+from apical.training.epoch import Carry
+from apical.training.minibatches import as_batch
 from apical.training.reload import reload_carries
 
 

@@ -1,0 +1,73 @@
+"""Random changes of the training images, made on raw bytes inside the compiled step."""
+
+from abc import abstractmethod
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PRNGKeyArray, Shaped
+
+from apical.errors import UsageError
+from apical.value import Value
+
+Images = Shaped[Array, "batch rows columns ..."]
+
+
+class Augmentation(Value):
+    """Another version of each training example at every pass; validation and test stay as they are.
+
+    It is applied before the preprocessing, which is fitted on the examples as they are.
+    """
+
+    @abstractmethod
+    def __call__(self, x: Images, key: PRNGKeyArray) -> Images:
+        """Raw examples of the same shape and type."""
+
+
+class Unchanged(Augmentation):
+    """The examples as they are."""
+
+    def __call__(self, x, key):
+        return x
+
+
+class CropFlip(Augmentation):
+    """A random crop of the image with `margin` zeros around it.
+
+    Every other one becomes its mirror image, and with `upend` every other one is turned upside
+    down, each by the toss of a coin of its own.
+    """
+
+    margin: int = 4
+    mirror: bool = True
+    upend: bool = False
+
+    def __check_init__(self):
+        if self.margin < 0:
+            raise UsageError(f"margin: must be 0 or more, got {self.margin}; try crop-flip:4")
+
+    def __call__(self, x, key):
+        if x.ndim not in (3, 4):
+            raise UsageError(
+                "augmentation: crop-flip is for images, of shape (rows, columns) or (rows, "
+                f"columns, channels), got {x.shape[1:]}; leave it out or use a data set of images"
+            )
+        for_crop, for_mirror, for_upend = jax.random.split(key, 3)
+        x = self._crop(x, for_crop)
+        x = _every_other(x, 2, for_mirror) if self.mirror else x
+        return _every_other(x, 1, for_upend) if self.upend else x
+
+    def _crop(self, x: Images, key: PRNGKeyArray) -> Images:
+        around = [(self.margin, self.margin)] * 2 + [(0, 0)] * (x.ndim - 3)
+        corners = jax.random.randint(key, (x.shape[0], 2), 0, 2 * self.margin + 1)
+
+        def crop(image: Array, corner: Array) -> Array:
+            start = (*corner, *[0] * (image.ndim - 2))
+            return jax.lax.dynamic_slice(jnp.pad(image, around), start, image.shape)
+
+        return jax.vmap(crop)(x, corners)
+
+
+def _every_other(x: Images, axis: int, key: PRNGKeyArray) -> Images:
+    """Each image as it is or turned round along an axis, with even chances."""
+    turned = jax.random.bernoulli(key, shape=(x.shape[0],) + (1,) * (x.ndim - 1))
+    return jnp.where(turned, jnp.flip(x, axis), x)

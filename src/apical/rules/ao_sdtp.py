@@ -1,0 +1,93 @@
+"""Auxiliary-output SDTP: random features beside the output give its inverse more to go by."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from apical.activations import identity, named, tanh
+from apical.errors import UsageError
+from apical.initialisers import Glorot, Initialiser
+from apical.layers import Dense, Layer, Transposed
+from apical.rules.inverses import (
+    Activity,
+    Denoising,
+    InverseLoss,
+    LocalLoss,
+    Summed,
+    difference_targets,
+    inverses,
+)
+from apical.rules.rule import State
+from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
+from apical.settings import Settings
+from apical.traits import Traits, Transport
+
+
+class AOSDTP(TargetPropagation):
+    """ĥ_{L-1} = h_{L-1} + step (g_L(y, z) - g_L(h_L, z)) with z = tanh(R h_{L-1}), R fixed.
+
+    Below it is SDTP. An output of few units says little about the activity that caused it; z
+    tells g_L the rest and is the same in both terms. The paper has `step` 1 and an inverse of
+    the hidden layers' activation (see `SDTP`); how z is made it does not say.
+
+    Source: Bartunov, Santoro, Richards, Marris, Hinton & Lillicrap 2018.
+    """
+
+    name = "ao-sdtp"
+    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
+    features: int = 64
+    """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
+    step: float = 0.03
+    """How far the uppermost target goes from the activity; the paper's is 1."""
+    output_inverse: str = "identity"
+    """Activation of g_L; the paper's is that of the hidden layers."""
+    inverse: InverseLoss = Denoising(0.3)
+    """What the inverses learn."""
+    local: LocalLoss = Summed()
+    """How the squares of a local loss are put together."""
+    law: Initialiser = Glorot()
+    """How the inverses and R are drawn."""
+
+    def __check_init__(self):
+        if self.features < 1:
+            raise UsageError(f"features: must be 1 or more, got {self.features}; sdtp has none")
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.NONE)
+
+    def init(self, net, batch, key):
+        needs_hidden_layers(self.name, net)
+        for_hidden, for_output, for_features = jax.random.split(key, 3)
+        lower = inverses(net.layers[:-1], self.law, for_hidden)
+        below, law = net.layers[-1].in_shape, self.law
+        features = Dense.create(below, self.features, tanh, key=for_features, init=law, bias=False)
+        both = Dense.create(below, net.units + self.features, identity, key=for_output)
+        activation = named(self.output_inverse)
+        g = Transposed.create(both, activation, key=for_output, init=law)
+        return State(learned=(*lower, g), kept=features)
+
+    def inverted(self, net, state):
+        return (*net.layers[1:-1], Augmented(net.layers[-1], state.kept))
+
+    def targets(self, net, state, record, batch):
+        *lower, g = state.learned
+        hidden = record.activities[1:-1]
+        z = state.kept(hidden[-1])
+        top = hidden[-1] + self.step * (g(beside(batch.y, z)) - g(beside(record.output, z)))
+        return difference_targets(lower, hidden, top)
+
+
+class Augmented(eqx.Module):
+    """h -> [f_L(h), z(h)]."""
+
+    output: Layer
+    features: Layer
+
+    def __call__(self, h: Activity) -> Activity:
+        return beside(self.output(h), self.features(h))
+
+
+def beside(output: Activity, z: Activity) -> Activity:
+    """[o, z]."""
+    return jnp.concatenate([output, z], axis=-1)

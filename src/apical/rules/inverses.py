@@ -1,0 +1,115 @@
+"""Learned inverses and the local losses of target propagation.
+
+The inverse g_l(h_l) = sigma_{l-1}(V_l^T h_l + c_l) has the transposed connections of layer l and
+weights of its own, and approximates h_{l-1}. Neither it nor its loss reads anything but layer l.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from apical.initialisers import Initialiser
+from apical.layers import Layer, Transposed
+from apical.value import Value
+
+Activity = Float[Array, "batch ..."]
+Map = Callable[[Activity], Activity]
+
+
+class LocalLoss(Value):
+    """c ||h - target||^2 for each example; c says how the squares of a layer are put together."""
+
+    scale: eqx.AbstractVar[float]
+
+    @abstractmethod
+    def factor(self, units: int) -> float:
+        """c, for a layer of so many units."""
+
+    def error(self, h: Activity, target: Activity) -> Activity:
+        """dloss/dh = 2 c (h - target)."""
+        return 2 * self.factor(h[0].size) * (h - target)
+
+
+class Summed(LocalLoss):
+    """scale ||h - target||^2: summed over the units (scale 1 in the papers)."""
+
+    scale: float = 1.0
+
+    def factor(self, units):
+        return self.scale
+
+
+class Averaged(LocalLoss):
+    """scale ||h - target||^2 / units."""
+
+    scale: float = 1.0
+
+    def factor(self, units):
+        return self.scale / units
+
+
+class InverseLoss(Value):
+    """What g learns from activity h with noise eps ~ N(0, sigma^2) added to it."""
+
+    sigma: eqx.AbstractVar[float]
+
+    @abstractmethod
+    def target(self, h: Activity, noisy: Activity) -> Activity:
+        """What g(f(h + eps)) is to be."""
+
+
+class NoisePreserving(InverseLoss):
+    """||g(f(h + eps)) - (h + eps)||^2: g inverts f around h."""
+
+    sigma: float = 0.2
+
+    def target(self, h, noisy):
+        return noisy
+
+
+class Denoising(InverseLoss):
+    """||g(f(h + eps)) - h||^2: g leads back to h from around it."""
+
+    sigma: float = 0.1
+
+    def target(self, h, noisy):
+        return h
+
+
+def inverses(
+    layers: Sequence[Layer], init: Initialiser, key: PRNGKeyArray
+) -> tuple[Transposed, ...]:
+    """An inverse for each layer but the first, from its activity to that of the layer below."""
+    keys = jax.random.split(key, len(layers))
+    return tuple(
+        Transposed.create(layer, below.activation, key=k, init=init)
+        for (below, layer), k in zip(pairwise(layers), keys, strict=False)
+    )
+
+
+def learn(
+    g: Layer, f: Map, h: Activity, loss: InverseLoss, local: LocalLoss, key: PRNGKeyArray
+) -> Layer:
+    """The gradient of g's loss at activity h; f's weights and h are constants."""
+    noisy = h + loss.sigma * jax.random.normal(key, h.shape, h.dtype)
+    x = f(noisy)
+    a = g.preactivation(x)
+    return g.gradient(x, g.modulate(a, local.error(g.activation(a), loss.target(h, noisy))))
+
+
+def difference_targets(
+    inverses: Sequence[Map], activities: Sequence[Activity], top: Activity
+) -> tuple[Activity, ...]:
+    """ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l), from the top down.
+
+    `activities` are h_1 .. h_m, `inverses` g_2 .. g_m, `top` is ĥ_m. The difference makes up for
+    what g_l fails to reconstruct: a layer whose target is its activity hands down the same.
+    """
+    targets = [top]
+    for g, (below, h) in reversed(list(zip(inverses, pairwise(activities), strict=True))):
+        targets.insert(0, below - g(h) + g(targets[0]))
+    return tuple(targets)

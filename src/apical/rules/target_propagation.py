@@ -1,0 +1,68 @@
+"""What the target propagation rules share: local losses towards targets, and learned inverses."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from apical.errors import UsageError
+from apical.network import Network, Record
+from apical.rules.inverses import Activity, InverseLoss, LocalLoss, Map, learn
+from apical.rules.rule import Batch, Credit, Rule, State
+
+
+class TargetPropagation(Rule):
+    """Every hidden layer learns towards a target for its own activity; the output, the task.
+
+    The loss of hidden layer l is c ||f_l(h_{l-1}) - ĥ_l||^2 with h_{l-1} and ĥ_l constant, so its
+    teaching signal is sigma_l'(a_l) * 2 c (h_l - ĥ_l). The inverses g_l are learned beside it.
+    """
+
+    local: eqx.AbstractVar[LocalLoss]
+    """How the squares of a local loss are put together."""
+    inverse: eqx.AbstractVar[InverseLoss]
+    """What the inverses learn."""
+
+    @abstractmethod
+    def targets(
+        self, net: Network, state: State, record: Record, batch: Batch
+    ) -> tuple[Activity, ...]:
+        """ĥ_l of the hidden layers, from the input up."""
+
+    @abstractmethod
+    def inverted(self, net: Network, state: State) -> tuple[Map, ...]:
+        """The maps that `State.learned` are the inverses of, f_2 and those above."""
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        hidden = record.activities[1:-1]
+        targets = self.targets(net, state, record, batch)
+        signals = tuple(
+            layer.modulate(a, self.local.error(h, target))
+            for layer, a, h, target in zip(
+                net.layers, record.preactivations, hidden, targets, strict=False
+            )
+        )
+        signals = (*signals, net.error(record, batch.y))
+        maps = self.inverted(net, state)
+        keys = jax.random.split(key, max(1, len(maps)))
+        learned, scalars = [], {}
+        for l, (g, f, h, k) in enumerate(zip(state.learned, maps, hidden, keys, strict=False), 2):
+            learned.append(learn(g, f, h, self.inverse, self.local, k))
+            scalars[f"inverse_error_{l}"] = jnp.mean((g(f(h)) - h) ** 2) / jnp.mean(h**2)
+        return Credit(
+            net.gradients(record, signals),
+            signals,
+            kept=state.kept,
+            learned=tuple(learned),
+            scalars=scalars,
+        )
+
+
+def needs_hidden_layers(name: str, net: Network) -> None:
+    """Raises `UsageError` for a network without a hidden layer."""
+    if len(net.layers) < 2:
+        raise UsageError(
+            f"{name}: gives targets to hidden layers, the network has none; use --hidden 256"
+        )

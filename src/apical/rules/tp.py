@@ -1,0 +1,41 @@
+"""Target propagation: targets are the inverses of the targets above."""
+
+from apical.initialisers import Glorot, Initialiser
+from apical.rules.inverses import InverseLoss, LocalLoss, NoisePreserving, Summed, inverses
+from apical.rules.rule import State
+from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
+from apical.settings import Settings
+from apical.traits import Traits, Transport
+
+
+class TP(TargetPropagation):
+    """ĥ_L = y and ĥ_l = g_{l+1}(ĥ_{l+1}), with no correction for what g fails to reconstruct.
+
+    Source: LeCun 1986; Bengio 2014; the form of Bartunov et al. 2018, who define but do not run it.
+    """
+
+    name = "tp"
+    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
+    inverse: InverseLoss = NoisePreserving()
+    """What the inverses learn."""
+    local: LocalLoss = Summed()
+    """How the squares of a local loss are put together."""
+    law: Initialiser = Glorot()
+    """How the inverses are drawn."""
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.NONE, supervised=False)
+
+    def init(self, net, batch, key):
+        needs_hidden_layers(self.name, net)
+        return State(learned=inverses(net.layers, self.law, key))
+
+    def inverted(self, net, state):
+        return net.layers[1:]
+
+    def targets(self, net, state, record, batch):
+        targets = [batch.y]
+        for g in reversed(state.learned):
+            targets.insert(0, g(targets[0]))
+        return tuple(targets[:-1])

@@ -1,0 +1,95 @@
+"""The hidden layers a run asks for, as values: `fc:500`, `lc:3x3,32,s2`, `conv:5x5,64,s2,p0`."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+from jaxtyping import PRNGKeyArray
+
+from apical.activations import Activation
+from apical.errors import UsageError
+from apical.initialisers import Initialiser
+from apical.layers import Conv2d, Dense, Layer, LocallyConnected2d, Window
+from apical.layers.windowed import Windowed
+from apical.value import Value, written
+
+
+class LayerSpec(Value):
+    """A layer before it is known what it will read."""
+
+    @abstractmethod
+    def create(
+        self,
+        in_shape: tuple[int, ...],
+        activation: Activation,
+        *,
+        key: PRNGKeyArray,
+        init: Initialiser,
+        bias: bool,
+    ) -> Layer:
+        """The layer for inputs of a shape. Raises `UsageError` if it cannot read them."""
+
+
+class Fc(LayerSpec):
+    """Fully connected: `fc:UNITS`."""
+
+    units: int
+
+    def __check_init__(self):
+        _positive(units=self.units)
+
+    def create(self, in_shape, activation, *, key, init, bias):
+        return Dense.create(in_shape, self.units, activation, key=key, init=init, bias=bias)
+
+
+class ImageSpec(LayerSpec):
+    """A kernel moved over an image.
+
+    Without padding as many zeros as make a stride of 1 keep the shape; `p0`: none.
+    """
+
+    kernel: tuple[int, ...] = eqx.field(metadata=written(between="x"))
+    channels: int
+    stride: int = eqx.field(default=1, metadata=written(mark="s"))
+    padding: int | None = eqx.field(default=None, metadata=written(mark="p"))
+
+    def __check_init__(self):
+        if len(self.kernel) != 2:
+            raise UsageError(f"kernel: give rows x columns, as in 3x3, got {self.kernel}")
+        rows, columns = self.kernel
+        _positive(rows=rows, columns=columns, channels=self.channels, stride=self.stride)
+        if self.padding is not None and self.padding < 0:
+            raise UsageError(f"padding: must be 0 or more, got {self.padding}")
+
+    @property
+    @abstractmethod
+    def kind(self) -> type[Windowed]:
+        """The layer it makes."""
+
+    def create(self, in_shape, activation, *, key, init, bias):
+        rows, columns = self.kernel
+        window = Window((rows, columns), self.stride, self.padding)
+        return self.kind.create(
+            in_shape, self.channels, activation, window, key=key, init=init, bias=bias
+        )
+
+
+class Lc(ImageSpec):
+    """Locally connected, `lc:ROWSxCOLUMNS,CHANNELS[,sSTRIDE][,pPADDING]`."""
+
+    @property
+    def kind(self):
+        return LocallyConnected2d
+
+
+class Conv(ImageSpec):
+    """Convolutional, `conv:ROWSxCOLUMNS,CHANNELS[,sSTRIDE][,pPADDING]`."""
+
+    @property
+    def kind(self):
+        return Conv2d
+
+
+def _positive(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise UsageError(f"{name}: must be 1 or more, got {size}")

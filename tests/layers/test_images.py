@@ -1,0 +1,156 @@
+"""Locally connected and convolutional layers against plain loops, and under every rule."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from apical import UsageError
+from apical.feedback import FRSF, USF, Transpose
+from apical.initialisers import Orthogonal
+from apical.layers import Conv2d, LocallyConnected2d, Window
+from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
+from tests import laws, tiny
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+WINDOWS = [
+    Window((3, 3)),
+    Window((3, 2), stride=2),
+    Window((2, 3), stride=2, padding=1),
+    Window((3, 3), stride=3, padding=0),
+    Window((1, 1), stride=2),
+]
+IMAGES = [(5, 6), (5, 6, 1), (6, 5, 3)]
+
+
+def by_loops(layer, x):
+    """What the layer should give, one number after another."""
+    shape = (*layer.in_shape, 1)[:3]
+    x = np.asarray(x).reshape(-1, *shape)
+    (height, width), stride, padding = (
+        layer.window.kernel,
+        layer.window.stride,
+        layer.window.padding,
+    )
+    counts, before = [], []
+    for size, kernel in ((shape[0], height), (shape[1], width)):
+        if padding is None:
+            counts.append(int(np.ceil(size / stride)))
+            before.append(max((counts[-1] - 1) * stride + kernel - size, 0) // 2)
+        else:
+            counts.append((size + 2 * padding - kernel) // stride + 1)
+            before.append(padding)
+    tied = layer.weight.ndim == 2
+    channels = layer.weight.shape[-2]
+    weight = np.asarray(layer.weight).reshape(-1, channels, height, width, shape[2])
+    out = np.zeros((len(x), *counts, channels))
+    for n, r, c, f in itertools.product(*(range(size) for size in out.shape)):
+        position = r * counts[1] + c
+        out[n, r, c, f] = layer.bias[f] if tied else layer.bias[position * channels + f]
+        for i, j, k in itertools.product(range(height), range(width), range(shape[2])):
+            row, column = r * stride + i - before[0], c * stride + j - before[1]
+            if 0 <= row < shape[0] and 0 <= column < shape[1]:
+                w = weight[0 if tied else position, f, i, j, k]
+                out[n, r, c, f] += w * x[n, row, column, k]
+    return out
+
+
+@pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+@pytest.mark.parametrize("in_shape", IMAGES, ids=str)
+def test_it_is_a_plain_loop(kind, window, in_shape):
+    layer, x = tiny.image_layer(kind, in_shape, window), tiny.images(in_shape)
+    expected = by_loops(layer, x)
+    assert layer.out_shape == expected.shape[1:]
+    laws.assert_close(layer.preactivation(x), expected)
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
+    conv = tiny.image_layer(Conv2d, (6, 5, 3), window)
+    positions = np.prod(conv.out_shape[:2])
+    local = LocallyConnected2d(
+        jnp.broadcast_to(conv.weight, (positions, *conv.weight.shape)),
+        jnp.tile(conv.bias, positions),
+        conv.in_shape,
+        conv.activation,
+        window,
+    )
+    x = tiny.images((6, 5, 3))
+    laws.assert_close(local(x), conv(x))
+    signal = jax.random.normal(jax.random.key(2), (2, *conv.out_shape))
+    laws.assert_close(local.pull(signal), conv.pull(signal))
+    shared = local.gradient(x, signal).weight.sum(axis=0)
+    laws.assert_close(shared, conv.gradient(x, signal).weight)
+
+
+@pytest.mark.parametrize("window", [Window((3, 3)), Window((4, 4), 2)], ids=str)
+@pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
+def test_pulling_is_the_transpose_and_fans_count_connections(kind, window):
+    layer = tiny.image_layer(kind, (8, 8, 2), window, channels=4)
+    x, signal = tiny.images((8, 8, 2)), jax.random.normal(jax.random.key(3), (2, *layer.out_shape))
+    without = layer.with_weight(layer.weight)
+    assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, layer.pull(signal)))
+    counted = layer.with_weight(jnp.ones_like(layer.weight))
+    reads, reaches = layer.fans
+    assert counted(jnp.ones((1, 8, 8, 2)))[0, 2, 2, 0] == reads
+    assert counted.pull(jnp.ones((1, *layer.out_shape)))[0, 4, 4, 0] == reaches
+
+
+def test_each_position_of_orthogonal_weights_is_orthogonal():
+    layer = tiny.image_layer(
+        LocallyConnected2d, (5, 6), Window((3, 3)), channels=4, init=Orthogonal()
+    )
+    assert layer.weight.shape == (30, 4, 9)
+    products = layer.weight @ layer.weight.swapaxes(1, 2)
+    laws.assert_close(products, jnp.broadcast_to(jnp.eye(4), products.shape), atol=1e-9)
+
+
+STACKS = [
+    (LocallyConnected2d, LocallyConnected2d),
+    (LocallyConnected2d, Conv2d),
+    (Conv2d, LocallyConnected2d),
+]
+
+
+@pytest.mark.parametrize("in_shape", [(4, 5), (4, 4, 3)], ids=str)
+@pytest.mark.parametrize("kinds", STACKS, ids=lambda kinds: "-".join(k.__name__ for k in kinds))
+def test_bp_is_the_gradient(in_shape, kinds):
+    net = tiny.image_network(in_shape, kinds)
+    laws.is_the_gradient(BP(), net, tiny.image_batch(net))
+
+
+@pytest.mark.parametrize("rule", [FA(), FA(USF()), FA(FRSF()), DFA()], ids=str)
+def test_rules_that_know_nothing_of_images_keep_their_laws_on_them(rule):
+    net = tiny.image_network((4, 4, 2))
+    batch = tiny.image_batch(net)
+    laws.has_the_shape_of_what_it_changes(rule, net, batch)
+    laws.averages_over_examples(rule, net, batch)
+    laws.rests_when_satisfied(rule, net, batch)
+    laws.transports_what_it_claims(rule, net, batch)
+
+
+@pytest.mark.parametrize("rule", [ITD(), TP(), DTP(), SDTP(), AOSDTP()], ids=lambda r: r.name)
+def test_rules_with_laws_of_their_own_serve_images_too(rule):
+    net = tiny.image_network((4, 4, 2))
+    batch = tiny.image_batch(net)
+    laws.has_the_shape_of_what_it_changes(rule, net, batch)
+    laws.transports_what_it_claims(rule, net, batch)
+
+
+def test_with_transposed_weights_feedback_alignment_is_bp():
+    net = tiny.image_network((4, 4, 2))
+    laws.equals_bp(FA(Transpose()), net, tiny.image_batch(net))
+
+
+@pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
+def test_what_does_not_fit_is_named(kind):
+    with pytest.raises(UsageError, match=r"reads images.*got \(4,\)"):
+        tiny.image_layer(kind, (4,), Window((3, 3)))
+    with pytest.raises(
+        UsageError, match="the kernel's 7 columns do not fit an image of 4 with 1 zeros"
+    ):
+        tiny.image_layer(kind, (9, 4), Window((7, 7), padding=1))

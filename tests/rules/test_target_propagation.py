@@ -1,0 +1,373 @@
+"""Target propagation against its theory, on networks small enough to invert."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from apical import UsageError
+from apical.activations import identity, softmax
+from apical.initialisers import LeCun
+from apical.layers import Conv2d, Dense, Layer, LocallyConnected2d, Transposed, Window
+from apical.losses import CrossEntropy, SquaredError
+from apical.network import Network
+from apical.rules import AOSDTP, BP, DTP, SDTP, TP, Batch, State
+from apical.rules.inverses import (
+    Averaged,
+    Denoising,
+    InverseLoss,
+    LocalLoss,
+    NoisePreserving,
+    Summed,
+    difference_targets,
+    learn,
+)
+from apical.rules.target_propagation import TargetPropagation
+from apical.values import spell
+from tests import laws, tiny
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+RULES = [TP(), DTP(), SDTP(), AOSDTP()]
+STACKED = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+
+def invertible(activation=identity, units=6, depth=3):
+    """Square layers of 6 units, far from singular, and a softmax output of 3."""
+    keys = iter(jax.random.split(jax.random.key(0), 2 * depth + 1))
+    layers = []
+    shape: tuple[int, ...] = tiny.IN_SHAPE
+    for _ in range(depth):
+        drawn = LeCun().draw(next(keys), (units, units), units, units)
+        bias = 0.1 * jax.random.normal(next(keys), (units,))
+        layers.append(Dense(jnp.eye(units) + 0.5 * drawn, bias, shape, activation))
+        shape = (units,)
+    layers.append(Dense.create(shape, 3, softmax, key=next(keys), init=LeCun()))
+    return Network(tuple(layers), CrossEntropy())
+
+
+def exact(layer: Dense, g: Transposed) -> Transposed:
+    """g with g(f(h)) = h for a linear layer f."""
+    inverse = jnp.linalg.inv(layer.weight)
+    return eqx.tree_at(lambda g: (g.weight, g.bias), g, (inverse.T, -inverse @ layer.bias))
+
+
+def hidden_jacobian(net, lower, upper, h):
+    """dh_upper / dh_lower for one example; layers count from 1."""
+
+    def through(h):
+        h = h[None]
+        for layer in net.layers[lower:upper]:
+            h = layer(h)
+        return h[0]
+
+    return jax.jacobian(through)(h)
+
+
+def test_with_exact_inverses_targets_have_their_gauss_newton_form():
+    """ĥ_l = h_l - alpha J^-1 dL/dh_{L-1}, with J = dh_{L-1}/dh_l."""
+    net, rule = invertible(), DTP(alpha=0.7)
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    learned = tuple(map(exact, net.layers[1:-1], state.learned))
+    record = net.record(batch.x)
+    found = rule.targets(net, State(learned), record, batch)
+    top = len(net.layers) - 1
+    gradient = (record.output - batch.y) @ net.layers[-1].weight
+    for l, target in enumerate(found, start=1):
+        h = record.activities[l]
+        for n in range(len(h)):
+            step = jnp.linalg.solve(hidden_jacobian(net, l, top, h[n]), gradient[n])
+            np.testing.assert_allclose(target[n], h[n] - 0.7 * step, rtol=1e-9)
+    assert laws.largest(found[0] - record.activities[1]) > 1e-2
+
+
+def test_with_exact_inverses_the_correction_is_idle():
+    """On a linear net TP's targets below the top are DTP's: nothing is left to correct."""
+    net = invertible()
+    batch = tiny.batch(net)
+    state = DTP().init(net, batch, laws.KEY)
+    maps = tuple(map(exact, net.layers[1:-1], state.learned))
+    hidden = net.record(batch.x).activities[1:-1]
+    top = hidden[-1] + jax.random.normal(laws.KEY, hidden[-1].shape)
+    plain = [top]
+    for g in reversed(maps):
+        plain.insert(0, g(plain[0]))
+    laws.assert_close(difference_targets(maps, hidden, top), tuple(plain))
+
+
+def test_with_inverses_of_a_curved_net_the_corrected_targets_are_met_exactly():
+    """f_l(ĥ_{l-1}) = ĥ_l when g = f^-1; without the correction's inverse it would not be."""
+    net = invertible(jnp.tanh)
+    batch = tiny.batch(net)
+    above = net.layers[1:-1]
+    maps = tuple(
+        lambda h, f=f: (jnp.arctanh(h) - f.bias) @ jnp.linalg.inv(f.weight).T for f in above
+    )
+    hidden = net.record(batch.x).activities[1:-1]
+    targets = difference_targets(maps, hidden, 0.9 * hidden[-1])
+    assert laws.largest(targets[0] - hidden[0]) > 1e-2
+    for f, below, target in zip(above, targets, targets[1:], strict=False):
+        laws.assert_close(f(below), target, rtol=1e-7)
+
+
+def test_whatever_the_inverses_a_satisfied_layer_asks_for_nothing():
+    net = tiny.network((5, 4, 3))
+    batch = tiny.batch(net)
+    learned = DTP().init(net, batch, laws.KEY).learned
+    hidden = net.record(batch.x).activities[1:-1]
+    laws.assert_close(difference_targets(learned, hidden, hidden[-1]), hidden)
+
+
+class GradientTargets(TargetPropagation):
+    """Targets h - dL/dh at every layer, by the chain rule."""
+
+    name = "gradient-targets"
+    local: LocalLoss = Summed(0.5)
+    inverse: InverseLoss = Denoising()
+
+    @property
+    def traits(self):
+        return BP().traits
+
+    def init(self, net, batch, key):
+        return State(learned=())
+
+    def inverted(self, net, state):
+        return ()
+
+    def targets(self, net, state, record, batch):
+        hidden = record.activities[1:-1]
+
+        def loss(shifts):
+            h = batch.x
+            for layer, shift in zip(net.layers, (*shifts, 0.0), strict=True):
+                a = layer.preactivation(h)
+                h = layer.activation(a) + shift
+            return jnp.sum(net.loss(a, batch.y, layer.activation))
+
+        gradients = jax.grad(loss)(tuple(jnp.zeros_like(h) for h in hidden))
+        return tuple(h - g for h, g in zip(hidden, gradients, strict=True))
+
+
+def test_with_gradient_targets_and_halved_losses_it_is_bp():
+    net = tiny.network((5, 4, 3))
+    laws.equals_bp(GradientTargets(), net, tiny.batch(net))
+
+
+def test_by_hand_difference_target_propagation():
+    """Two hidden tanh layers, written out with matrices; losses summed and averaged."""
+    net = tiny.network((5, 4))
+    batch = tiny.batch(net)
+    state = DTP().init(net, batch, laws.KEY)
+    ((g),) = state.learned
+    x, h1, h2, p = net.record(batch.x).activities
+    t2 = h2 - 0.3 * (p - batch.y) @ net.layers[2].weight
+    back = [jnp.tanh(h @ g.weight + g.bias) for h in (t2, h2)]
+    t1 = h1 + back[0] - back[1]
+    for local, factors in ((Summed(), (2, 2)), (Averaged(), (2 / 5, 2 / 4))):
+        found = laws.credit(DTP(alpha=0.3, local=local), net, batch, state)
+        expected = (
+            factors[0] * (1 - h1**2) * (h1 - t1),
+            factors[1] * (1 - h2**2) * (h2 - t2),
+            p - batch.y,
+        )
+        laws.assert_close(found.signals, expected)
+        laws.assert_close(found.network.layers[1].weight, expected[1].T @ h1 / len(x))
+
+
+def test_by_hand_the_uppermost_targets_that_need_no_gradient():
+    net = tiny.network((5, 4))
+    batch = tiny.batch(net)
+    *_, h2, p = (record := net.record(batch.x)).activities
+
+    def led(g, o):
+        return o @ g.weight + g.bias
+
+    rule = SDTP(step=0.4)
+    state = rule.init(net, batch, laws.KEY)
+    g = state.learned[-1]
+    top = h2 + 0.4 * (led(g, batch.y) - led(g, p))
+    laws.assert_close(rule.targets(net, state, record, batch)[-1], top)
+
+    rule = SDTP(step=1.0, output_inverse="tanh")
+    top = h2 + jnp.tanh(led(g, batch.y)) - jnp.tanh(led(g, p))
+    state = rule.init(net, batch, laws.KEY)
+    laws.assert_close(rule.targets(net, state, record, batch)[-1], top)
+
+    auxiliary = AOSDTP(features=7, step=1.0, output_inverse="tanh")
+    state = auxiliary.init(net, batch, laws.KEY)
+    assert state.kept.weight.shape == (7, 4)
+    z = jnp.tanh(h2 @ state.kept.weight.T)
+    g = state.learned[-1]
+    label, output = (jnp.tanh(led(g, jnp.concatenate([o, z], 1))) for o in (batch.y, p))
+    laws.assert_close(auxiliary.targets(net, state, record, batch)[-1], h2 + label - output)
+
+    g2, g3 = TP().init(net, batch, laws.KEY).learned
+    t2 = jnp.tanh(led(g3, batch.y))
+    expected = (jnp.tanh(led(g2, t2)), t2)
+    laws.assert_close(TP().targets(net, State((g2, g3)), record, batch), expected)
+
+
+@pytest.mark.parametrize("loss", [NoisePreserving(0.4), Denoising(0.4)], ids=spell)
+@pytest.mark.parametrize("local", [Summed(), Averaged(0.7)], ids=spell)
+def test_inverses_descend_their_own_loss(loss, local):
+    """The gradient of c ||g(f(h + eps)) - t||^2, averaged over examples, by finite differences."""
+    net = tiny.network((5, 4))
+    f = net.layers[1]
+    g = Transposed.create(f, jnp.tanh, key=laws.KEY)
+    h = net.record(tiny.batch(net).x).activities[1]
+    key = jax.random.key(3)
+    noisy = h + 0.4 * jax.random.normal(key, h.shape)
+    target = noisy if isinstance(loss, NoisePreserving) else h
+    factor = 1.0 if isinstance(local, Summed) else 0.7 / 5
+    x = f(noisy)
+
+    def mean_loss(weight, bias):
+        out = jnp.tanh(x @ weight + bias)
+        return factor * jnp.mean(jnp.sum((out - target) ** 2, axis=1))
+
+    found = learn(g, f, h, loss, local, key)
+    expected = jax.grad(mean_loss, (0, 1))(g.weight, g.bias)
+    laws.assert_close((found.weight, found.bias), expected)
+
+
+@pytest.mark.parametrize("kind", [Dense, LocallyConnected2d, Conv2d])
+def test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own(kind):
+    given = {} if kind is Dense else {"window": Window((3, 3), 2)}
+    f = kind.create((6, 5, 2), 4, identity, key=jax.random.key(0), bias=False, **given)
+    g = Transposed.create(f, identity, key=jax.random.key(1))
+    assert (g.in_shape, g.out_shape, g.fans) == (f.out_shape, f.in_shape, f.fans[::-1])
+    assert abs(np.corrcoef(np.ravel(f.weight), np.ravel(g.weight))[0, 1]) < 0.2
+
+    def connections(layer):
+        x = jnp.zeros(layer.in_shape)
+        jacobian = jax.jacobian(lambda x: layer.preactivation(x[None])[0])(x)
+        return np.reshape(jacobian, (np.prod(layer.out_shape), -1)) != 0
+
+    np.testing.assert_array_equal(connections(g), connections(f).T)
+    signal, x = (jax.random.normal(laws.KEY, (2, *s)) for s in (g.out_shape, g.in_shape))
+    without = g.with_weight(g.weight)
+    assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, g.pull(signal)))
+
+
+@STACKED
+def test_rules_keep_their_laws_on_images(rule):
+    net = tiny.image_network((4, 4, 2))
+    batch = tiny.image_batch(net)
+    laws.averages_over_examples(rule, net, batch)
+    if rule.traits.supervised:
+        laws.rests_when_satisfied(rule, net, batch)
+
+
+@STACKED
+def test_only_dtp_reads_forward_weights_and_only_the_output_layers(rule):
+    """With activity and inverses held, replacing the weights of one layer at a time."""
+    net = tiny.network((5, 4, 4, 3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    record = net.record(batch.x)
+    last = len(net.layers) - 1
+
+    def signals(changed):
+        layers = tuple(
+            laws.Held.of(layer, -2 * layer.weight if l == changed else layer.weight, a)
+            for l, (layer, a) in enumerate(zip(net.layers, record.preactivations, strict=True))
+        )
+        held = Network(layers, net.loss)
+        return rule.credit(held, state, batch, laws.STEP_KEY).signals[:-1]
+
+    untouched = signals(None)
+    for changed in range(1, len(net.layers)):
+        moved = any(not np.allclose(a, b) for a, b in zip(signals(changed), untouched, strict=True))
+        assert moved == (rule.name == "dtp" and changed == last)
+
+
+@STACKED
+def test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output(rule, monkeypatch):
+    """Of the network's own layers, which are asked to lead a signal down."""
+    net = tiny.network((5, 4, 3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    pulled: list[int] = []
+    pull = Layer.pull
+
+    def spy(layer, signal):
+        pulled.extend(l for l, own in enumerate(net.layers) if layer is own)
+        return pull(layer, signal)
+
+    monkeypatch.setattr(Layer, "pull", spy)
+    rule.credit(net, state, batch, laws.STEP_KEY)
+    assert pulled == ([len(net.layers) - 1] if rule.name == "dtp" else [])
+    BP().credit(net, State(), batch, laws.STEP_KEY)
+    assert {1, 2, 3} <= set(pulled)
+
+
+@STACKED
+def test_noise_and_the_inverses_loss_do_not_touch_the_forward_weights(rule):
+    net = tiny.network()
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    one = rule.credit(net, state, batch, jax.random.key(1))
+    other = eqx.tree_at(lambda r: r.inverse, rule, Denoising(0.9))
+    two = other.credit(net, state, batch, jax.random.key(2))
+    laws.assert_close(one.network, two.network)
+    assert not np.allclose(one.learned[-1].weight, two.learned[-1].weight)
+
+
+@STACKED
+def test_targets_do_not_touch_the_inverses(rule):
+    """Other labels: the network learns something else, the inverses the same."""
+    net = tiny.network((5, 4, 3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    one = rule.credit(net, state, batch, laws.STEP_KEY)
+    two = rule.credit(net, state, Batch(batch.x, batch.y[:, ::-1]), laws.STEP_KEY)
+    laws.assert_close(one.learned, two.learned)
+    assert not np.allclose(one.network.layers[0].weight, two.network.layers[0].weight)
+
+
+@STACKED
+def test_each_inverse_learns_from_its_own_layer_alone(rule):
+    """Changing one inverse changes no other's pseudo-gradient."""
+    net = tiny.network((5, 4, 3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    moved = jax.tree.map(lambda w: w + 0.3, state.learned[0])
+    before = rule.credit(net, state, batch, laws.STEP_KEY).learned
+    after = rule.credit(net, State((moved, *state.learned[1:]), state.kept), batch, laws.STEP_KEY)
+    laws.assert_close(after.learned[1:], before[1:])
+    assert not np.allclose(after.learned[0].weight, before[0].weight)
+
+
+def test_auxiliary_weights_are_fixed():
+    net = tiny.network()
+    batch = tiny.batch(net)
+    state = AOSDTP().init(net, batch, laws.KEY)
+    laws.assert_close(laws.credit(AOSDTP(), net, batch, state).kept, state.kept)
+
+
+def test_squared_error_serves_too():
+    net = tiny.network((5, 4), loss=SquaredError())
+    batch = tiny.batch(net)
+    record = net.record(batch.x)
+    state = DTP().init(net, batch, laws.KEY)
+    found = DTP(alpha=1.0).targets(net, state, record, batch)[-1]
+    expected = record.activities[-2] - (record.output - batch.y) @ net.layers[-1].weight
+    laws.assert_close(found, expected)
+
+
+@STACKED
+def test_a_network_without_hidden_layers_is_refused(rule):
+    net = tiny.network(())
+    with pytest.raises(UsageError, match=f"{rule.name}: gives targets to hidden layers"):
+        rule.init(net, tiny.batch(net), laws.KEY)
+
+
+def test_impossible_options_are_named():
+    net = tiny.network()
+    with pytest.raises(UsageError, match="did you mean 'tanh'"):
+        SDTP(output_inverse="tahn").init(net, tiny.batch(net), laws.KEY)
+    with pytest.raises(UsageError, match="features: must be 1 or more"):
+        AOSDTP(features=0)

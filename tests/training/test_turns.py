@@ -1,0 +1,176 @@
+"""The network and what a rule learns are stepped in turns, by optimizers of their own."""
+
+import json
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from apical import BP, Settings, fit
+from apical.rules import Credit, Rule, State
+from apical.training.epoch import update
+from apical.training.events import Epoch
+from apical.training.minibatches import as_batch
+from apical.training.optimizer import build_both
+from apical.training.train import Task
+from apical.training.turns import ALTERNATIONS, LEARNED, NETWORK, TOGETHER
+from apical.traits import Traits, Transport
+
+STEPS = 11
+
+
+class Shadow(Rule):
+    """Learns as BP does, and beside it a number that follows the first weight.
+
+    Its pseudo-gradient of the number is (number - weight), and it notes both at every call.
+    """
+
+    name = "shadow"
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.WEIGHTS)
+
+    def init(self, net, batch, key):
+        return State(learned=jnp.zeros(()), kept=(jnp.zeros((), int), jnp.zeros((6 * STEPS, 3))))
+
+    def credit(self, net, state, batch, key):
+        calls, seen = state.kept
+        weight = net.layers[0].weight[0, 0]
+        noted = seen.at[calls].set(jnp.stack([weight, state.learned, jnp.sum(batch.x)]))
+        found = BP().credit(net, State(), batch, key)
+        return Credit(
+            found.network,
+            found.signals,
+            kept=(calls + 1, noted),
+            learned=state.learned - weight,
+            scalars={"number": state.learned},
+        )
+
+
+def notes(blobs, **settings):
+    """What the rule noted, a row a call: first weight, number, inputs."""
+    result = fit(Shadow(), blobs, hidden=(8,), batch_size=30, optimizer="sgd", lr=0.5, **settings)
+    calls, seen = result.states[0].kept
+    return np.asarray(seen)[: int(calls)], result
+
+
+def moved(column):
+    """Whether a value changed from each call to the next."""
+    return np.diff(column) != 0
+
+
+def test_together_both_are_stepped_at_every_call(blobs):
+    seen, _ = notes(blobs, epochs=2)
+    assert len(seen) == 2 * STEPS
+    assert moved(seen[:, 0]).all()
+    assert moved(seen[1:, 1]).all()
+
+
+def test_by_the_epoch_a_whole_pass_belongs_to_one_of_them(blobs):
+    seen, result = notes(blobs, epochs=2, alternate="epoch")
+    assert len(seen) == 4 * STEPS
+    learned_first = np.arange(4 * STEPS - 1) // STEPS % 2 == 0
+    np.testing.assert_array_equal(moved(seen[:, 1]), learned_first)
+    np.testing.assert_array_equal(moved(seen[:, 0]), ~learned_first)
+    # Both passes of an epoch meet the same minibatches, and its metrics are of the second.
+    inputs = seen[:, 2].reshape(4, STEPS)
+    np.testing.assert_array_equal(inputs[0], inputs[1])
+    assert (inputs[1] != inputs[2]).any()
+    assert result.metrics[0]["number"] == pytest.approx(seen[STEPS, 1])
+
+
+def test_by_the_batch_they_take_turns_on_every_minibatch(blobs):
+    seen, _ = notes(blobs, epochs=2, alternate="batch")
+    assert len(seen) == 4 * STEPS
+    learned_first = np.arange(4 * STEPS - 1) % 2 == 0
+    np.testing.assert_array_equal(moved(seen[:, 1]), learned_first)
+    np.testing.assert_array_equal(moved(seen[:, 0]), ~learned_first)
+    np.testing.assert_array_equal(seen[::2, 2], seen[1::2, 2])
+
+
+@pytest.mark.parametrize("alternate", ["epoch", "batch"])
+def test_each_group_has_its_own_rate_whatever_the_turns(blobs, alternate):
+    seen, _ = notes(blobs, epochs=1, alternate=alternate, learned_lr=0.25)
+    before, after = seen[:2]
+    assert after[1] - before[1] == pytest.approx(0.25 * (before[0] - before[1]), rel=1e-5)
+
+
+def test_a_rule_that_learns_nothing_of_its_own_has_no_turns(blobs):
+    alone, turns = (
+        fit(BP(), blobs, hidden=(8,), batch_size=30, epochs=1, alternate=a) for a in (None, "epoch")
+    )
+    for a, b in zip(*(jax.tree.leaves(r.networks) for r in (alone, turns)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_what_is_not_said_of_the_learned_group_is_as_for_the_network():
+    def first_step(optimizer):
+        weights = jnp.ones(())
+        return float(optimizer.update(0.1 * weights, optimizer.init(weights), weights)[0])
+
+    args = {"eps": 1.0}
+    both = build_both(Settings(lr=0.1, optimizer_args=args), 5)
+    assert first_step(both.learned) == first_step(both.network)
+    both = build_both(Settings(lr=0.1, optimizer_args=args, learned_lr=0.2), 5)
+    assert first_step(both.learned) == pytest.approx(2 * first_step(both.network))
+    both = build_both(Settings(lr=0.1, optimizer_args=args, learned_optimizer="sgd"), 5)
+    assert first_step(both.learned) == pytest.approx(-0.01)
+    both = build_both(Settings(lr=0.1, optimizer_args=args, learned_optimizer_args={"eps": 0.0}), 5)
+    assert first_step(both.learned) == pytest.approx(-0.1, rel=1e-5)
+
+
+class Costly(Rule):
+    """Its two pseudo-gradients need a cosine and a sine, which a compiled turn shows."""
+
+    name = "costly"
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.NONE)
+
+    def init(self, net, batch, key):
+        return State(learned=jnp.ones(7))
+
+    def credit(self, net, state, batch, key):
+        network = jax.tree.map(jnp.cos, net)
+        return Credit(network, net.record(batch.x).preactivations, learned=jnp.sin(state.learned))
+
+
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [(LEARNED, {"sine"}), (NETWORK, {"cosine"}), (TOGETHER[0][0], {"sine", "cosine"})],
+)
+def test_the_compiler_removes_what_a_turn_does_not_apply(blobs, turn, words):
+    task = Task(Costly(), blobs, Settings(hidden=(8,), batch_size=30, activation="relu"))
+    batch = as_batch(3, task.transforms.train, blobs.train.x[:30], blobs.train.y[:30])
+
+    def step(carry, batch, key):
+        return update(task.rule, task.optimizers, turn, carry, batch, key)
+
+    lowered = jax.jit(step).lower(task.begin(0), batch, jax.random.key(0))
+    compiled = lowered.compile().as_text() or ""
+    assert {word for word in ("sine", "cosine") if f" {word}(" in compiled} == words
+
+
+@pytest.mark.parametrize("alternate", list(ALTERNATIONS))
+def test_turns_are_resumed_to_the_same_bits(blobs, tmp_path, alternate):
+    given: dict[str, Any] = {
+        "hidden": (8,), "batch_size": 30, "epochs": 2, "alternate": alternate, "learned_lr": 0.1,
+    }  # fmt: skip
+    whole = fit(Shadow(), blobs, **given)
+
+    def interrupt(event):
+        if isinstance(event, Epoch) and event.number == 1:
+            raise KeyboardInterrupt
+
+    fit(Shadow(), blobs, out=tmp_path, listeners=[interrupt], **given)
+    again = fit(Shadow(), blobs, out=tmp_path, resume=True, **given)
+    for a, b in zip(
+        *(jax.tree.leaves((r.networks, r.states)) for r in (whole, again)), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["settings"]["alternate"] == alternate
