@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +13,7 @@ from apical.data import Dataset
 from apical.report.bands import interval
 from apical.report.style import PALETTE, REFERENCE, look, save
 
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "noise": {"color": "#888888", "linestyle": ":", "label": "noise (control)"},
     ONE_STEP: {"color": PALETTE[0], "label": "one step"},
     ITERATED: {"color": PALETTE[1], "label": "iterated"},
