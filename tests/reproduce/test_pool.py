@@ -35,12 +35,12 @@ def test_a_failure_does_not_lose_the_others(tmp_path):
         Experiment("also-good", FA(), SETTINGS),
     )
     heard: list[str] = []
-    outcomes = execute(asked, 2, lambda outcome: heard.append(outcome.run.experiment.name))
-    failures = {o.run.experiment.name: o.failure for o in outcomes}
-    assert sorted(heard) == ["also-good", "bad", "good"]
-    assert failures["good"] is None
-    assert failures["also-good"] is None
-    assert "optimizer: there is no 'nope'" in str(failures["bad"])
+    outcomes = execute(asked, 2, lambda outcome: heard.append(outcome.run.label))
+    failures = {o.run.label: o.failure for o in outcomes}
+    assert sorted(heard) == ["also-good seed 0", "bad seed 0", "good seed 0"]
+    assert failures["good seed 0"] is None
+    assert failures["also-good seed 0"] is None
+    assert "optimizer: there is no 'nope'" in str(failures["bad seed 0"])
     assert [run.finished() for run in asked] == [True, False, True]
 
 
@@ -57,9 +57,9 @@ class Deadly(FA):
 def test_a_run_that_kills_its_process_is_the_only_one_lost(tmp_path):
     good = [Experiment(f"good-{i}", FA(), SETTINGS) for i in range(3)]
     asked = runs(tmp_path, good[0], Experiment("deadly", Deadly(), SETTINGS), *good[1:])
-    failures = {o.run.experiment.name: o.failure for o in execute(asked, 2, lambda _: None)}
-    assert failures.pop("deadly") == "its process died, twice"
-    assert failures == {e.name: None for e in good}
+    failures = {o.run.label: o.failure for o in execute(asked, 2, lambda _: None)}
+    assert failures.pop("deadly seed 0") == "its process died, twice"
+    assert failures == {f"{e.name} seed 0": None for e in good}
 
 
 def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):

@@ -133,7 +133,7 @@ def test_the_update_by_hand(bias):
                     expected[i, j] -= third * Corrected()(x[b, j], p[b, i])
         np.testing.assert_allclose(layer.weight, expected, rtol=1e-9, atol=1e-12)
         if bias:
-            np.testing.assert_allclose(layer.bias, at_one, rtol=1e-9, atol=1e-12)
+            laws.assert_close(layer.bias, at_one)
         else:
             assert layer.bias is None
 
