@@ -21,7 +21,7 @@ Activity = Float[Array, "batch ..."]
 Map = Callable[[Activity], Activity]
 
 
-def positive(**given: float) -> None:
+def positive(**given: float | int) -> None:
     """Raises `UsageError` for a number that is not above zero."""
     for name, value in given.items():
         if not value > 0:
