@@ -369,5 +369,12 @@ def test_impossible_options_are_named():
     net = tiny.network()
     with pytest.raises(UsageError, match="did you mean 'tanh'"):
         SDTP(output_inverse="tahn").init(net, tiny.batch(net), laws.KEY)
-    with pytest.raises(UsageError, match="features: must be 1 or more"):
-        AOSDTP(features=0)
+    for make, words in (
+        (lambda: AOSDTP(features=0), "features"),
+        (lambda: SDTP(step=0.0), "step"),
+        (lambda: DTP(alpha=float("nan")), "alpha"),
+        (lambda: Denoising(-0.1), "sigma"),
+        (lambda: Averaged(0.0), "scale"),
+    ):
+        with pytest.raises(UsageError, match=f"{words}: must be positive"):
+            make()

@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 
 from apical.activations import identity, named, tanh
-from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Dense, Layer, Transposed
 from apical.rules.inverses import (
@@ -16,6 +15,7 @@ from apical.rules.inverses import (
     Summed,
     difference_targets,
     inverses,
+    positive,
 )
 from apical.rules.rule import State
 from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
@@ -49,8 +49,7 @@ class AOSDTP(TargetPropagation):
     """How the inverses and R are drawn."""
 
     def __check_init__(self):
-        if self.features < 1:
-            raise UsageError(f"features: must be 1 or more, got {self.features}; sdtp has none")
+        positive(features=self.features, step=self.step)
 
     @property
     def traits(self):

@@ -8,6 +8,7 @@ from apical.rules.inverses import (
     Summed,
     difference_targets,
     inverses,
+    positive,
 )
 from apical.rules.rule import State
 from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
@@ -34,6 +35,9 @@ class DTP(TargetPropagation):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
+
+    def __check_init__(self):
+        positive(alpha=self.alpha)
 
     @property
     def traits(self):

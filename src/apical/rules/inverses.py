@@ -12,6 +12,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from apical.errors import UsageError
 from apical.initialisers import Initialiser
 from apical.layers import Layer, Transposed
 from apical.value import Value
@@ -20,10 +21,20 @@ Activity = Float[Array, "batch ..."]
 Map = Callable[[Activity], Activity]
 
 
+def positive(**given: float | int) -> None:
+    """Raises `UsageError` for a number that is not above zero."""
+    for name, value in given.items():
+        if not value > 0:
+            raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
+
+
 class LocalLoss(Value):
     """c ||h - target||^2 for each example; c says how the squares of a layer are put together."""
 
     scale: eqx.AbstractVar[float]
+
+    def __check_init__(self):
+        positive(scale=self.scale)
 
     @abstractmethod
     def factor(self, units: int) -> float:
@@ -56,6 +67,9 @@ class InverseLoss(Value):
     """What g learns from activity h with noise eps ~ N(0, sigma^2) added to it."""
 
     sigma: eqx.AbstractVar[float]
+
+    def __check_init__(self):
+        positive(sigma=self.sigma)
 
     @abstractmethod
     def target(self, h: Activity, noisy: Activity) -> Activity:

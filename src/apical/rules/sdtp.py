@@ -12,6 +12,7 @@ from apical.rules.inverses import (
     Summed,
     difference_targets,
     inverses,
+    positive,
 )
 from apical.rules.rule import State
 from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
@@ -41,6 +42,9 @@ class SDTP(TargetPropagation):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
+
+    def __check_init__(self):
+        positive(step=self.step)
 
     @property
     def traits(self):

@@ -46,7 +46,7 @@ class TargetPropagation(Rule):
         )
         signals = (*signals, net.error(record, batch.y))
         maps = self.inverted(net, state)
-        keys = jax.random.split(key, max(1, len(maps)))
+        keys = jax.random.split(key, len(maps))
         learned, scalars = [], {}
         for l, (g, f, h, k) in enumerate(zip(state.learned, maps, hidden, keys, strict=False), 2):
             learned.append(learn(g, f, h, self.inverse, self.local, k))
