@@ -189,8 +189,8 @@ MUTANTS = (
     Mutant(
         "order: examples are drawn with replacement",
         "training/order.py",
-        "jax.random.permutation(key, examples)",
-        "jax.random.randint(key, (examples,), 0, examples)",
+        "draw.permutation(examples)",
+        "draw.integers(0, examples, examples)",
         (f"{PARTS}::test_an_epoch_is_a_shuffle",),
     ),
     Mutant(
@@ -323,8 +323,8 @@ MUTANTS = (
     Mutant(
         "alignment self",
         "diagnostics/alignment.py",
-        "_mean_update(BP(), net, State(), probe, key)",
-        "_mean_update(rule, net, state, probe, key)",
+        "_over_probe(BP(), net, State(), probe, key)",
+        "_over_probe(rule, net, state, probe, key)",
         (f"{ALIGN}::test_alignment_by_hand",),
     ),
     Mutant(
@@ -608,6 +608,8 @@ MUTANTS = (
         "if clear > half:",
         "if clear > 0:",
         (f"{JUDGE}::test_below_mirrors_above",),
+    ),
+    Mutant(
         "stdp: the global sign is flipped",
         "rules/stdp_signs.py",
         "return 2 * y - 1",

@@ -228,7 +228,11 @@ def test_every_optimizer_that_is_offered_can_be_used(name):
     assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(changes))
 
 
-@pytest.mark.parametrize("given", [{"weight_decay": 0.1}, {"optimizer": "adamw"}], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [{"weight_decay": 0.1}, {"optimizer": "adamw", "optimizer_args": {"weight_decay": 0.1}}],
+    ids=str,
+)
 @pytest.mark.parametrize("rule", [BP(), FA(), Mirror()], ids=lambda r: r.name)
 def test_optimizers_that_look_at_the_weights_work_for_every_rule(blobs, rule, given):
     plain = fit(rule, blobs, hidden=(8,), epochs=1, batch_size=30)
