@@ -729,6 +729,8 @@ MUTANTS = (
         "if mean - half > -self.margin:",
         "if mean > -self.margin:",
         ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
+    ),
+    Mutant(
         "windows: the odd zero comes first",
         "layers/window.py",
         "(missing // 2, missing - missing // 2)",
