@@ -1,6 +1,6 @@
 """apical's ghost-unit rules on the same arrays, as the trainer compiles them.
 
-    python apical_side.py ARRAYS.npz mb|ma|ma-strides MINIBATCHES
+python apical_side.py ARRAYS.npz mb|ma|ma-strides MINIBATCHES
 """
 
 import json

@@ -48,7 +48,9 @@ def circuit(hidden, seed=0, perfect=True, ghosts=None, spread=1.0):
     return weights, x, y
 
 
-def settle(weights, phase, plasticity=None, steps=600, start=None, rate=0.5):
+def settle(
+    weights, phase, plasticity=None, steps=600, start=None, rate=0.5
+) -> tuple[Potentials, Weights]:
     step = partial(euler, phase=phase, plasticity=plasticity or still(len(weights.main)), rate=rate)
     start = at_rest(phase.x, weights) if start is None else start
     return integrate(lambda s: step(*s), (start, weights), steps)

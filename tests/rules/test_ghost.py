@@ -1,7 +1,6 @@
 """The ghost-unit rules: two phases inside one credit, against the plain loop and BP."""
 
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -46,8 +45,12 @@ def by_the_plain_loop(rule, net, state, batch):
         (rule.beta, plan.clamped, rule.clamped_steps),
     ):
         phase = Phase(x, batch.y, beta, led)
-        step = partial(euler, phase=phase, plasticity=plasticity, rate=rule.dt / rule.tau)
-        now = integrate(lambda s, step=step: step(*s), now, steps)
+
+        def step(state, phase=phase, plasticity=plasticity):
+            potentials, weights = state
+            return euler(potentials, weights, phase, plasticity, rule.dt / rule.tau)
+
+        now = integrate(step, now, steps)
     end, after = now
     last = main_change(end, feel(end, after, phase))
     change = [
@@ -111,8 +114,8 @@ def test_mb_signals_are_backpropagations_nearly():
         ours, theirs = laws.credit(rule, net, batch, state), laws.credit(BP(), net, batch)
         for a, b in zip(ours.signals, theirs.signals, strict=True):
             assert float(jnp.linalg.norm(a - b) / jnp.linalg.norm(b)) < 0.15
-        for a, b in zip(ours.network.layers, theirs.network.layers, strict=True):
-            laws.assert_close(a.weight / rule.beta, b.weight, rtol=0.2, atol=0.002)
+        for one, other in zip(ours.network.layers, theirs.network.layers, strict=True):
+            laws.assert_close(one.weight / rule.beta, other.weight, rtol=0.2, atol=0.002)
 
 
 def test_ma_signals_come_to_be_backpropagations_as_ghosts_learn():

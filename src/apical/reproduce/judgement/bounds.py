@@ -5,32 +5,19 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from apical.report.statistics import half_width
-from apical.reproduce.judgement.judgement import (
-    FEWEST,
-    Finding,
-    Judgement,
-    Verdict,
-    experiment_of,
-    too_few,
-)
+from apical.reproduce.judgement.judgement import FEWEST, Finding, OfOneTerm, Verdict, too_few
 
 
 @dataclass(frozen=True)
-class Bound(Judgement):
+class Bound(OfOneTerm):
     """Our metric lies on the right side of a stated number."""
 
-    term: str
-    metric: str
     value: float
 
     @property
     @abstractmethod
     def side(self) -> tuple[str, int]:
         """The word for it, and the sign of (metric - number) there."""
-
-    @property
-    def experiments(self):
-        return {experiment_of(self.term)}
 
     @property
     def paper(self):

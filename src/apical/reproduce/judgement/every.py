@@ -3,27 +3,14 @@
 from dataclasses import dataclass
 
 from apical.report.statistics import proportion_interval
-from apical.reproduce.judgement.judgement import (
-    FEWEST,
-    Finding,
-    Judgement,
-    Verdict,
-    experiment_of,
-    too_few,
-)
+from apical.reproduce.judgement.judgement import FEWEST, Finding, OfOneTerm, Verdict, too_few
 
 
 @dataclass(frozen=True)
-class Every(Judgement):
+class Every(OfOneTerm):
     """Our metric reaches a stated number in every single seed."""
 
-    term: str
-    metric: str
     value: float
-
-    @property
-    def experiments(self):
-        return {experiment_of(self.term)}
 
     @property
     def paper(self):

@@ -59,6 +59,18 @@ class Judgement(ABC):
         """Decide; `not run` where runs are missing."""
 
 
+@dataclass(frozen=True)
+class OfOneTerm(Judgement):
+    """A judgement of one term's metric, `experiment@epoch`, over its seeds."""
+
+    term: str
+    metric: str
+
+    @property
+    def experiments(self):
+        return {experiment_of(self.term)}
+
+
 def experiment_of(term: str) -> str:
     """The experiment of a term, `experiment@epoch` or `experiment` for its last epoch."""
     return term.partition("@")[0]

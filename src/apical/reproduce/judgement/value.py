@@ -4,33 +4,20 @@ import statistics
 from dataclasses import dataclass
 
 from apical.report.statistics import half_width
-from apical.reproduce.judgement.judgement import (
-    FEWEST,
-    Finding,
-    Judgement,
-    Verdict,
-    experiment_of,
-    too_few,
-)
+from apical.reproduce.judgement.judgement import FEWEST, Finding, OfOneTerm, Verdict, too_few
 
 
 @dataclass(frozen=True)
-class Value(Judgement):
+class Value(OfOneTerm):
     """Our mean lies within so many half-widths of its 95 % interval from the paper's number.
 
     The half-width of few seeds is wide by itself; `widest` bounds what it may excuse.
     """
 
-    term: str
-    metric: str
     value: float
     intervals: float = 3.0
     widest: float = 0.05
     """No distance above this counts as reproduced, however wide our interval is."""
-
-    @property
-    def experiments(self):
-        return {experiment_of(self.term)}
 
     @property
     def paper(self):

@@ -4,32 +4,19 @@ import statistics
 from dataclasses import dataclass
 
 from apical.report.statistics import half_width
-from apical.reproduce.judgement.judgement import (
-    FEWEST,
-    Finding,
-    Judgement,
-    Verdict,
-    experiment_of,
-    too_few,
-)
+from apical.reproduce.judgement.judgement import FEWEST, Finding, OfOneTerm, Verdict, too_few
 
 
 @dataclass(frozen=True)
-class Within(Judgement):
+class Within(OfOneTerm):
     """Our mean lies within `distance` of the paper's number.
 
     For numbers that a paper gives without a spread and that are dear to run: one or two seeds may
     agree with it, but can neither reproduce nor refute it.
     """
 
-    term: str
-    metric: str
     value: float
     distance: float
-
-    @property
-    def experiments(self):
-        return {experiment_of(self.term)}
 
     @property
     def paper(self):
