@@ -6,6 +6,7 @@ geometry is one function here, registered for its class, and no rule ever knows 
 
 from collections.abc import Callable
 from functools import singledispatch
+from typing import TypeVar
 
 import equinox as eqx
 import jax
@@ -13,9 +14,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from apical.errors import UsageError
+from apical.layers.conv import Conv2d
 from apical.layers.dense import Dense
 from apical.layers.layer import Layer
+from apical.layers.local import LocallyConnected2d
+from apical.layers.windowed import Windowed
 
+AnyLayer = TypeVar("AnyLayer", bound=Layer)
 Change = Callable[[Array, PyTree], Array]
 """f(x, post), element by element on arrays that broadcast."""
 
@@ -36,20 +41,57 @@ def pair(layer: Layer, change: Change, x: Float[Array, "batch ..."], post: PyTre
     """
     raise UsageError(
         f"layers: a local rule needs to know which units each weight joins, and "
-        f"{type(layer).__name__} does not say; use fully connected layers"
+        f"{type(layer).__name__} does not say; register its geometry in layers/pairing.py"
     )
 
 
 @pair.register
 def _(layer: Dense, change: Change, x: Float[Array, "batch ..."], post: PyTree) -> Dense:
-    # Example by example: a (batch, units, inputs) array at once takes three times as long.
-    def add(total: Array, example) -> tuple[Array, None]:
-        row, units = example
-        return total + change(row, jax.tree.map(lambda a: a[:, None], units)), None
-
     rows = x.reshape(x.shape[0], -1)
-    weight, _ = jax.lax.scan(add, jnp.zeros_like(layer.weight), (rows, post))
+    units = jax.tree.map(lambda a: a[..., None], post)
+    weight = _over_examples(change, rows[:, None], units, jnp.zeros_like(layer.weight))
+    return _shaped_like(layer, weight, change, post)
+
+
+@pair.register
+def _(layer: LocallyConnected2d, change: Change, x, post: PyTree) -> LocallyConnected2d:
+    rows, units = _at_positions(layer, x, post)
+    weight = _over_examples(change, rows, units, jnp.zeros_like(layer.weight))
+    return _shaped_like(layer, weight, change, post)
+
+
+@pair.register
+def _(layer: Conv2d, change: Change, x, post: PyTree) -> Conv2d:
+    rows, units = _at_positions(layer, x, post)
+
+    def of_all_positions(row: Array, units: PyTree) -> Array:
+        return jnp.sum(change(row, units), axis=0)
+
+    weight = _over_examples(of_all_positions, rows, units, jnp.zeros_like(layer.weight))
+    return _shaped_like(layer, weight, change, post)
+
+
+def _at_positions(layer: Windowed, x, post: PyTree) -> tuple[Array, PyTree]:
+    """Patches, (batch, positions, 1, patch), and units, (batch, positions, channels, 1)."""
+    patches = layer.window.patches(layer.image(x)).swapaxes(0, 1)
+    batch, positions, _ = patches.shape
+    units = jax.tree.map(lambda a: a.reshape(batch, positions, -1, 1), post)
+    return patches[:, :, None], units
+
+
+def _over_examples(change: Change, rows: Array, units: PyTree, nothing: Array) -> Array:
+    """Example by example: all at once, in one array, takes three times as long."""
+
+    def add(total: Array, example) -> tuple[Array, None]:
+        return total + change(*example), None
+
+    return jax.lax.scan(add, nothing, (rows, units))[0]
+
+
+def _shaped_like(layer: AnyLayer, weight: Array, change: Change, post: PyTree) -> AnyLayer:
+    """The layer's weights and, if it has any, biases: weights from a unit at rate 1."""
     if layer.bias is None:
         return layer.with_weight(weight)
-    bias = jnp.sum(change(jnp.ones((), x.dtype), post), axis=0)
+    each = jnp.sum(change(jnp.ones((), weight.dtype), post), axis=0)
+    bias = jnp.sum(each.reshape(-1, *layer.bias.shape), axis=0)
     return eqx.tree_at(lambda l: (l.weight, l.bias), layer, (weight, bias))
