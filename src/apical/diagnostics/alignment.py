@@ -27,8 +27,8 @@ class Alignment(eqx.Module):
     sign_agreement: Float[Array, " layers"]
     """Fraction of the feedback weights that have the sign of the forward weight."""
     signal_error: Float[Array, " layers"]
-    """Median over examples of the relative error of the teaching signal, |s_l - d_l| / |d_l| with
-    d_l = dL/da_l."""
+    """Relative error of the teaching signals, sqrt(sum |s_l - d_l|^2 / sum |d_l|^2) over examples,
+    with d_l = dL/da_l."""
 
 
 @partial(jax.jit, static_argnames="rule")
@@ -58,7 +58,10 @@ def alignment(
             [jnp.mean(jnp.sign(w[0]) == jnp.sign(w[1])) if w else nan for w in weights]
         ),
         signal_error=jnp.stack(
-            [jnp.median(_norms(a - b) / _norms(b)) for a, b in zip(signals, gradients, strict=True)]
+            [
+                jnp.linalg.norm((a - b).ravel()) / jnp.linalg.norm(b.ravel())
+                for a, b in zip(signals, gradients, strict=True)
+            ]
         ),
     )
 
@@ -75,10 +78,6 @@ def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...
     nothing = jax.tree.map(jnp.zeros_like, net)
     (_, total), signals = jax.lax.scan(step, (state.kept, nothing), probe)
     return jax.tree.map(lambda leaf: leaf / probe.x.shape[0], total), signals
-
-
-def _norms(signals: Float[Array, "batches size ..."]) -> Float[Array, "batches size"]:
-    return jnp.linalg.norm(signals.reshape(*signals.shape[:2], -1), axis=-1)
 
 
 def _feedback_and_forward(net: Network, link: Link) -> tuple[Array, Array]:

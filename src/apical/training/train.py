@@ -57,7 +57,7 @@ class Task:
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; the network depends on nothing but the seed."""
         # Zeros, so that no rule can look at the data before training.
-        example = jax.tree.map(jnp.zeros_like, self._batch(self.settings.batch_size))
+        example = jax.tree.map(jnp.zeros_like, self.first(self.settings.batch_size))
         return _begin(
             Keys.of(seed), example, self.rule, self.settings, self.data.n_classes, self.optimizers
         )
@@ -156,10 +156,11 @@ class Task:
     def _probe(self) -> Batch:
         """The first training examples, cut into batches of the training size."""
         size = self.settings.batch_size
-        batch = self._batch(max(1, min(PROBE, len(self.data.train)) // size) * size)
+        batch = self.first(max(1, min(PROBE, len(self.data.train)) // size) * size)
         return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), batch)
 
-    def _batch(self, count: int) -> Batch:
+    def first(self, count: int) -> Batch:
+        """The first training examples as the network takes them."""
         train, units = self.data.train, self.settings.loss.units(self.data.n_classes)
         x, labels = jnp.asarray(train.x[:count]), jnp.asarray(train.y[:count])
         return as_batch(units, self.transforms.train, x, labels)

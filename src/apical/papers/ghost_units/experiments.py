@@ -9,6 +9,7 @@ from dataclasses import replace
 from apical.dynamics.stepping import Euler, Stepping, Strides
 from apical.feedback import Feedback, FixedRandom, Transpose
 from apical.initialisers import Uniform
+from apical.papers.ghost_units.gradient import GradientError
 from apical.reproduce.experiment import Experiment
 from apical.rules import GhostMA, GhostMAPrime, GhostMB
 from apical.rules.ghost import Ghost
@@ -68,7 +69,7 @@ def mb(width: int, feedback: str, ghosts: int = 5, beta: float = 0.1) -> Experim
         per_layer=(ghosts,),
         feedback=_feedback(feedback, 0.05),
     )
-    return _cell(f"mb-{width}-{feedback}", rule, (width,))
+    return _examined(_cell(f"mb-{width}-{feedback}", rule, (width,)))
 
 
 def mb_deep(width: int, feedback: str) -> Experiment:
@@ -85,7 +86,7 @@ def mb_deep(width: int, feedback: str) -> Experiment:
         per_layer=(20, 5),
         feedback=_feedback(feedback, 0.05),
     )
-    return _cell(f"mb-{width}-{width}-{feedback}", rule, (width, width))
+    return _examined(_cell(f"mb-{width}-{width}-{feedback}", rule, (width, width)))
 
 
 def cells() -> Iterator[Experiment]:
@@ -129,6 +130,11 @@ def _feedback(name: str, limit: float) -> Feedback:
 
 def _cell(name: str, rule: Ghost, hidden: tuple[int, ...]) -> Experiment:
     return Experiment(name, rule, replace(rule.recipe, hidden=hidden, record_test=True))
+
+
+def _examined(cell: Experiment) -> Experiment:
+    """Of MB only: when MA's phases end, its main weights have learned the minibatch already."""
+    return replace(cell, examinations=(GradientError(),))
 
 
 def _for_epochs(cell: Experiment, epochs: int) -> Experiment:

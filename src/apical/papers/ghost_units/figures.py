@@ -14,6 +14,7 @@ from apical.papers.ghost_units.trace import trace
 from apical.report.bands import band
 from apical.report.style import PALETTE, look, save
 from apical.reproduce.evidence import Evidence
+from apical.values import decode
 
 FEEDBACK: dict[str, dict[str, Any]] = {
     "tf": {"color": "#000000", "label": "transpose feedback"},
@@ -93,14 +94,24 @@ def _figure_5(evidence, folder) -> list[Path]:
         band(axes[1], epochs, values, color="#000000", linestyle=line, label=split)
     axes[1].set(ylabel="squared error / 2", ylim=(0, None))
     axes[1].legend()
-    epochs, values = evidence.curve(name, "alignment", "signal_error")
-    for layer, colour in zip(range(values.shape[-1]), ("#0072B2", "#E69F00"), strict=False):
-        band(axes[2], epochs, 100 * values[..., layer], color=colour, label=f"layer {layer + 1}")
+    epochs, errors = _gradient_errors(evidence, name)
+    for layer, colour in zip(range(errors.shape[-1]), ("#0072B2", "#E69F00"), strict=False):
+        band(axes[2], epochs, 100 * errors[..., layer], color=colour, label=f"layer {layer + 1}")
     axes[2].axhline(7, color="grey", linestyle="--", linewidth=0.8, label="the paper's 7 %")
-    axes[2].set(xlabel="epoch", ylabel="relative error\nto BP (%)", ylim=(0, None))
+    axes[2].set(xlabel="epoch", ylabel="relative error of the\nmean gradient to BP's (%)")
+    axes[2].set_ylim(0, None)
     axes[2].legend()
     figure.suptitle(_title(evidence, name), fontsize=9)
     return save(figure, folder, "figure-5")
+
+
+def _gradient_errors(evidence: Evidence, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """|g / (eta beta) - d| / |d| of each layer, from the cosine and the ratio of the norms."""
+    rule = decode(evidence.runs(name)[0].config["rule"])
+    epochs, cosine = evidence.curve(name, "alignment", "cosine")
+    _, ratio = evidence.curve(name, "alignment", "norm_ratio")
+    ratio = ratio / (rule.beta * np.array(rule.main_rates))
+    return epochs, np.sqrt(1 + ratio**2 - 2 * ratio * cosine)
 
 
 def _figure_6(evidence, folder) -> list[Path]:
