@@ -141,7 +141,7 @@ def _figure_6(evidence, folder) -> list[Path]:
             Line2D([], [], color="#444444", linestyle=line, label=f"{width} units")
             for width, line in WIDTH_LINES.items()
         ],
-        loc="outside upper center", ncols=5, fontsize=7.5,
+        loc="outside upper center", ncols=5 if len(shown) > 1 else 2, fontsize=7.5,
     )  # fmt: skip
     return save(figure, folder, "figure-6")
 
