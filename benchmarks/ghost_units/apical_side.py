@@ -24,7 +24,7 @@ from apical.training.epoch import start, update
 from apical.training.optimizer import Optimizers
 from apical.training.turns import TOGETHER
 
-RULES = {"mb": GhostMB(), "ma": GhostMA(), "ma-strides": GhostMA(stepping=Strides(12))}
+RULES = {"mb": GhostMB(), "ma": GhostMA(), "ma-strides": GhostMA(stepping=Strides(10))}
 
 
 def main(file, model, count):

@@ -62,7 +62,7 @@ def main() -> None:
         "ma": [
             ("torch", torch, "ma"),
             ("apical", sys.executable, "ma"),
-            ("apical, strides of 12", sys.executable, "ma-strides"),
+            ("apical, strides of 10", sys.executable, "ma-strides"),
         ],
     }
     rounds = []
@@ -97,7 +97,7 @@ def main() -> None:
         "times": {
             "MB-500, PyTorch / apical": ratio("mb", "torch", "apical"),
             "MA-500, PyTorch / apical": ratio("ma", "torch", "apical"),
-            "MA-500, apical Euler / strides of 12": ratio("ma", "apical", "apical, strides of 12"),
+            "MA-500, apical Euler / strides of 10": ratio("ma", "apical", "apical, strides of 10"),
         },
     }
     (HERE / "results.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -1,5 +1,7 @@
 """The verdict on networks whose robustness is known to be real, hidden, or nothing but hidden."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -67,10 +69,15 @@ def test_without_a_transfer_softened_slopes_find_the_same():
 def example(**changed: float) -> Measured:
     """Numbers of an unmasked network at one eps, with some of them changed."""
     usual = {"noise": 0.98, "fgsm": 0.9, "pgd": 0.85, "adaptive": 0.85, "transfer": 0.95}
-    usual |= {WORST: 0.85, **{k: v for k, v in changed.items() if k not in ("large", "flat")}}
+    usual |= {
+        WORST: 0.85,
+        **{k: v for k, v in changed.items() if k not in ("large", "flat", "clean")},
+    }
     accuracy = {name: {"0.1": value} for name, value in usual.items()}
     accuracy["pgd"][LARGE.text] = changed.get("large", 0.0)
-    return Measured({CLEAN: {"0": 0.99}, **accuracy}, 0.5, changed.get("flat", 0.0), 100)
+    return Measured(
+        {CLEAN: {"0": changed.get("clean", 0.99)}, **accuracy}, 0.5, changed.get("flat", 0.0), 1000
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,6 +105,19 @@ def test_masking_is_all_there_is_where_nothing_remains_above_the_reference(worst
     masked = example(fgsm=0.95, pgd=0.93, adaptive=worst, worst=worst)
     twins = [] if twin is None else [example(fgsm=0.75, worst=twin)]
     assert judge([masked], EPS[:1], twins).masking is masking
+
+
+def test_a_network_at_chance_is_not_judged():
+    verdict = judge([example(clean=0.505, fgsm=0.4)], EPS[:1])
+    assert verdict.masking is Masking.NOTHING
+    assert "0.505, chance is 0.500" in verdict.reason
+
+
+def test_a_gap_that_few_examples_make_by_chance_fails_no_check():
+    few = replace(example(adaptive=0.82), examples=100)
+    many = replace(few, examples=1000)
+    assert judge([few], EPS[:1]).masking is Masking.NO_SIGN
+    assert judge([many], EPS[:1]).masking is not Masking.NO_SIGN
 
 
 def test_worst_is_right_only_where_every_attack_left_it_right():

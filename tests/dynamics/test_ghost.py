@@ -268,6 +268,14 @@ def test_clipping_bounds_each_step():
     assert max(moves) == pytest.approx(0.01)
 
 
+def test_the_fast_twin_clips_whichever_main_weights_learn():
+    weights, x, y = circuit(1)
+    phase = Phase(x, y, 5.0, transposed)
+    upper = Plasticity((0.0, 1.0), 0.0, 0.0, 0.01)
+    fast = ghost_fast.run(at_rest(x, weights), weights, phase, upper, 0.2, 5)
+    laws.assert_close(fast, settle(weights, phase, upper, steps=5, rate=0.2))
+
+
 def test_a_trajectory_ends_where_the_integral_does():
     weights, x, y = circuit(1, perfect=False, ghosts=2)
     phase = Phase(x, y, 0.3, transposed)
@@ -316,6 +324,32 @@ def test_a_stride_does_not_overshoot_along_the_leading_direction():
     assert float(jnp.abs(tamed).max()) < 0.1
     small = 1e-5
     laws.assert_close(Strides(10).taught(d, r, small), Euler().taught(d, r, small), rtol=1e-2)
+
+
+@pytest.mark.parametrize("beta", [0.0, 10.0])
+def test_what_strides_teach_is_near_what_euler_steps_do(beta):
+    """Every kind of weight, over phases in which it learns by more than a little."""
+    weights, x, y = circuit(2, perfect=False, spread=0.5)
+    phase = Phase(x, y, beta, transposed)
+    rates = (0.0,) * 3 if beta == 0 else (0.01,) * 3
+    lateral = 0.01 if beta == 0 else 0.0
+    plasticity = Plasticity(rates, lateral, lateral)
+    start = at_rest(x, weights)
+    _, exact = ghost_fast.run(start, weights, phase, plasticity, 0.1, 400)
+    _, found = ghost_fast.run(start, weights, phase, plasticity, 0.1, 400, Strides(10))
+    for a, b, before in zip(*map(jax.tree.leaves, (found, exact, weights)), strict=True):
+        learned = float(jnp.linalg.norm(b - before))
+        assert float(jnp.linalg.norm(a - b)) <= 0.15 * learned
+
+
+def test_strides_refuse_a_phase_they_do_not_divide():
+    with pytest.raises(UsageError, match="200 Euler steps is not made of strides of 300"):
+        Strides(300).steps(200)
+
+
+def test_nothing_is_taught_by_silence():
+    silent = Strides(10).taught(jnp.ones((3, 2)), jnp.zeros((3, 4)), 1.0)
+    laws.assert_close(silent, jnp.ones((3, 2)))
 
 
 def test_strides_refuse_a_size_that_is_none():

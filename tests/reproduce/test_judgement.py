@@ -138,12 +138,14 @@ def test_within_a_stated_distance(evidence):
     assert verdict("missing", 0) is Verdict.NOT_RUN
 
 
-def test_few_seeds_may_agree_but_not_decide(evidence):
+@pytest.mark.parametrize("off", [0.0, 0.5])
+def test_few_seeds_are_shown_and_decide_nothing(evidence, off):
     mean = statistics.fmean(evidence.values("few", "m"))
-    near = Within("few", "m", mean, 0.01).judge(evidence)
-    assert near.verdict is Verdict.PARTIAL
-    assert "3 seeds decide" in near.note
-    assert Within("few", "m", mean + 0.02, 0.01).judge(evidence).verdict is Verdict.NOT_RUN
+    found = Within("few", "m", mean + off, 0.01).judge(evidence)
+    assert found.verdict is Verdict.NOT_RUN
+    assert found.ours == mean
+    assert "at least 3 seeds decide" in found.note
+    assert Below("few", "m", 1.0).judge(evidence).ours == mean
 
 
 @pytest.mark.parametrize(

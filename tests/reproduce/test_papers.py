@@ -12,7 +12,7 @@ from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value
 from apical.reproduce.readme import with_results
-from apical.reproduce.reproduce import PROTOCOLS
+from apical.reproduce.reproduce import PROTOCOLS, plan
 from apical.training.folder import RunFolder
 from apical.training.order import steps_in_epoch
 
@@ -84,6 +84,10 @@ class Epochs(Examination):
     def name(self):
         return "counted"
 
+    @property
+    def needs(self):
+        return {self.other}
+
     def examine(self, run, root):
         rows = [
             len(RunFolder(f).rows("metrics.jsonl")) for f in (run, root / self.other / run.name)
@@ -103,6 +107,12 @@ def test_finished_runs_are_examined_once_and_asked_again_when_the_question_chang
     assert job.finished()
     assert Evidence(tmp_path).stored("a", "counted.json", "epochs") == {3: 1}
     assert not Examined(Epochs("a"), job.folder).finished()
+
+
+def test_a_chosen_claim_brings_the_runs_that_its_examinations_look_at(tmp_path):
+    asked = plan(paper.read("local-stdp"), "paper", 1, tmp_path, only=("remedy-last",)).asked
+    names = {job.experiment.name for job in asked if isinstance(job, Run)}
+    assert {"mnist-0v1-wide", "mnist-0v1-bp"} <= names
 
 
 def test_a_paper_may_train_on_a_part_of_each_class(tmp_path):

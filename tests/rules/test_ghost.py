@@ -12,7 +12,11 @@ from apical.dynamics.integrate import integrate
 from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.feedback import FixedRandom, Transpose
+from apical.initialisers import Uniform
+from apical.papers.ghost_units.experiments import ma, ma_deep, mb, mb_deep
+from apical.papers.ghost_units.trace import watch
 from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
+from apical.training.epoch import Carry
 from apical.values import parse, spell
 from tests import laws, tiny
 
@@ -156,7 +160,7 @@ def test_feedback_alignment_reads_no_forward_weight(rule):
 
 def test_refuses_what_it_cannot_serve():
     net = tiny.network()
-    with pytest.raises(UsageError, match="no bias, layer 1 is not; use --no-bias"):
+    with pytest.raises(UsageError, match="no biases, layer 1 has; use --no-bias"):
         MA.init(net, tiny.batch(net), laws.KEY)
     tanh = tiny.network(bias=False)
     with pytest.raises(UsageError, match="must be sigmoid, layer 1 is tanh"):
@@ -164,7 +168,7 @@ def test_refuses_what_it_cannot_serve():
     net, batch = tiny_task(MA)
     with pytest.raises(UsageError, match="batches of 4; use --batch-size 1"):
         MB.init(net, batch, laws.KEY)
-    with pytest.raises(UsageError, match="3 layers, got 2 rates"):
+    with pytest.raises(UsageError, match=r"3 layers, and there are 2 rates .*; give --main-rates"):
         laws.credit(replace(MA, main_rates=(1.0, 2.0)), net, batch)
     with pytest.raises(UsageError, match="2 hidden layers, got 3 numbers"):
         replace(MB, per_layer=(1, 2, 3)).init(net, Batch(batch.x[:1], batch.y[:1]), laws.KEY)
@@ -174,6 +178,50 @@ def test_refuses_what_it_cannot_serve():
         laws.credit(replace(PRIME, stepping=Strides(10)), net, batch)
     with pytest.raises(UsageError, match="beta: must be positive"):
         GhostMA(beta=0.0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "rates", "ghost_rate", "steps", "init"),
+    [
+        (ma(300, "tf"), (0.1,), 0.05, 200, 0.2),
+        (ma_deep((500, 500), "tf"), (0.01,), 0.01, 200, 0.1),
+        (ma_deep((500, 500), "fa"), (0.05,), 0.02, 200, 0.1),
+        (mb(500, "tf"), (4.0, 0.04), 20.0, 100, 0.05),
+        (mb(100, "fa"), (8.0, 0.2), 20.0, 100, 0.05),
+        (mb_deep(300, "tf"), (40.0, 0.1, 0.005), 20.0, 140, 0.05),
+        (mb_deep(500, "tf"), (40.0, 0.1, 0.01), 20.0, 140, 0.05),
+        (mb_deep(300, "fa"), (200.0, 2.0, 0.02), 20.0, 100, 0.05),
+        (mb_deep(500, "fa"), (200.0, 1.0, 0.01), 20.0, 100, 0.05),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_papers_tables(cell, rates, ghost_rate, steps, init):
+    rule = cell.rule
+    assert (rule.main_rates, rule.ghost_rate, rule.free_steps) == (rates, ghost_rate, steps)
+    assert cell.settings.init == rule.lateral == Uniform(init)
+    fixed = isinstance(rule.feedback, FixedRandom)
+    assert fixed == cell.name.endswith("-fa")
+    if fixed:
+        assert rule.feedback.law == Uniform(init)
+
+
+def test_another_nudge_keeps_the_size_of_a_step():
+    usual, strong = mb(100, "tf").rule, mb(100, "tf", beta=1.0).rule
+    assert isinstance(usual, GhostMB)
+    assert isinstance(strong, GhostMB)
+    assert strong.beta == 1.0
+    for a, b in zip(usual.main_rates, strong.main_rates, strict=True):
+        assert usual.beta * a == pytest.approx(strong.beta * b)
+
+
+def test_a_watched_circuit_ends_where_the_rule_does():
+    net, batch = tiny_task(MB)
+    state = laws.warm(MB, net, batch)
+    seen = watch(MB, Carry(net, state, None, None), batch)
+    assert seen.outputs.shape == (MB.free_steps + MB.clamped_steps, 3)
+    rested = np.abs(seen.errors[[0, MB.free_steps, -1]]).max(axis=1)
+    assert rested[1] < rested[0]
+    assert rested[1] < rested[2]
 
 
 def test_rates_of_layers_are_spelled_with_slashes():

@@ -13,7 +13,7 @@ from apical.adversarial.measured import Measured
 from apical.adversarial.survey import ITERATED, ONE_STEP, WORST
 
 TOLERANCE = 0.01
-"""Accuracies that differ by no more than this are taken for equal."""
+"""Accuracies that differ by no more than this are taken for equal, however many examples."""
 
 
 class Masking(Enum):
@@ -22,6 +22,7 @@ class Masking(Enum):
     NO_SIGN = "no sign of gradient masking"
     OVERSTATED = "gradient masking: the attack overstates robustness"
     ONLY = "robustness is only gradient masking"
+    NOTHING = "nothing to judge: accuracy is not above chance before any attack"
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,15 @@ def judge(
     reference vanishes under the strongest attack. The reference is the twin, else chance.
     """
     checks = tuple(_checks(runs, epsilons))
+    clean, chance = fmean(run.clean for run in runs), fmean(run.chance for run in runs)
+    if not _clear(clean - chance, runs):
+        return Verdict(Masking.NOTHING, checks, f"{clean:.3f}, chance is {chance:.3f}")
     if all(check.passed for check in checks):
         return Verdict(Masking.NO_SIGN, checks, "every check passed")
     against = "its twin" if twins else "chance"
     one_step = {eps: _gain(ONE_STEP, runs, twins, eps) for eps in epsilons}
     at_worst = {eps: _gain(WORST, runs, twins, eps) for eps in epsilons}
-    claimed = [eps for eps in epsilons if one_step[eps] > TOLERANCE]
+    claimed = [eps for eps in epsilons if _clear(one_step[eps], runs)]
     if not claimed:
         reason = f"one step already leaves nothing above {against}"
         return Verdict(Masking.OVERSTATED, checks, reason)
@@ -63,7 +67,7 @@ def judge(
         f"at eps {eps.text} it is above {against} by {one_step[eps]:+.3f} under one step and by "
         f"{at_worst[eps]:+.3f} under all attacks"
     )
-    remains = any(at_worst[e] > TOLERANCE for e in claimed)
+    remains = any(_clear(at_worst[e], runs) for e in claimed)
     return Verdict(Masking.OVERSTATED if remains else Masking.ONLY, checks, reason)
 
 
@@ -79,7 +83,7 @@ def _checks(runs: Sequence[Measured], epsilons: tuple[Epsilon, ...]) -> Iterator
     yield Check(
         f"accuracy falls to chance at eps {LARGE.text}",
         f"{large:.3f}, chance is {chance:.3f}",
-        large <= chance + TOLERANCE,
+        not _clear(large - chance, runs),
     )
     flat = fmean(run.flat for run in runs)
     yield Check(
@@ -105,8 +109,14 @@ def _no_weaker(runs, epsilons, stronger: str, weaker: str, demand: str) -> Check
         demand,
         f"accuracy {_mean(runs, stronger, worst):.3f} against "
         f"{_mean(runs, weaker, worst):.3f} at eps {worst.text}",
-        gaps[worst] <= TOLERANCE,
+        not _clear(gaps[worst], runs),
     )
+
+
+def _clear(gap: float, runs: Sequence[Measured]) -> bool:
+    """Whether a gap of accuracies on the same n examples is more than chance: above two standard
+    errors, which are at most sqrt(gap / n) each if the examples that differ all differ one way."""
+    return gap > max(TOLERANCE, 4 / sum(run.examples for run in runs))
 
 
 def _mean(runs: Sequence[Measured], attack: str, eps: Epsilon) -> float:

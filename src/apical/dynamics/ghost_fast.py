@@ -53,9 +53,9 @@ def run(
 ) -> tuple[Potentials, Weights]:
     """`steps` Euler steps, equal to as many calls of `ghost.euler`; or strides in their place.
 
-    Clipped changes of W_1 do not go through the Gram matrix; they take the plain loop.
+    Clipped changes of main weights take the plain loop: they do not go through the Gram matrix.
     """
-    if plasticity.main[0] and math.isfinite(plasticity.clip):
+    if any(plasticity.main) and math.isfinite(plasticity.clip):
         if stepping.length > 1:
             raise UsageError(
                 f"clip: bounds the change of every Euler step ({plasticity.clip:g}), and strides "

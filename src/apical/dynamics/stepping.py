@@ -57,12 +57,14 @@ class Euler(Stepping):
 
 
 class Strides(Stepping):
-    """Strides of `length` Euler steps to the same fixed points by another path.
+    """Strides of `size` Euler steps: potentials rest where Euler's do, and go there another way.
 
     Potentials take linearly implicit steps, u += h f / (1 + h s) with s the drift's own stiffness;
     ghosts keep up with what drives them. A change eta d^T r of weights moves their outputs by
     eta r r^T d: along r r^T's leading direction q, found by one power iteration, of eigenvalue l,
-    the step is implicit too, d - q q^T d eta l / (1 + eta l), or long strides would overshoot.
+    the step is implicit too, d - q q^T d eta l / (1 + eta l), or long strides would overshoot. One
+    iteration finds q because rates and inputs are positive: inputs must not be centred. Weights
+    that learn through a phase end near where Euler steps leave them, not at the same place.
     """
 
     size: int = 10
@@ -77,7 +79,12 @@ class Strides(Stepping):
         return self.size
 
     def steps(self, asked):
-        return max(1, round(asked / self.size))
+        if asked % self.size:
+            raise UsageError(
+                f"strides: a phase of {asked} Euler steps is not made of strides of {self.size}; "
+                "choose a size that divides free_steps and clamped_steps"
+            )
+        return asked // self.size
 
     def moved(self, u, drift, stiffness, rate):
         return u + self.size * rate * drift / (1 + self.size * rate * stiffness)
@@ -89,6 +96,6 @@ class Strides(Stepping):
         if d.ndim == 1:
             return d / (1 + eta * jnp.vdot(r, r))
         towards = r @ jnp.sum(r, axis=0)
-        q = towards / jnp.linalg.norm(towards)
+        q = towards / jnp.maximum(jnp.linalg.norm(towards), jnp.finfo(r.dtype).tiny)
         gain = eta * jnp.sum((q @ r) ** 2)
         return d - jnp.outer(q, q @ d) * gain / (1 + gain)

@@ -18,6 +18,11 @@ class Examination(ABC):
     def name(self) -> str:
         """The result is kept in the run's folder as `<name>.json`."""
 
+    @property
+    @abstractmethod
+    def needs(self) -> set[str]:
+        """Other experiments whose runs it looks at."""
+
     @abstractmethod
     def examine(self, run: Path, root: Path) -> dict[str, Any]:
         """The JSON-ready result; other runs of the same seed are at `root/<experiment>/<seed>`."""

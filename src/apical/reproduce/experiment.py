@@ -56,7 +56,9 @@ class Run(Job):
         stored = RunFolder(self.folder)
         if not stored.exists:
             return False
-        if self._described(stored.config()) != (self.experiment, self.seed):
+        config = stored.config()
+        same = self._described(config) == (self.experiment, self.seed)
+        if not same or (self.experiment.classes and config["data"]["classes"] != self._classes()):
             raise UsageError(
                 f"{self.folder}: holds another run than {self.label} is now; choose another --out "
                 "or delete that folder"
@@ -75,6 +77,11 @@ class Run(Job):
             data=config["data"]["name"],
         )
         return stored, config["seed"]
+
+    def _classes(self) -> list[str]:
+        """The names of the classes it trains on."""
+        names = _data(self.experiment.data, (), None).classes
+        return [names[c] for c in self.experiment.classes]
 
     def execute(self) -> dict[str, Any]:
         """Train, going on from what an earlier session left; the summary."""

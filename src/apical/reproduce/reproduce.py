@@ -42,6 +42,13 @@ def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ..
     experiments: list[Experiment] = list(paper.module("experiments").experiments(protocol))
     if only:
         needed = {e for claim in paper.choose(only) for e in claim.judgement.experiments}
+        needed |= {
+            name
+            for e in experiments
+            if e.name in needed
+            for examination in e.examinations
+            for name in examination.needs
+        }
         experiments = [e for e in experiments if e.name in needed]
     runs = [
         Run(experiment, seed, _root(out, protocol) / experiment.name / f"seed-{seed}")

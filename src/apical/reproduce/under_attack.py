@@ -21,6 +21,10 @@ class UnderAttack(Examination):
     def name(self):
         return "attacks"
 
+    @property
+    def needs(self):
+        return {self.twin}
+
     def examine(self, run, root):
         guide = root / self.twin / run.name
         _, surveys = survey_run(run, self.epsilons, guide=guide, examples=self.examples)

@@ -181,8 +181,8 @@ class Ghost(Rule):
         count, given = len(net.layers), self.main_rates
         if len(given) not in (1, count):
             raise UsageError(
-                f"main_rates: the network has {count} layers, got {len(given)} rates; "
-                f"give one rate, or {count}"
+                f"main_rates: the network has {count} layers, and there are {len(given)} rates "
+                f"({' '.join(map(str, given))}); give --main-rates one number, or {count}"
             )
         return given * count if len(given) == 1 else given
 
@@ -190,11 +190,13 @@ class Ghost(Rule):
 def main_weights(net: Network, name: str) -> Matrices:
     """W_1 .. W_N. Raises `UsageError` for a network that is not a plain sigmoid one."""
     for l, layer in enumerate(net.layers, start=1):
-        if not isinstance(layer, Dense) or layer.bias is not None:
+        if not isinstance(layer, Dense):
             raise UsageError(
-                f"{name}: every layer must be fully connected and have no bias, layer {l} is not; "
-                "use --no-bias"
+                f"{name}: every layer must be fully connected, layer {l} is not; "
+                "use --hidden in place of --net"
             )
+        if layer.bias is not None:
+            raise UsageError(f"{name}: layers have no biases, layer {l} has; use --no-bias")
         if layer.activation is not sigmoid:
             raise UsageError(
                 f"{name}: every layer must be sigmoid, layer {l} is {layer.activation.__name__}; "

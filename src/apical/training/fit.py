@@ -102,6 +102,8 @@ def fit(
         "seed": seed,
         "seeds": seeds,
     }
+    # What cannot be built is refused before a folder is made for it.
+    jax.eval_shape(lambda: task.begin(seed))
     recorder = recording(out, config, resume=resume, overwrite=overwrite, every=checkpoint_seconds)
     audience: list[Listener] = [recorder, *listeners]
 

@@ -16,8 +16,9 @@ class GradientError(Examination):
     """sqrt(sum |g - d|^2 / sum |d|^2) over the first training images, one minibatch at a time.
 
     d is backpropagation's gradient of a minibatch and g the one that the rule's teaching signals
-    stand for, in each layer and in all of them together. An image that is learned to the last digit
-    has hardly any gradient, so a mean over images of their own relative errors would show rounding.
+    stand for, in the first hidden layer, in the output layer, and in all of them together. An
+    image that is learned to the last digit has hardly any gradient, so a mean over images of their
+    own relative errors would show rounding.
     """
 
     images: int = 500
@@ -25,6 +26,10 @@ class GradientError(Examination):
     @property
     def name(self):
         return "gradient"
+
+    @property
+    def needs(self):
+        return set()
 
     def examine(self, run, root):
         task, carries = reload_carries(run)
@@ -43,7 +48,8 @@ class GradientError(Examination):
         _, (off, length) = jax.jit(lambda: jax.lax.scan(step, carry.state.kept, probe))()
         off, length = jnp.sum(off, axis=0), jnp.sum(length, axis=0)
         return {
-            "layers": jnp.sqrt(off / length).tolist(),
+            "hidden": float(jnp.sqrt(off[0] / length[0])),
+            "output": float(jnp.sqrt(off[-1] / length[-1])),
             "all": float(jnp.sqrt(jnp.sum(off) / jnp.sum(length))),
         }
 

@@ -31,7 +31,7 @@ class Bound(OfOneTerm):
     def judge(self, evidence):
         values = evidence.values(self.term, self.metric)
         if len(values) < FEWEST:
-            return too_few(len(values))
+            return too_few(len(values), statistics.fmean(values) if values else None)
         _, sign = self.side
         mean, half = statistics.fmean(values), half_width(values)
         clear = sign * (mean - self.value)

@@ -31,9 +31,9 @@ FEWEST = 3
 """Seeds below which an interval is too wide to decide anything."""
 
 
-def too_few(n: int) -> Finding:
-    """The finding where runs are missing."""
-    return Finding(Verdict.NOT_RUN, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
+def too_few(n: int, ours: float | None = None) -> Finding:
+    """The finding where runs are missing; what few runs gave may be shown."""
+    return Finding(Verdict.NOT_RUN, ours, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
 
 
 class Judgement(ABC):

@@ -11,8 +11,8 @@ from apical.reproduce.judgement.judgement import FEWEST, Finding, OfOneTerm, Ver
 class Within(OfOneTerm):
     """Our mean lies within `distance` of the paper's number.
 
-    For numbers that a paper gives without a spread and that are dear to run: one or two seeds may
-    agree with it, but can neither reproduce nor refute it.
+    For numbers that a paper gives without a spread and that are dear to run: one or two seeds are
+    shown beside it and decide nothing.
     """
 
     value: float
@@ -26,7 +26,7 @@ class Within(OfOneTerm):
     def rule(self):
         return (
             f"reproduced: the mean of at least {FEWEST} seeds within {self.distance:g} of the "
-            "paper's number; partial: within twice that, or within it from fewer seeds"
+            "paper's number; partial: within twice that; fewer seeds are shown and decide nothing"
         )
 
     def judge(self, evidence):
@@ -38,9 +38,8 @@ class Within(OfOneTerm):
         off = abs(mean - self.value)
         note = f"distance {off:.4f}, allowed {self.distance:g}"
         if len(values) < FEWEST:
-            near = off <= self.distance
-            verdict = Verdict.PARTIAL if near else Verdict.NOT_RUN
-            return Finding(verdict, mean, half, len(values), f"{note}; {FEWEST} seeds decide")
+            undecided = f"{note}; at least {FEWEST} seeds decide"
+            return Finding(Verdict.NOT_RUN, mean, half, len(values), undecided)
         if off <= self.distance:
             verdict = Verdict.REPRODUCED
         else:
