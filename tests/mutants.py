@@ -661,8 +661,8 @@ MUTANTS = (
     Mutant(
         "pairing: the bias's unit is silent",
         "layers/pairing.py",
-        "jnp.ones((), x.dtype)",
-        "jnp.zeros((), x.dtype)",
+        "jnp.ones((), weight.dtype)",
+        "jnp.zeros((), weight.dtype)",
         (f"{STDP}::test_the_update_by_hand",),
     ),
     Mutant(
