@@ -875,6 +875,27 @@ MUTANTS = (
         "jax.random.fold_in(key, 0 * unit)",
         (f"{DFA}::test_regenerated_feedback_has_the_law_of_the_stored_one",),
     ),
+    Mutant(
+        "alignment: what a rule keeps is forgotten from batch to batch",
+        "diagnostics/alignment.py",
+        "return (credit.kept, jax.tree.map",
+        "return (kept, jax.tree.map",
+        (f"{ALIGN}::test_what_a_rule_keeps_goes_from_batch_to_batch",),
+    ),
+    Mutant(
+        "pgd: the path leaves the reach between steps",
+        "adversarial/pgd.py",
+        "return project(now + self.size * eps * jnp.sign(slope(now)), u, eps), None",
+        "return now + self.size * eps * jnp.sign(slope(now)), None",
+        (f"{ATTACKS}::test_iteration_stays_within_reach_at_every_step",),
+    ),
+    Mutant(
+        "stdp: the first class gets the remainder",
+        "rules/associative_stdp.py",
+        "return [(k + 1) * units // classes - k * units // classes for k in range(classes)]",
+        "return [units - (classes - 1) * (units // classes)] + [units // classes] * (classes - 1)",
+        (f"{STDP}::test_blocks_are_as_equal_as_can_be",),
+    ),
 )
 
 

@@ -89,6 +89,18 @@ def test_iterating_goes_further_than_one_step_where_the_slope_turns():
     assert float(often) > float(once) + 0.005
 
 
+def test_iteration_stays_within_reach_at_every_step():
+    """The slope turns just outside: a path that left the reach would come back inside of it."""
+    u, eps = jnp.full((1, 2), 0.5), 0.1
+
+    def rise(v):
+        return jnp.sum(jnp.where(v > 0.5 + 1.01 * eps, -5 * v, v), axis=-1)
+
+    pgd = PGD(steps=3, size=0.6, random_start=False)
+    end = pgd.propose(rise, u, jnp.asarray(eps), jax.random.key(0))
+    np.testing.assert_allclose(end, 0.5 + eps, rtol=1e-6)
+
+
 def test_noise_moves_every_coordinate_by_eps_and_looks_at_nothing():
     u = np.full((50, 4), 0.5)
     found = tried(linear([0.0] * 4, 1.0), u, np.ones(50, int), Noise(), eps=0.2)

@@ -6,6 +6,7 @@ import pytest
 
 from apical import BP, DFA, FA
 from apical.diagnostics import alignment
+from apical.rules import ITD, State
 from tests import laws, tiny
 
 
@@ -42,3 +43,24 @@ def test_alignment_by_hand(rule):
     assert np.abs(found.cosine[:2]).max() < 0.99
     assert np.isnan(found.feedback_angle[2])
     assert np.isnan(found.sign_agreement[2])
+
+
+@pytest.mark.usefixtures("float64")
+def test_what_a_rule_keeps_goes_from_batch_to_batch():
+    """ITD subtracts the last batch's error: the second batch's update depends on the first."""
+    rule = ITD()
+    net = tiny.network((5, 4))
+    batch = tiny.batch(net, examples=6)
+    probe = jax.tree.map(lambda a: a.reshape(2, 3, *a.shape[1:]), batch)
+    first, second = (jax.tree.map(lambda a, i=i: a[i], probe) for i in range(2))
+    state = rule.init(net, first, laws.KEY)
+    found = alignment(net, state, probe, laws.KEY, rule=rule)
+
+    one = laws.credit(rule, net, first, state)
+    two = laws.credit(rule, net, second, State(kept=one.kept))
+    exact = [laws.credit(BP(), net, b) for b in (first, second)]
+    for l in range(3):
+        signals = np.concatenate([c.signals[l] for c in (one, two)])
+        gradients = np.concatenate([c.signals[l] for c in exact])
+        expected = np.linalg.norm(signals - gradients) / np.linalg.norm(gradients)
+        assert found.signal_error[l] == pytest.approx(expected)

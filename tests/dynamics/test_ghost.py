@@ -353,5 +353,5 @@ def test_nothing_is_taught_by_silence():
 
 
 def test_strides_refuse_a_size_that_is_none():
-    with pytest.raises(UsageError, match="size must be above 1, got 1"):
+    with pytest.raises(UsageError, match="length must be above 1, got 1"):
         Strides(1)

@@ -15,6 +15,7 @@ from apical.layers import Layer
 from apical.layers.pairing import pair
 from apical.losses import BinaryCrossEntropy
 from apical.rules import AssociativeSTDP, Batch
+from apical.rules.associative_stdp import block_sizes
 from apical.rules.reduction import Sum
 from apical.rules.stdp_curve import Corrected, Hebbian
 from apical.rules.stdp_signs import OneVsRest
@@ -254,3 +255,8 @@ def test_it_learns_two_digits_without_an_error():
         mnist = load("mnist").select((0, 1)).limit(2000)
         found = fit(AssociativeSTDP(Corrected(1e-2)), mnist, epochs=2, lr=3e-3)
     assert found.test_accuracy > 0.98
+
+
+def test_blocks_are_as_equal_as_can_be():
+    assert block_sizes(16, 10) == [1, 2, 1, 2, 2, 1, 2, 1, 2, 2]
+    assert block_sizes(5, 1) == [5]

@@ -14,14 +14,19 @@ Signal = Float[Array, "*batch _"]
 class Stepping(Value):
     """Turns a phase's Euler steps into the steps that are taken."""
 
-    @abstractmethod
-    def steps(self, asked: int) -> int:
-        """How many steps stand for so many Euler steps."""
-
     @property
     @abstractmethod
     def length(self) -> int:
         """How many Euler steps one step stands for."""
+
+    def steps(self, asked: int) -> int:
+        """How many steps stand for so many Euler steps. Raises `UsageError` if no whole number."""
+        if asked % self.length:
+            raise UsageError(
+                f"strides: a phase of {asked} Euler steps is not made of strides of {self.length}; "
+                "choose a length that divides free_steps and clamped_steps"
+            )
+        return asked // self.length
 
     @abstractmethod
     def moved(self, u: Signal, drift: Signal, stiffness: Signal | float, rate: float) -> Signal:
@@ -43,9 +48,6 @@ class Euler(Stepping):
     def length(self):
         return 1
 
-    def steps(self, asked):
-        return asked
-
     def moved(self, u, drift, stiffness, rate):
         return u + rate * drift
 
@@ -57,7 +59,7 @@ class Euler(Stepping):
 
 
 class Strides(Stepping):
-    """Strides of `size` Euler steps: potentials rest where Euler's do, and go there another way.
+    """Strides of `length` Euler steps: potentials rest where Euler's do, and go there another way.
 
     Potentials take linearly implicit steps, u += h f / (1 + h s) with s the drift's own stiffness;
     ghosts keep up with what drives them. A change eta d^T r of weights moves their outputs by
@@ -67,27 +69,15 @@ class Strides(Stepping):
     that learn through a phase end near where Euler steps leave them, not at the same place.
     """
 
-    size: int = 10
-    """How many Euler steps a stride stands for."""
+    length: int = 10
 
     def __check_init__(self):
-        if not self.size > 1:
-            raise UsageError(f"strides: size must be above 1, got {self.size}; try strides:10")
-
-    @property
-    def length(self):
-        return self.size
-
-    def steps(self, asked):
-        if asked % self.size:
-            raise UsageError(
-                f"strides: a phase of {asked} Euler steps is not made of strides of {self.size}; "
-                "choose a size that divides free_steps and clamped_steps"
-            )
-        return asked // self.size
+        if not self.length > 1:
+            raise UsageError(f"strides: length must be above 1, got {self.length}; try strides:10")
 
     def moved(self, u, drift, stiffness, rate):
-        return u + self.size * rate * drift / (1 + self.size * rate * stiffness)
+        h = self.length * rate
+        return u + h * drift / (1 + h * stiffness)
 
     def shown(self, v, imitated):
         return imitated

@@ -1,5 +1,7 @@
 """Auxiliary-output SDTP: random features beside the output give its inverse more to go by."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -61,7 +63,8 @@ class AOSDTP(TargetPropagation):
         lower = inverses(net.layers[:-1], self.law, for_hidden)
         below, law = net.layers[-1].in_shape, self.law
         features = Dense.create(below, self.features, tanh, key=for_features, init=law, bias=False)
-        both = Dense.create(below, net.units + self.features, identity, key=for_output)
+        shape = net.units + self.features, math.prod(below)
+        both = Dense(jnp.zeros(shape), None, below, identity)
         activation = named(self.output_inverse)
         g = Transposed.create(both, activation, key=for_output, init=law)
         return State(learned=(*lower, g), kept=features)

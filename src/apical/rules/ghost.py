@@ -84,7 +84,7 @@ class Ghost(Rule):
     feedback: Feedback = Transpose()
     """F: transposed main weights (TF) or fixed random ones (FA)."""
     stepping: Stepping = Euler()
-    """Every Euler step, or strides to the same steady states (another learning curve)."""
+    """Every Euler step, or strides to the same resting potentials (another learning curve)."""
 
     def __check_init__(self):
         if not 0 < self.dt <= self.tau:

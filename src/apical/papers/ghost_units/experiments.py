@@ -104,8 +104,8 @@ def cells() -> Iterator[Experiment]:
 def _beyond() -> Iterator[Experiment]:
     """Depth, the number of ghosts, the nudge and another data set: a few epochs of one seed."""
     for depth in DEPTHS:
-        cell = ma_deep((100,) * depth, "fa")
-        yield _for_epochs(replace(cell, name=f"depth-{depth}-ma-fa"), 4)
+        cell = ma_deep((100,) * depth, "tf")
+        yield _for_epochs(replace(cell, name=f"depth-{depth}-ma"), 4)
     for ghosts in GHOSTS:
         yield _for_epochs(replace(mb(100, "tf", ghosts), name=f"ghosts-{ghosts}-mb"), 2)
     for beta in BETAS:

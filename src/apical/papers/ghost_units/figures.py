@@ -135,13 +135,15 @@ def _figure_6(evidence, folder) -> list[Path]:
         axis.yaxis.set_major_formatter("{x:g}")
         axis.yaxis.set_minor_formatter("{x:g}")
     axes[0, 0].set_ylabel("test error (%)")
+    cells = [cell for found in shown.values() for cell in found]
+    widths, feedbacks = (list(dict.fromkeys(part)) for part in zip(*sorted(cells), strict=True))
     figure.legend(
-        handles=[Line2D([], [], **style) for style in FEEDBACK.values()]
+        handles=[Line2D([], [], **FEEDBACK[f]) for f in feedbacks]
         + [
-            Line2D([], [], color="#444444", linestyle=line, label=f"{width} units")
-            for width, line in WIDTH_LINES.items()
+            Line2D([], [], color="#444444", linestyle=WIDTH_LINES[w], label=f"{w} units")
+            for w in widths
         ],
-        loc="outside upper center", ncols=5 if len(shown) > 1 else 2, fontsize=7.5,
+        loc="outside upper center", ncols=5 if len(shown) > 1 else 3, fontsize=7.5,
     )  # fmt: skip
     return save(figure, folder, "figure-6")
 
@@ -149,7 +151,7 @@ def _figure_6(evidence, folder) -> list[Path]:
 def _beyond(evidence, folder) -> list[Path]:
     """Depth, number of ghosts, nudge: what they cost in alignment with BP."""
     panels = [
-        ("hidden layers (MA, FA)", DEPTHS, [f"depth-{d}-ma-fa" for d in DEPTHS], "linear"),
+        ("hidden layers (MA, TF)", DEPTHS, [f"depth-{d}-ma" for d in DEPTHS], "linear"),
         ("ghosts (MB, TF)", GHOSTS, [f"ghosts-{n}-mb" for n in GHOSTS], "log"),
         (r"nudge $\beta$ (MB, TF)", BETAS, [f"beta-{b:g}-mb" for b in BETAS], "log"),
     ]
