@@ -30,10 +30,12 @@ DFA = "tests/rules/test_dfa.py"
 LAWS = "tests/rules/test_conformance.py"
 FIT = "tests/training/test_fit.py"
 PARTS = "tests/training/test_parts.py"
+BEST = "tests/training/test_best.py"
 ITD = "tests/rules/test_itd.py"
 STDP = "tests/rules/test_associative_stdp.py"
 ATTACKS = "tests/adversarial/test_attacks.py"
 MASKING = "tests/adversarial/test_masking.py"
+ATTACKED = "tests/adversarial/test_run.py"
 ALIGN = "tests/diagnostics/test_alignment.py"
 LOSSES = "tests/test_losses.py"
 INIT = "tests/test_initialisers.py"
@@ -45,6 +47,10 @@ TARGETS = "tests/rules/test_target_propagation.py"
 TURNS = "tests/training/test_turns.py"
 AUGMENT = "tests/data/test_augmentation.py"
 STACK = "tests/test_stack.py"
+SPACE = "tests/tuning/test_space.py"
+SEARCH = "tests/tuning/test_search.py"
+SENT = "tests/layers/test_transmission.py"
+DISCRETE = "tests/rules/test_discrete.py"
 
 
 @dataclass(frozen=True)
@@ -211,15 +217,15 @@ MUTANTS = (
     Mutant(
         "evaluation: padding counts in the loss",
         "training/evaluate.py",
-        "jnp.sum(mask * net.losses(record, batch.y))",
-        "jnp.sum(net.losses(record, batch.y))",
+        "jnp.sum(mask * losses)",
+        "jnp.sum(losses)",
         (f"{PARTS}::test_evaluation_masks_its_padding",),
     ),
     Mutant(
         "evaluation: padding counts in the accuracy",
         "training/evaluate.py",
-        "jnp.sum(mask * correct)",
-        "jnp.sum(correct)",
+        "jnp.sum(mask * (decode",
+        "jnp.sum((decode",
         (f"{PARTS}::test_evaluation_masks_its_padding",),
     ),
     Mutant(
@@ -301,16 +307,16 @@ MUTANTS = (
     ),
     Mutant(
         "best picks by test",
-        "training/summary.py",
+        "training/best.py",
         'key=lambda r: (r["val_accuracy"]',
         'key=lambda r: (r.get("test_accuracy", r["val_accuracy"])',
         (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
     ),
     Mutant(
         "best last of equals",
-        "training/summary.py",
-        '-r["epoch"]))',
-        'r["epoch"]))',
+        "training/best.py",
+        '-r["epoch"])',
+        'r["epoch"])',
         (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
     ),
     Mutant(
@@ -753,10 +759,17 @@ MUTANTS = (
     ),
     Mutant(
         "local: positions share a bias",
-        "layers/local.py",
-        "self.bias.reshape(self.out_shape)",
-        "self.bias.reshape(self.out_shape)[0, 0]",
+        "layers/windowed.py",
+        "self.bias.reshape(-1, a.shape[-1])",
+        "self.bias.reshape(-1, a.shape[-1])[:1]",
         (f"{IMAGES}::test_it_is_a_plain_loop",),
+    ),
+    Mutant(
+        "windowed: examples and positions change places",
+        "layers/windowed.py",
+        "(self.image(x))).swapaxes(0, 1)",
+        "(self.image(x)))",
+        (f"{IMAGES}::test_a_convolution_is_xlas_own",),
     ),
     Mutant(
         "net: the layers come in another order",
@@ -890,11 +903,171 @@ MUTANTS = (
         (f"{ATTACKS}::test_iteration_stays_within_reach_at_every_step",),
     ),
     Mutant(
+        "attack: another seed's guide leads the transfer",
+        "adversarial/run.py",
+        "guides.get(seed, guides[min(guides)])",
+        "guides[min(guides)]",
+        (f"{ATTACKED}::test_the_guide_is_the_network_of_the_same_seed_and_selection[last]",),
+    ),
+    Mutant(
+        "attack: the guide is its last network, whichever was asked for",
+        "adversarial/run.py",
+        "theirs, guides = _victims(guide, network)",
+        "theirs, guides = _victims(guide, Last())",
+        (f"{ATTACKED}::test_the_guide_is_the_network_of_the_same_seed_and_selection[best]",),
+    ),
+    Mutant(
+        "attack: what was asked for is reported as fgsm",
+        "adversarial/survey.py",
+        "return spell(asked[attack]) if attack in asked else attack",
+        "return attack",
+        (f"{MASKING}::test_reports_call_an_attack_what_was_asked_for",),
+    ),
+    Mutant(
+        "best: the last network is kept in its place",
+        "training/recording.py",
+        "row]) is row:",
+        "row]) is not None:",
+        (f"{BEST}::test_it_is_the_network_that_the_summary_names",),
+    ),
+    Mutant(
+        "best: its network is forgotten on resuming",
+        "training/recording.py",
+        "self._of(seed).best(latest, carry.net) if latest else None",
+        "None",
+        (f"{BEST}::test_it_outlives_an_interruption[killed-5]",),
+    ),
+    Mutant(
+        "best: earlier epochs do not count on resuming",
+        "training/recording.py",
+        'self._best = best(row for row in self._recovered if row["seed"] == seed)',
+        "self._best = None",
+        (f"{BEST}::test_it_outlives_an_interruption[killed-5]",),
+    ),
+    Mutant(
+        "folder: the damaged last line of a finished run is dropped",
+        "training/folder.py",
+        "elif number < len(lines) or self.finished:",
+        "elif number < len(lines):",
+        (
+            "tests/report/test_report.py::test_a_torn_last_line_is_left_out_of_an_unfinished_run_alone",
+        ),
+    ),
+    Mutant(
         "stdp: the first class gets the remainder",
         "rules/associative_stdp.py",
         "return [(k + 1) * units // classes - k * units // classes for k in range(classes)]",
         "return [units - (classes - 1) * (units // classes)] + [units // classes] * (classes - 1)",
         (f"{STDP}::test_blocks_are_as_equal_as_can_be",),
+    ),
+    Mutant(
+        "search: a log range is drawn from evenly",
+        "ranges.py",
+        "return self.low * (self.high / self.low) ** u",
+        "return self.low + u * (self.high - self.low)",
+        (f"{SPACE}::test_an_interval_is_spread_evenly_on_its_scale",),
+    ),
+    Mutant(
+        "search: the upper end of whole numbers is never drawn",
+        "ranges.py",
+        "int(u * (self.high - self.low + 1))",
+        "int(u * (self.high - self.low))",
+        (f"{SPACE}::test_whole_numbers_and_choices_are_all_as_likely",),
+    ),
+    Mutant(
+        "search: all names share one stream",
+        "tuning/space.py",
+        "[seed, number, zlib.crc32(name.encode())]",
+        "[seed, number, 0]",
+        (f"{SPACE}::test_seed_number_and_name_each_change_a_draw_and_other_ranges_do_not",),
+    ),
+    Mutant(
+        "search: a trial is judged by its last epoch",
+        "tuning/trial.py",
+        "else max(self.curve.values())",
+        "else self.curve[max(self.curve)]",
+        (
+            f"{SEARCH}::test_a_trial_is_judged_by_its_best_epoch_and_a_search_by_its_best_finished_trial",
+        ),
+    ),
+    Mutant(
+        "search: a session begins its draws again",
+        "tuning/search.py",
+        "draw(space, seed, number)",
+        "draw(space, seed, number - len(study.trials()))",
+        (f"{SEARCH}::test_a_search_that_goes_on_is_the_one_that_never_stopped",),
+    ),
+    Mutant(
+        "transmission: zero has the sign of what is above it",
+        "transmission.py",
+        "h > 0, 1.0",
+        "h >= 0, 1.0",
+        (f"{SENT}::test_signs",),
+    ),
+    Mutant(
+        "transmission: the gradient of signs is the true one, zero",
+        "layers/transmitted.py",
+        "return sent + (x - jax.lax.stop_gradient(x))",
+        "return sent",
+        (f"{DISCRETE}::test_by_hand_bp_is_the_straight_through_estimator_of_a_discrete_net",),
+    ),
+    Mutant(
+        "transmission: samples are of the opposite probability",
+        "transmission.py",
+        "h.dtype) < h)",
+        "h.dtype) > h)",
+        (f"{SENT}::test_samples_have_the_activity_for_their_mean",),
+    ),
+    Mutant(
+        "transmission: inverses of signs read the activity",
+        "transmission.py",
+        "return self if activation in SIGNED else Graded()",
+        "return Graded()",
+        (f"{DISCRETE}::test_by_hand_dtp_on_a_discrete_net",),
+    ),
+    Mutant(
+        "transmission: inverses of samples read samples",
+        "transmission.py",
+        """    def returned(self, activation):
+        return Graded()""",
+        """    def returned(self, activation):
+        return Sign()""",
+        (f"{DISCRETE}::test_by_hand_dtp_and_the_straight_through_estimator_on_a_stochastic_net",),
+    ),
+    Mutant(
+        "transmission: all layers share one draw",
+        "network.py",
+        "keys = jax.random.split(jax.random.fold_in(key, DRAWN), len(self.layers))",
+        "keys = [jax.random.fold_in(key, DRAWN)] * len(self.layers)",
+        (f"{SENT}::test_a_drawn_network_gives_the_same_at_every_call",),
+    ),
+    Mutant(
+        "transmission: local rules join weights to the activity",
+        "layers/pairing.py",
+        "layer.read(x), post)",
+        "x, post)",
+        (f"{SENT}::test_local_rules_join_a_weight_to_what_is_sent",),
+    ),
+    Mutant(
+        "transmission: training never draws",
+        "training/epoch.py",
+        "drawn = net.drawn(key)",
+        "drawn = net",
+        (f"{DISCRETE}::test_samples_change_from_step_to_step",),
+    ),
+    Mutant(
+        "evaluation: one pass where several are asked for",
+        "training/passes.py",
+        "jax.random.key(EVALUATION), passes)",
+        "jax.random.key(EVALUATION), 1)",
+        (f"{SENT}::test_passes_are_averaged",),
+    ),
+    Mutant(
+        "network: the layer itself reads what it should send",
+        "architecture.py",
+        "layers.append(transmitted(layer, sent))",
+        "layers.append(transmitted(layer, spec.sends))",
+        (f"{STACK}::test_what_a_layer_sends_the_one_above_reads",),
     ),
 )
 

@@ -5,8 +5,10 @@ import pytest
 
 from apical import BP, DFA, FA, Settings, UsageError, fit
 from apical.architecture import build
+from apical.layers.transmitted import transmission
 from apical.stack import Conv, Fc, LayerSpec, Lc
 from apical.training.reload import reload
+from apical.transmission import Bernoulli, Graded, Sign
 from apical.values import decode, encode, parse, spell
 
 SPELLED = {
@@ -15,6 +17,8 @@ SPELLED = {
     "lc:3x5,32,s2": Lc((3, 5), 32, 2),
     "conv:5x5,64,s2,p0": Conv((5, 5), 64, 2, 0),
     "conv:5x5,64,p1": Conv((5, 5), 64, 1, 1),
+    "fc:500,sign": Fc(500, Sign()),
+    "lc:3x3,32,bernoulli,s2": Lc((3, 3), 32, 2, sends=Bernoulli()),
 }
 
 
@@ -38,7 +42,9 @@ def test_marked_parts_may_stand_anywhere():
         ("lc:3,8", "rows x columns"),
         ("lc:3x3,8,s0", "stride: must be 1 or more"),
         ("lc:3x3,8,p-1", "padding: must be 0 or more"),
-        ("lc:3x3,8,9", "lc takes 4 fields"),
+        ("lc:3x3,8,sign,9", "lc takes 5 fields"),
+        ("lc:3x3,8,9", "transmission: there is no '9'"),
+        ("fc:5,sing", "did you mean 'sign'"),
         ("lc:3xa,8", "kernel: expected int, got 'a'"),
         ("lcc:3x3,8", "did you mean 'lc'"),
     ],
@@ -68,9 +74,17 @@ def test_hidden_is_the_short_form():
         assert (a.weight == b.weight).all()
 
 
+def test_what_a_layer_sends_the_one_above_reads():
+    net = build(Settings(net=(Fc(5, Sign()), Fc(4), Fc(3))), (3, 2), 3, jax.random.key(0))
+    assert [transmission(layer) for layer in net.layers] == [Graded(), Sign(), Graded(), Graded()]
+    settings = Settings(net=(Fc(5, Bernoulli()),), activation="sigmoid")
+    assert transmission(build(settings, (3, 2), 3, jax.random.key(0)).layers[-1]) == Bernoulli()
+
+
 @pytest.mark.parametrize(
     ("net", "words"),
     [
+        ((Fc(5, Bernoulli()), Fc(5)), "layer 1, fc:5,bernoulli: .* tanh goes beyond"),
         ((Fc(5), Lc((3, 3), 2)), r"net: layer 2, lc:3x3,2: reads images.*got \(5,\)"),
         ((Conv((5, 5), 2, 1, 0),), "net: layer 1, conv:5x5,2,p0: the kernel's 5 rows do not fit"),
     ],

@@ -9,10 +9,12 @@ from apical.activations import ACTIVATIONS, identity, tanh
 from apical.errors import UsageError
 from apical.initialisers import LeCun, Uniform
 from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
+from apical.layers.transmitted import transmitted
 from apical.losses import CrossEntropy, Loss
 from apical.network import Network
 from apical.rules import Batch, Rule
 from apical.targets import encode
+from apical.transmission import Bernoulli, Graded, Sign, Transmission
 
 IN_SHAPE = (2, 3)
 CLASSES = 3
@@ -38,6 +40,22 @@ def network(
     top = loss.link if output is None else ACTIVATIONS[output]
     layers.append(_dense(shape, loss.units(classes), top, keys, bias))
     return Network(tuple(layers), loss)
+
+
+def sending(net: Network, *sent: Transmission) -> Network:
+    """The network whose hidden layers, from the input up, send these."""
+    first, *above = net.layers
+    return Network((first, *map(transmitted, above, sent)), net.loss)
+
+
+def discrete() -> Network:
+    """The first of two hidden layers sends signs."""
+    return sending(network(), Sign(), Graded())
+
+
+def stochastic() -> Network:
+    """Both hidden layers send samples."""
+    return sending(network(activation="sigmoid"), Bernoulli(), Bernoulli())
 
 
 def suited_to(rule: Rule) -> Network:

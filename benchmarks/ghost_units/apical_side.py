@@ -20,6 +20,7 @@ from apical.losses import SquaredError
 from apical.network import Network
 from apical.rules import Batch, GhostMA, GhostMB, State
 from apical.rules.ghost import Kept
+from apical.targets import Label
 from apical.training.epoch import start, update
 from apical.training.optimizer import Optimizers
 from apical.training.turns import TOGETHER
@@ -41,7 +42,7 @@ def main(file, model, count):
     @jax.jit
     def epoch(carry):
         def step(carry, batch):
-            return update(rule, optimizers, turn, carry, Batch(*batch), jax.random.key(0))
+            return update(rule, optimizers, Label(), turn, carry, Batch(*batch), jax.random.key(0))
 
         return jax.lax.scan(step, carry, (x, y))[0]
 

@@ -9,24 +9,18 @@ round. After equal minibatches the sum of |W_2| must agree to 1e-3, strides apar
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 
-import jax
 import numpy as np
 
 from apical.data import load
-from apical.training.environment import environment
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "train_step"))
+sys.path.insert(0, str(HERE.parent))
 import peers_env  # noqa: E402
+from rounds import agree, circumstances, measure, ratio, write_results  # noqa: E402
 
 UNITS = 500
 BATCH = {"mb": 1, "ma": 100}
@@ -65,7 +59,7 @@ def main() -> None:
             ("apical, strides of 10", sys.executable, "ma-strides"),
         ],
     }
-    rounds = []
+    facts, rounds = circumstances(torch), {model: [] for model in sides}
     with tempfile.TemporaryDirectory() as scratch:
         for model in sides:
             write(Path(scratch) / f"{model}.npz", model)
@@ -74,34 +68,21 @@ def main() -> None:
                 found = {}
                 for name, python, asked in contenders:
                     script = HERE / f"{name.split(',')[0]}_side.py"
-                    arrays = Path(scratch) / f"{model}.npz"
-                    command = [python, script, arrays, asked, COUNT[model]]
-                    output = subprocess.check_output([str(part) for part in command], text=True)
-                    found[name] = json.loads(output)
-                sums = [found[name]["W2"] for name in ("torch", "apical")]
-                assert abs(sums[0] / sums[1] - 1) < 1e-3, f"{model}: the sides disagree, {sums}"
-                rounds.append({"model": model, **{n: f["seconds"] for n, f in found.items()}})
-                print(rounds[-1], file=sys.stderr, flush=True)
+                    found[name] = measure(
+                        python, script, Path(scratch) / f"{model}.npz", asked, COUNT[model]
+                    )
+                agree(model, {name: found[name]["W2"] for name in ("torch", "apical")})
+                rounds[model].append({name: side["seconds"] for name, side in found.items()})
 
-    def ratio(model, slow, fast):
-        values = [r[slow] / r[fast] for r in rounds if r["model"] == model]
-        return {"median": median(values), "least": min(values), "most": max(values)}
-
-    result = {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.processor()} {os.cpu_count()} cores",
-        "versions": {"jax": jax.__version__, **peers_env.versions(torch, "torch")},
-        "commit": environment()["commit"],
-        "load_before": os.getloadavg()[0],
-        "rounds": rounds,
-        "times": {
-            "MB-500, PyTorch / apical": ratio("mb", "torch", "apical"),
-            "MA-500, PyTorch / apical": ratio("ma", "torch", "apical"),
-            "MA-500, apical Euler / strides of 10": ratio("ma", "apical", "apical, strides of 10"),
-        },
+    times = {
+        "MB-500, PyTorch / apical": ratio(rounds["mb"], "torch", "apical"),
+        "MA-500, PyTorch / apical": ratio(rounds["ma"], "torch", "apical"),
+        "MA-500, apical Euler / strides of 10": ratio(
+            rounds["ma"], "apical", "apical, strides of 10"
+        ),
     }
-    (HERE / "results.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result["times"], indent=2))
+    write_results(HERE / "results.json", {**facts, "rounds": rounds, "times": times})
+    print(json.dumps(times, indent=2))
 
 
 if __name__ == "__main__":

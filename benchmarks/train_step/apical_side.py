@@ -15,6 +15,7 @@ from apical.layers import Dense
 from apical.losses import CrossEntropy
 from apical.network import Network
 from apical.rules import BP, DFA, FA, State
+from apical.targets import Label
 from apical.training.epoch import run_pass, start
 from apical.training.minibatches import Minibatches, as_batch
 from apical.training.optimizer import Optimizers
@@ -51,7 +52,7 @@ def build(job: Job, arrays: dict[str, np.ndarray]):
         jax.block_until_ready((carry, metrics))
 
     def mean_loss() -> float:
-        batch = as_batch(carry.net.units, transform, images, labels)
+        batch = as_batch(Label(), carry.net.units, transform, images, labels)
         return float(jnp.mean(carry.net.losses(carry.net.record(batch.x), batch.y)))
 
     return train_epoch, mean_loss

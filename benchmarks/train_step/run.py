@@ -23,10 +23,12 @@ from pathlib import Path
 from statistics import median
 
 import arrays
-import peers_env
 from contenders import HERE, Contender, contenders
 from job import Job, foreign_cpu_seconds
 from table import disagreements, markdown, summarise
+
+sys.path.insert(0, str(HERE.parent))
+import peers_env
 
 QUIET = 0.03  # the share of one core other programs may use; two OpenMP threads that spin feel even a little
 

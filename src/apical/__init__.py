@@ -12,19 +12,23 @@ if TYPE_CHECKING:
     from apical.errors import ApicalError, DataError, DivergenceError, UsageError
     from apical.feedback import BRSF, FRSF, USF, FixedRandom, SignSymmetric, Transpose
     from apical.network import Network, Record
+    from apical.ranges import Choice, Linear, Log, Whole
     from apical.rules import *
     from apical.settings import Settings
     from apical.training import Result, fit
     from apical.traits import Traits, Transport
+    from apical.tuning import Found, search
 
 _HOME = {
     "apical.data": ("Dataset", "from_arrays", "load"),
     "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError"),
     "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
     "apical.network": ("Network", "Record"),
+    "apical.ranges": ("Choice", "Linear", "Log", "Whole"),
     "apical.settings": ("Settings",),
     "apical.traits": ("Traits", "Transport"),
     "apical.training": ("Result", "fit"),
+    "apical.tuning": ("Found", "search"),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

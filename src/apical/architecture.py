@@ -6,9 +6,11 @@ from jaxtyping import PRNGKeyArray
 from apical.activations import ACTIVATIONS, named
 from apical.errors import UsageError
 from apical.layers import Layer
+from apical.layers.transmitted import transmitted
 from apical.network import Network
 from apical.settings import Settings
 from apical.stack import Fc
+from apical.transmission import Graded, Transmission
 from apical.values import spell
 
 
@@ -30,17 +32,18 @@ def build(
     loss = settings.loss
     output = loss.link if settings.output is None else named(settings.output)
 
-    specs = (*settings.stack, Fc(loss.units(n_classes)))
+    specs = (*settings.stack, Fc(settings.target.units(loss, in_shape, n_classes)))
     activations = [hidden] * len(settings.stack) + [output]
     keys = jax.random.split(key, len(specs))
     layers: list[Layer] = []
+    sent: Transmission = Graded()
     shape = in_shape
     for spec, activation, k in zip(specs, activations, keys, strict=True):
         try:
-            layers.append(
-                spec.create(shape, activation, key=k, init=settings.init, bias=settings.bias)
-            )
+            layer = spec.create(shape, activation, key=k, init=settings.init, bias=settings.bias)
+            spec.sends.check(activation)
         except UsageError as error:
             raise UsageError(f"net: layer {len(layers) + 1}, {spell(spec)}: {error}") from None
-        shape = layers[-1].out_shape
+        layers.append(transmitted(layer, sent))
+        shape, sent = layer.out_shape, spec.sends
     return Network(tuple(layers), loss)

@@ -1,14 +1,14 @@
 """Losses, read off the output layer's preactivation `a` so that they stay exact when saturated.
 
 Each returns one number an example; averaging over the batch happens in one
-place, `Layer.gradient`. `y` has the output's shape: one-hot rows, or a column
-of 0 and 1 for a single output unit (see `targets`).
+place, `Layer.gradient`. `y` has the output's shape (see `targets`).
 """
 
 from abc import abstractmethod
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from apical.activations import Activation, identity, sigmoid, softmax
@@ -36,6 +36,15 @@ class Loss(Value):
     def units(self, n_classes: int) -> int:
         """How many output units tell `n_classes` apart."""
 
+    @property
+    @abstractmethod
+    def takes(self) -> str:
+        """The targets for which it is least where the output equals them, in words."""
+
+    @abstractmethod
+    def suits(self, y: np.ndarray) -> bool:
+        """Whether the rows of y are such targets."""
+
 
 class CrossEntropy(Loss):
     """L = -sum_c y_c log softmax(a)_c, in nats."""
@@ -53,6 +62,13 @@ class CrossEntropy(Loss):
     def units(self, n_classes):
         return n_classes
 
+    @property
+    def takes(self):
+        return "shares of one (0 or more, with the sum 1)"
+
+    def suits(self, y):
+        return bool((y >= 0).all() and np.allclose(y.sum(axis=-1), 1))
+
 
 class SquaredError(Loss):
     """L = 1/2 sum_i (sigma(a)_i - y_i)^2, summed over the units."""
@@ -69,6 +85,13 @@ class SquaredError(Loss):
 
     def units(self, n_classes):
         return n_classes
+
+    @property
+    def takes(self):
+        return "any numbers"
+
+    def suits(self, y):
+        return True
 
 
 class BinaryCrossEntropy(Loss):
@@ -89,3 +112,10 @@ class BinaryCrossEntropy(Loss):
 
     def units(self, n_classes):
         return 1 if n_classes == 2 else n_classes
+
+    @property
+    def takes(self):
+        return "numbers from 0 to 1"
+
+    def suits(self, y):
+        return bool(((y >= 0) & (y <= 1)).all())

@@ -3,11 +3,14 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.errors import UsageError
 from apical.layers import Layer
+from apical.layers.transmitted import drawn, transmission
 from apical.losses import Loss
+
+DRAWN = 0xD3A3
 
 
 class Record(eqx.Module):
@@ -54,6 +57,23 @@ class Network(eqx.Module):
         """The number of output units."""
         return self.layers[-1].out_shape[0]
 
+    @property
+    def random(self) -> bool:
+        """Whether units send samples, so that every forward pass is another."""
+        return any(transmission(layer).random for layer in self.layers)
+
+    def drawn(self, key: PRNGKeyArray) -> "Network":
+        """One outcome of what is random: a network that gives the same at every call.
+
+        Undrawn, units that send samples send their means.
+        """
+        if not self.random:
+            return self
+        # A stream of its own: a rule splits the same key.
+        keys = jax.random.split(jax.random.fold_in(key, DRAWN), len(self.layers))
+        layers = tuple(drawn(layer, k) for layer, k in zip(self.layers, keys, strict=True))
+        return eqx.tree_at(lambda net: net.layers, self, layers)
+
     def record(self, x: Float[Array, "batch ..."]) -> Record:
         """The forward pass on a batch."""
         activities, preactivations = [x], []
@@ -78,7 +98,7 @@ class Network(eqx.Module):
     def gradients(
         self, record: Record, signals: tuple[Float[Array, "batch ..."], ...]
     ) -> "Network":
-        """Each layer's `gradient` under its teaching signal, as a network."""
+        """Each layer's `gradient` under its teaching signal, as a network (undrawn)."""
         layers = tuple(
             layer.gradient(h, delta)
             for layer, h, delta in zip(self.layers, record.activities, signals, strict=False)

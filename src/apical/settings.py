@@ -15,6 +15,7 @@ from apical.initialisers import Glorot, Initialiser
 from apical.losses import CrossEntropy, Loss
 from apical.stack import Fc, LayerSpec
 from apical.suggest import unknown
+from apical.targets import Label, Target
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Settings:
     """Activation of the output layer; None: the one that goes with the loss."""
     loss: Loss = CrossEntropy()
     """What the network is trained on."""
+    target: Target = Label()
+    """What it is trained towards: the label, or its own input (an autoencoder)."""
     init: Initialiser = Glorot()
     """How the forward weights are drawn; a number follows a colon, as in uniform:0.1."""
     bias: bool = True
@@ -73,6 +76,8 @@ class Settings:
     partial_batch: Literal["drop", "wrap"] = "drop"
     """What becomes of a last batch that is not full: left out of this epoch's
     shuffle, or filled up from its beginning."""
+    passes: int = 10
+    """Forward passes that an evaluation averages, if units send samples of their activity."""
     record_test: bool = False
     """Evaluate the test set after every epoch too: for curves, never for selection."""
 
@@ -82,6 +87,7 @@ class Settings:
             "batch_size": self.batch_size,
             "lr": self.lr,
             "learned_lr": self.learned_lr,
+            "passes": self.passes,
             "steps_per_epoch": self.steps_per_epoch,
             "clip_norm": self.clip_norm,
             **{f"hidden[{i}]": units for i, units in enumerate(self.hidden)},

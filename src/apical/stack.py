@@ -1,4 +1,7 @@
-"""The hidden layers a run asks for, as values: `fc:500`, `lc:3x3,32,s2`, `conv:5x5,64,s2,p0`."""
+"""The hidden layers a run asks for, as values: `fc:500`, `lc:3x3,32,s2`, `conv:5x5,64,s2,p0`.
+
+`fc:500,sign` and `fc:500,bernoulli` send something else than their activity to the layer above.
+"""
 
 from abc import abstractmethod
 
@@ -10,11 +13,17 @@ from apical.errors import UsageError
 from apical.initialisers import Initialiser
 from apical.layers import Conv2d, Dense, Layer, LocallyConnected2d, Window
 from apical.layers.windowed import Windowed
+from apical.transmission import Graded, Transmission
 from apical.value import Value, written
 
 
 class LayerSpec(Value):
     """A layer before it is known what it will read."""
+
+    @property
+    @abstractmethod
+    def sends(self) -> Transmission:
+        """What its units send to the layer above."""
 
     @abstractmethod
     def create(
@@ -33,6 +42,7 @@ class Fc(LayerSpec):
     """Fully connected: `fc:UNITS`."""
 
     units: int
+    sends: Transmission = Graded()
 
     def __check_init__(self):
         _positive(units=self.units)
@@ -51,6 +61,7 @@ class ImageSpec(LayerSpec):
     channels: int
     stride: int = eqx.field(default=1, metadata=written(mark="s"))
     padding: int | None = eqx.field(default=None, metadata=written(mark="p"))
+    sends: Transmission = Graded()
 
     def __check_init__(self):
         if len(self.kernel) != 2:

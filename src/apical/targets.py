@@ -1,16 +1,145 @@
-"""Labels to network targets and outputs back to labels."""
+"""What a network is trained towards, and how well its outputs meet it.
+
+Labels are encoded as targets and outputs decoded to labels here, whatever asks for it.
+"""
+
+import math
+from abc import abstractmethod
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from apical.losses import Loss
+from apical.value import Value
+
+Outputs = Float[Array, "batch units"]
 
 
-def encode(labels: Int[Array, " batch"], units: int) -> Float[Array, "batch units"]:
+class Target(Value):
+    """What y of an example is, and a score of outputs, which is 1 where all are right.
+
+    A batch leaves a tally, whose arrays have a leading axis of length 1. The score of several
+    batches is read off their tallies put one after the other, so that no split need fit in memory.
+    """
+
+    @property
+    @abstractmethod
+    def score(self) -> str:
+        """What the score is called."""
+
+    @property
+    @abstractmethod
+    def shortfall(self) -> str:
+        """What it lacks to 1 is called."""
+
+    def metric(self, split: str) -> str:
+        """The score's name where a run's numbers are kept."""
+        return f"{split}_{self.score.replace(' ', '_')}"
+
+    @abstractmethod
+    def units(self, loss: Loss, shape: tuple[int, ...], n_classes: int) -> int:
+        """How many output units that takes, for examples of a shape."""
+
+    @abstractmethod
+    def __call__(
+        self, x: Float[Array, "batch ..."], labels: Int[Array, " batch"], units: int
+    ) -> Outputs:
+        """y, from the network's inputs and labels."""
+
+    @abstractmethod
+    def tally(self, output: Outputs, y: Outputs, mask: Bool[Array, " batch"]) -> PyTree:
+        """What the examples of the mask add to the score."""
+
+    @abstractmethod
+    def grade(self, tallies: PyTree, examples: int) -> Float[Array, ""]:
+        """The score of so many examples."""
+
+
+class Label(Target):
+    """The label, encoded. The score is accuracy, the part of the examples whose label is met."""
+
+    @property
+    def score(self):
+        return "accuracy"
+
+    @property
+    def shortfall(self):
+        return "error"
+
+    def units(self, loss, shape, n_classes):
+        return loss.units(n_classes)
+
+    def __call__(self, x, labels, units):
+        return encode(labels, units)
+
+    def tally(self, output, y, mask):
+        return jnp.sum(mask * (decode(output) == decode(y)), keepdims=True)
+
+    def grade(self, tallies, examples):
+        return tallies.sum() / examples
+
+
+class Input(Target):
+    """The network's input, flattened: an autoencoder.
+
+    The score is the explained variance 1 - sum |o - y|^2 / sum |y - m|^2, with m the mean y of the
+    examples: 0 for a network that always gives m, 1 for perfect reconstruction, negative for worse
+    than m. nan if the examples do not differ, as one alone.
+    """
+
+    @property
+    def score(self):
+        return "explained variance"
+
+    @property
+    def shortfall(self):
+        return "unexplained variance"
+
+    def units(self, loss, shape, n_classes):
+        return math.prod(shape)
+
+    def __call__(self, x, labels, units):
+        return x.reshape(x.shape[0], units)
+
+    def tally(self, output, y, mask):
+        kept, examples = mask[:, None], mask.sum()
+        mean = jnp.sum(kept * y, axis=0) / examples
+        residual, within = jnp.sum(kept * (output - y) ** 2), jnp.sum(kept * (y - mean) ** 2)
+        return jax.tree.map(lambda a: a[None], Spread(residual, within, mean, examples))
+
+    def grade(self, tallies, examples):
+        centre = tallies.examples @ tallies.mean / examples
+        between = tallies.examples @ ((tallies.mean - centre) ** 2).sum(axis=1)
+        spread = tallies.within.sum() + between
+        return 1 - tallies.residual.sum() / jnp.where(spread > 0, spread, jnp.nan)
+
+
+class Spread(NamedTuple):
+    """Squared distances within each of several batches."""
+
+    residual: Float[Array, " batches"]
+    """sum |o - y|^2."""
+    within: Float[Array, " batches"]
+    """sum |y - mean|^2."""
+    mean: Float[Array, "batches units"]
+    """The mean y of a batch."""
+    examples: Int[Array, " batches"]
+
+
+def together(tallies: list[PyTree]) -> PyTree:
+    """The tallies of several batches as one, on the host."""
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *tallies)
+
+
+def encode(labels: Int[Array, " batch"], units: int) -> Outputs:
     """One-hot rows; for a single output unit the label itself, 0 or 1, as a column."""
     return labels[:, None].astype(float) if units == 1 else jax.nn.one_hot(labels, units)
 
 
-def decode(outputs: Float[Array, "batch units"]) -> Int[Array, " batch"]:
+def decode(outputs: Outputs) -> Int[Array, " batch"]:
     """The most active unit's index; for a single unit, whether it is above one half."""
     if outputs.shape[-1] == 1:
         return (outputs[:, 0] > 0.5).astype(jnp.int32)

@@ -65,7 +65,7 @@ def parse(kind: type, text: str) -> Any:
     plain = [f for f in fields if not _mark(f)]
     chosen = {}
     for part in rest.split(",") if rest else ():
-        field = next((f for f in marked if part.startswith(_mark(f))), None)
+        field = next((f for f in marked if _is_marked(part, f)), None)
         if field is None:
             if not plain:
                 names = ", ".join(f.name for f in fields)
@@ -91,7 +91,7 @@ def spell(value: Any) -> str:
         plain.pop()
     marked = [f for f in fields if _mark(f) and getattr(value, f.name) != f.default]
     spelled = [
-        _mark(f) + _spell_field(getattr(value, f.name), f.metadata.get("between", "/"))
+        _mark(f) + spell_field(getattr(value, f.name), f.metadata.get("between", "/"))
         for f in (*plain, *marked)
     ]
     return f"{name}:{','.join(spelled)}" if spelled else name
@@ -102,9 +102,16 @@ def _mark(field: dataclasses.Field) -> str:
     return field.metadata.get("mark", "")
 
 
-def _spell_field(value: Any, between: str) -> str:
+def _is_marked(part: str, field: dataclasses.Field) -> bool:
+    """Whether it is the field's letter and a number; `sign` is no stride."""
+    mark = _mark(field)
+    return part.startswith(mark) and not part.removeprefix(mark)[:1].isalpha()
+
+
+def spell_field(value: Any, between: str = "/") -> str:
+    """The text of a field's value: a primitive, a value, or a tuple with `between` its items."""
     if isinstance(value, tuple):
-        return between.join(_spell_field(item, between) for item in value)
+        return between.join(spell_field(item, between) for item in value)
     return spell(value) if isinstance(value, ROOTS) else str(value).lower()
 
 

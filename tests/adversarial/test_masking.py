@@ -14,6 +14,7 @@ from apical.adversarial.masking import Masking, judge
 from apical.adversarial.measured import Measured
 from apical.adversarial.pgd import PGD
 from apical.adversarial.survey import CLEAN, WORST, Battery, survey
+from apical.adversarial.table import rows
 from apical.adversarial.victim import Victim
 from apical.data.affine import Affine
 from apical.layers import Dense
@@ -133,3 +134,11 @@ def test_worst_is_right_only_where_every_attack_left_it_right():
 def test_the_attack_that_is_asked_for_takes_its_place():
     assert Battery.around(PGD(steps=7)) == Battery(FGSM(), PGD(steps=7))
     assert Battery.around(PGD(steps=1)) == Battery(PGD(steps=1), PGD())
+
+
+def test_reports_call_an_attack_what_was_asked_for():
+    found = {0: survey(OPEN, np.eye(2, dtype=np.float32), np.array([1, 0]), EPS[:1])}
+    named = {row["attack"] for row in rows(found, Battery.around(PGD(steps=1)))}
+    assert named == {"clean", "noise", "pgd:1", "pgd", "adaptive", "worst"}
+    named = {row["attack"] for row in rows(found, Battery.around(PGD(5, 0.4)))}
+    assert named == {"clean", "noise", "fgsm", "pgd:5,0.4", "adaptive", "worst"}

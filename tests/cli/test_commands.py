@@ -41,9 +41,12 @@ def rows(run: Path) -> list[dict]:
 
 def weights(run: Path) -> list[bytes]:
     from apical.training.reload import reload
+    from apical.training.selection import Best
 
     _, networks = reload(run)
-    return [np.asarray(layer.weight).tobytes() for n in networks.values() for layer in n.layers]
+    _, best = reload(run, network=Best())
+    kept = [*networks.values(), *best.values()]
+    return [np.asarray(layer.weight).tobytes() for net in kept for layer in net.layers]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,7 @@ def test_evaluate_predict_plot(trained, tmp_path):
     summary = json.loads((trained / "summary.json").read_text())
     said = apical("evaluate", trained)
     assert f"{100 * summary['test_accuracy']['list'][0]:.2f} %" in said
+    assert "unfinished" not in said
 
     from apical.data import load
 
@@ -99,7 +103,7 @@ def test_a_run_is_attacked_and_compared_with_a_twin(trained, tmp_path):
     out = tmp_path / "attacked"
     said = apical(
         "attack", trained, "--attack", "pgd:5,0.4", "--eps", "4/255", "0.1", "--transfer-from",
-        twin, "--examples", 60, "--out", out,
+        twin, "--examples", 60, "--network", "best", "--out", out,
     )  # fmt: skip
     assert "verdict: " in said
     with (out / "attack.csv").open() as file:
@@ -110,7 +114,7 @@ def test_a_run_is_attacked_and_compared_with_a_twin(trained, tmp_path):
     for seed in "01":
         clean = accuracy[seed, "clean", "0"]
         for eps in ("4/255", "0.1"):
-            assert accuracy[seed, "worst", eps] <= accuracy[seed, "pgd", eps] <= clean
+            assert accuracy[seed, "worst", eps] <= accuracy[seed, "pgd:5,0.4", eps] <= clean
             assert accuracy[seed, "worst", eps] <= accuracy[seed, "transfer", eps]
     for figure in ("accuracy", "examples"):
         assert np.asarray(Image.open(out / f"{figure}.png")).std() > 0
@@ -172,6 +176,11 @@ def test_ctrl_c_ends_cleanly_with_what_there_is(tmp_path):
     summary = json.loads((run / "summary.json").read_text())
     assert summary["status"] == "interrupted"
     assert summary["epochs"][0] == len(rows(run)) >= 2
+    best = summary["best_validation"]
+    said = " ".join(apical("evaluate", run, "--network", "best").split())
+    assert f"(interrupted): seed 0 after {len(rows(run))} of 100000 epochs" in said
+    assert f"│ 0 │ {best['epoch'][0]} │ val │" in said
+    assert f"{100 * best['val_accuracy']['list'][0]:.2f} %" in said
 
 
 def test_compare_puts_rules_on_equal_terms(tmp_path):
@@ -185,6 +194,21 @@ def test_compare_puts_rules_on_equal_terms(tmp_path):
     assert {p.name for p in out.iterdir()} == {"bp", "fa", "fa-frsf", "comparison.png"}
     initial = [RunFolder(out / rule).rows("initial.jsonl")[0] for rule in ("bp", "fa")]
     assert initial[0]["val_loss"] == initial[1]["val_loss"]
+
+
+def test_networks_that_send_signs_or_samples(tmp_path):
+    budget = ("--data", "digits", "--epochs", 25, "--batch-size", 50)
+    apical("train", "dtp", "--net", "fc:64,sign", "fc:64", "--lr", 3e-3, *budget,
+           "--out", tmp_path / "signs")  # fmt: skip
+    summary = json.loads((tmp_path / "signs" / "summary.json").read_text())
+    assert summary["test_accuracy"]["mean"] > 0.8
+
+    apical("train", "dtp", "--net", "fc:64,bernoulli", "fc:64,bernoulli", "--lr", 1e-2, *budget,
+           "--activation", "sigmoid", "--inverse-activation", "tanh",
+           "--passes", 20, "--out", tmp_path / "samples")  # fmt: skip
+    summary = json.loads((tmp_path / "samples" / "summary.json").read_text())
+    assert summary["test_accuracy"]["mean"] > 0.8
+    assert "its units send samples" in apical("attack", tmp_path / "samples", code=2)
 
 
 def test_divergence_is_told_without_a_traceback(tmp_path):
@@ -214,6 +238,8 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
         (["train", "fa", "--net", "fc:9", "lc:3x3"], "channels is missing"),
         (["train", "fa", "--data", "digits", "--net", "lc:9x9,8,p0"], "do not fit an image of 8"),
         (["train", "dtp", "--alternate", "weekly"], "weekly"),
+        (["train", "dtp", "--net", "fc:9,bernoulli"], "layer 1, fc:9,bernoulli: bernoulli: an act"),
+        (["train", "bp", "--net", "fc:9,sing"], "did you mean 'sign'"),
         (["train", "fa", "--classes", "1", "12"], "12"),
         (["evaluate", "/nowhere"], "not found"),
         (["compare", "bp"], "at least two"),
@@ -224,6 +250,7 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
         (["attack", "/nowhere", "--attack", "noise"], "there is no 'noise'"),
         (["attack", "/nowhere", "--eps", "4/0"], "eps: must be a number above 0"),
         (["attack", "/nowhere", "--examples", "0"], "examples: must be at least 1"),
+        (["attack", "/nowhere", "--network", "bets"], "did you mean 'best'"),
     ],
 )
 def test_mistakes_get_one_readable_message_and_code_2(args, words):

@@ -87,6 +87,28 @@ def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
     laws.assert_close(shared, conv.gradient(x, signal).weight)
 
 
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_a_convolution_is_xlas_own(window):
+    conv, x = tiny.image_layer(Conv2d, (6, 5, 3), window), tiny.images((6, 5, 3))
+
+    def plain(weight, bias, x):
+        return bias + jax.lax.conv_general_dilated(
+            x,
+            weight.reshape(-1, *window.kernel, 3),
+            window_strides=(window.stride, window.stride),
+            padding=window.pads((6, 5, 3)),
+            dimension_numbers=("NHWC", "OHWI", "NHWC"),
+        )
+
+    out, pullback = jax.vjp(plain, conv.weight, conv.bias, x)
+    laws.assert_close(conv.preactivation(x), out)
+    signal = jax.random.normal(jax.random.key(2), out.shape)
+    weight, bias, pulled = pullback(signal)
+    laws.assert_close(conv.pull(signal), pulled)
+    found = conv.gradient(x, signal)
+    laws.assert_close((found.weight, found.bias), (weight / len(x), bias / len(x)))
+
+
 @pytest.mark.parametrize("window", [Window((3, 3)), Window((4, 4), 2)], ids=str)
 @pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
 def test_pulling_is_the_transpose_and_fans_count_connections(kind, window):

@@ -2,16 +2,20 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from apical import BP, FA, UsageError, fit
+from apical import BP, FA, AssociativeSTDP, UsageError, fit
 from apical.report.curves import draw
+from apical.report.labels import of_configured, of_rules
 from apical.report.runs import RunData
 from apical.report.statistics import half_width, paired_difference, proportion_interval
 from apical.report.style import PALETTE, colours
+from apical.rules.stdp_curve import Corrected
+from apical.rules.stdp_signs import OneVsRest
 
 
 def test_the_interval_is_students():
@@ -75,11 +79,54 @@ def test_curves_that_cannot_be_drawn_are_named(runs, tmp_path):
         RunData.read(runs[1].path)
 
 
-def test_a_torn_last_line_is_left_out(runs):
+def test_a_torn_last_line_is_left_out_of_an_unfinished_run_alone(runs):
     path = runs[0].path / "metrics.jsonl"
     whole = path.read_text()
     path.write_text(whole + json.dumps({"seed": 1, "epoch": 3})[:-4])
+    with pytest.raises(UsageError, match=r"metrics\.jsonl, line 5: .*the file is damaged"):
+        RunData.read(runs[0].path)
+    (runs[0].path / "summary.json").unlink()
     assert RunData.read(runs[0].path).rows == [json.loads(line) for line in whole.splitlines()]
+
+
+@pytest.mark.parametrize("junk", [b'{"seed": 0, "ep', b"\xff\xfe", b"[1]", b""], ids=repr)
+def test_any_other_damaged_line_is_named_whether_or_not_the_run_ended(runs, junk):
+    path = runs[0].path / "metrics.jsonl"
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([lines[0], junk, *lines[2:]]) + b"\n")
+    for _ in range(2):
+        with pytest.raises(UsageError, match=r"metrics\.jsonl, line 2: expected a JSON object"):
+            RunData.read(runs[0].path)
+        (runs[0].path / "summary.json").unlink(missing_ok=True)
+
+
+def test_rules_are_told_apart_by_what_differs_and_no_more():
+    wide, narrow = (AssociativeSTDP(Corrected(eps=e), OneVsRest(0.5)) for e in (1e-2, 1e-3))
+    assert of_rules([BP(), wide]) == ["bp", "associative-stdp"]
+    assert of_rules([wide, narrow]) == [
+        "associative-stdp curve=corrected:0.01",
+        "associative-stdp curve=corrected:0.001",
+    ]
+    assert of_rules([wide, AssociativeSTDP(Corrected(eps=1e-2))]) == [
+        "associative-stdp signs=one-vs-rest:0.5",
+        "associative-stdp signs=two-classes",
+    ]
+
+
+def test_runs_of_one_rule_are_told_apart_by_settings_or_by_folder(runs, tmp_path):
+    def changed(folder, **settings):
+        config = {**runs[1].config, "settings": {**runs[1].config["settings"], **settings}}
+        return replace(runs[1], path=tmp_path / folder, config=config)
+
+    fast = changed("fast", lr=0.1)
+    assert of_configured([*runs, fast]) == ["bp", "fa lr=0.001", "fa lr=0.1"]
+    svg = draw([runs[1], fast], tmp_path / "two.svg").read_text()
+    assert ">fa lr=0.1<" in svg
+    drawn = {colour for colour in PALETTE if colour.lower() in svg.lower()}
+    assert colours(["fa"])["fa"] in drawn
+    assert len(drawn) == 2
+    again = changed("again")
+    assert of_configured([runs[1], again]) == [f"fa folder={r.path}" for r in (runs[1], again)]
 
 
 def test_tensorboard_gets_every_number(blobs, tmp_path):

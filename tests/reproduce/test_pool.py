@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from apical import FA, Settings
+from apical.lock import locked
 from apical.reproduce.experiment import Experiment, Run
-from apical.reproduce.lock import locked
 from apical.reproduce.pool import execute
 from tests.cli.test_commands import apical
 
@@ -100,8 +100,8 @@ def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
 
 
 def test_a_folder_serves_one_reproduction_at_a_time(tmp_path):
-    with locked(tmp_path):
+    with locked(tmp_path, "apical reproduce"):
         said = apical("reproduce", "itd", "--protocol", "smoke", "--out", tmp_path, code=2)
     assert "another `apical reproduce` is at work in it" in said
-    with locked(tmp_path):
+    with locked(tmp_path, "apical reproduce"):
         pass

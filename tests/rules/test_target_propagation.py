@@ -175,6 +175,9 @@ def test_by_hand_difference_target_propagation():
         )
         laws.assert_close(found.signals, expected)
         laws.assert_close(found.network.layers[1].weight, expected[1].T @ h1 / len(x))
+        for l, (h, t) in enumerate(((h1, t1), (h2, t2)), 1):
+            distance = jnp.linalg.norm(t - h) / jnp.linalg.norm(h)
+            laws.assert_close(found.scalars[f"target_distance_{l}"], distance)
 
 
 def test_by_hand_the_uppermost_targets_that_need_no_gradient():

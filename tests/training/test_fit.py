@@ -10,6 +10,7 @@ import pytest
 
 from apical import BP, DFA, FA, Credit, DataError, DivergenceError, State, UsageError, fit
 from apical.data import Centre, Split
+from apical.stack import Fc
 from apical.training.events import Epoch
 from apical.training.folder import RunFolder
 from apical.training.reload import predict, reload
@@ -159,9 +160,12 @@ def test_damaged_metrics_are_refused_not_shortened(blobs, tmp_path):
     path = tmp_path / "metrics.jsonl"
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[0] + lines[1][:40] + "\n" + lines[2])
-    with pytest.raises(UsageError, match=r"expected the 3 epochs.*found 1"):
+    with pytest.raises(UsageError, match=r"metrics\.jsonl, line 2: expected a JSON object"):
         fit(FA(), blobs, out=tmp_path, resume=True, **SMALL)
     assert path.read_text().startswith(lines[0] + lines[1][:40])
+    path.write_text(lines[0] + lines[2])
+    with pytest.raises(UsageError, match=r"expected the 3 epochs.*found 2"):
+        fit(FA(), blobs, out=tmp_path, resume=True, **SMALL)
 
 
 def test_the_folder_says_what_was_run(blobs, tmp_path):
@@ -207,14 +211,16 @@ def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
 
 
 def test_a_run_from_before_an_option_existed_goes_on_with_its_default(blobs, tmp_path):
-    first = fit(DFA(), blobs, out=tmp_path, **SMALL)
+    small = {**SMALL, "net": (Fc(8),)}
+    first = fit(DFA(), blobs, out=tmp_path, **small)
     config = json.loads((tmp_path / "config.json").read_text())
-    del config["rule"]["broadcast"], config["settings"]["alternate"], config["settings"]["net"]
+    del config["rule"]["broadcast"], config["settings"]["alternate"]
+    del config["settings"]["net"][0]["sends"]
     (tmp_path / "config.json").write_text(json.dumps(config))
-    again = fit(DFA(), blobs, out=tmp_path, resume=True, **SMALL)
+    again = fit(DFA(), blobs, out=tmp_path, resume=True, **small)
     assert bits(again.networks) == bits(first.networks)
     with pytest.raises(UsageError, match=r"settings\.alternate \(there None, now 'batch'\)"):
-        fit(DFA(), blobs, out=tmp_path, resume=True, alternate="batch", **SMALL)
+        fit(DFA(), blobs, out=tmp_path, resume=True, alternate="batch", **small)
 
 
 def test_divergence_names_epoch_step_and_layer_and_keeps_the_last_good(blobs, tmp_path):

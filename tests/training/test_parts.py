@@ -11,7 +11,7 @@ from apical.architecture import build
 from apical.data import Split
 from apical.data.affine import Affine
 from apical.rules import Batch, Credit, Rule, State
-from apical.targets import decode, encode
+from apical.targets import Label, decode, encode
 from apical.training import fit
 from apical.training.evaluate import CHUNK, evaluate
 from apical.training.optimizer import _optimizers
@@ -40,7 +40,7 @@ def test_evaluation_masks_its_padding():
     x = np.random.default_rng(0).normal(size=(CHUNK + 7, 3)).astype(np.float32)
     y = np.arange(CHUNK + 7, dtype=np.int32) % 3
     record = net.record(jnp.asarray(x))
-    loss, accuracy = evaluate(net, Affine.of(0.0, 1.0), Split(x, y))
+    loss, accuracy = evaluate(net, Label(), Affine.of(0.0, 1.0), Split(x, y))
     expected = float(jnp.mean(net.losses(record, encode(jnp.asarray(y), 3))))
     assert loss == pytest.approx(expected, rel=1e-5)
     assert accuracy == pytest.approx(float(np.mean(decode(record.output) == y)))
@@ -205,7 +205,7 @@ def rows(*accuracies):
 
 def test_the_best_epoch_is_chosen_on_validation_the_first_of_equals():
     given = rows((0.5, 0.6), (0.8, 0.5), (0.8, 0.9), (0.7, 0.95))
-    best = summarise(BP(), "blobs", "finished", {0: {"test_accuracy": 0.9}}, given)[
+    best = summarise(BP(), "blobs", "finished", {0: {"test_accuracy": 0.9}}, given, Label())[
         "best_validation"
     ]
     assert best["epoch"] == [2]

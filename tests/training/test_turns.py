@@ -10,6 +10,7 @@ import pytest
 
 from apical import BP, Settings, fit
 from apical.rules import Credit, Rule, State
+from apical.targets import Label
 from apical.training.epoch import update
 from apical.training.events import Epoch
 from apical.training.minibatches import as_batch
@@ -145,10 +146,10 @@ class Costly(Rule):
 )
 def test_the_compiler_removes_what_a_turn_does_not_apply(blobs, turn, words):
     task = Task(Costly(), blobs, Settings(hidden=(8,), batch_size=30, activation="relu"))
-    batch = as_batch(3, task.transforms.train, blobs.train.x[:30], blobs.train.y[:30])
+    batch = as_batch(Label(), 3, task.transforms.train, blobs.train.x[:30], blobs.train.y[:30])
 
     def step(carry, batch, key):
-        return update(task.rule, task.optimizers, turn, carry, batch, key)
+        return update(task.rule, task.optimizers, Label(), turn, carry, batch, key)
 
     lowered = jax.jit(step).lower(task.begin(0), batch, jax.random.key(0))
     compiled = lowered.compile().as_text() or ""

@@ -10,7 +10,8 @@ from apical.adversarial.survey import Battery, Survey, survey
 from apical.adversarial.victim import Victim
 from apical.data import Dataset
 from apical.errors import UsageError
-from apical.training.reload import reload
+from apical.training.reload import reload_classifiers
+from apical.training.selection import Last, Selection
 
 
 def survey_run(
@@ -19,16 +20,18 @@ def survey_run(
     battery: Battery = Battery(),
     guide: Path | None = None,
     examples: int | None = None,
+    network: Selection = Last(),
 ) -> tuple[Dataset, dict[int, Survey]]:
     """The data, and by seed the surveys on the first `examples` of the test split.
 
-    The network of the same seed in `guide` leads the transfer attack, or its first one.
-    Raises `UsageError` if the guide was trained on other data.
+    The network of the same seed in `guide` leads the transfer attack, or its first one. `network`
+    says which of each seed's networks, in both runs.
+    Raises `UsageError` if the guide was trained on other data, or either to name no classes.
     """
     if examples is not None and examples < 1:
         raise UsageError(f"examples: must be at least 1, got {examples}")
-    data, victims = _victims(run)
-    guides = {} if guide is None else _guides(guide, run, data)
+    data, victims = _victims(run, network)
+    guides = {} if guide is None else _guides(guide, network, run, data)
     x, labels = data.test.x[:examples], data.test.y[:examples]
     return data, {
         seed: survey(
@@ -39,8 +42,8 @@ def survey_run(
     }  # fmt: skip
 
 
-def _guides(guide: Path, run: Path, data: Dataset) -> dict[int, Victim]:
-    theirs, guides = _victims(guide)
+def _guides(guide: Path, network: Selection, run: Path, data: Dataset) -> dict[int, Victim]:
+    theirs, guides = _victims(guide, network)
     if theirs.classes != data.classes or not np.array_equal(theirs.test.x, data.test.x):
         raise UsageError(
             f"transfer-from: {guide} was trained on {theirs.name} ({', '.join(theirs.classes)}), "
@@ -49,7 +52,12 @@ def _guides(guide: Path, run: Path, data: Dataset) -> dict[int, Victim]:
     return guides
 
 
-def _victims(run: Path) -> tuple[Dataset, dict[int, Victim]]:
-    task, networks = reload(run)
+def _victims(run: Path, network: Selection) -> tuple[Dataset, dict[int, Victim]]:
+    task, networks = reload_classifiers(run, network)
+    if any(net.random for net in networks.values()):
+        raise UsageError(
+            f"{run}: its units send samples, and attacks are for networks that answer the same "
+            "every time; name a run without bernoulli units"
+        )
     box = Box.of(task.data)
     return task.data, {s: Victim(net, task.transforms.test, box) for s, net in networks.items()}

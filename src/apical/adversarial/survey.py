@@ -15,10 +15,13 @@ from apical.adversarial.objective import Margin, Objective, OwnLoss
 from apical.adversarial.pgd import PGD
 from apical.adversarial.softening import softened
 from apical.adversarial.victim import Victim
+from apical.values import spell
 
 CLEAN = "clean"
 ONE_STEP = "fgsm"
+"""The attack of one step, which is FGSM unless another was asked for."""
 ITERATED = "pgd"
+"""The attack that iterates, which is PGD with its usual steps unless others were asked for."""
 WORST = "worst"
 """An example counts as right only if no attack of the survey turned it."""
 
@@ -34,6 +37,12 @@ class Battery:
     def around(cls, asked: GradientAttack) -> "Battery":
         """With the attack that was asked for in its place."""
         return cls(iterated=asked) if asked.iterates else cls(one_step=asked)
+
+    def called(self, attack: str) -> str:
+        """What reports call an attack of the survey: the two that may be asked for as the command
+        line spells them, any other by its name."""
+        asked = {ONE_STEP: self.one_step, ITERATED: self.iterated}
+        return spell(asked[attack]) if attack in asked else attack
 
 
 @dataclass(frozen=True)

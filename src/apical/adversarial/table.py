@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from apical.adversarial.survey import Survey
+from apical.adversarial.survey import Battery, Survey
 from apical.report.statistics import proportion_interval
 
 COLUMNS = ("seed", "attack", "eps", "examples", "right", "accuracy", "low95", "high95")
 
 
-def rows(surveys: Mapping[int, Survey]) -> list[dict[str, Any]]:
+def rows(surveys: Mapping[int, Survey], battery: Battery) -> list[dict[str, Any]]:
     """One a seed, attack and eps, with Wilson's interval over the examples."""
     found = []
     for seed, survey in surveys.items():
@@ -19,7 +19,7 @@ def rows(surveys: Mapping[int, Survey]) -> list[dict[str, Any]]:
             low, high = proportion_interval(int(right.sum()), len(right))
             values = (
                 seed,
-                attack,
+                battery.called(attack),
                 eps,
                 len(right),
                 int(right.sum()),
@@ -31,11 +31,11 @@ def rows(surveys: Mapping[int, Survey]) -> list[dict[str, Any]]:
     return found
 
 
-def write(path: Path, surveys: Mapping[int, Survey]) -> Path:
+def write(path: Path, surveys: Mapping[int, Survey], battery: Battery) -> Path:
     """As CSV."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows(surveys))
+        writer.writerows(rows(surveys, battery))
     return path

@@ -14,8 +14,10 @@ from apical.adversarial.epsilon import USUAL, Epsilon
 from apical.adversarial.fgsm import FGSM
 from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, Battery, Survey
 from apical.cli.parsing import cli
+from apical.cli.reading import tell_if_unfinished
 from apical.errors import UsageError
 from apical.report.statistics import half_width, proportion_interval
+from apical.training.selection import Last, Selection
 
 
 def main(args: list[str]) -> None:
@@ -27,10 +29,11 @@ def attack(
     attack: GradientAttack = FGSM(),
     eps: tuple[str, ...] = USUAL,
     transfer_from: Path | None = None,
+    network: Selection = Last(),
     examples: int | None = 1000,
     out: Path | None = None,
 ) -> None:
-    """Attack the last saved network of each seed on the test split, and check for masking.
+    """Attack a network of each seed on the test split, and check for masking.
 
     An example that is taken wrong already stays as it is. Beside the attack run a noise control,
     the other of one step and iteration, and an adaptive one whose slopes do not vanish where units
@@ -42,6 +45,7 @@ def attack(
         eps: Largest change of a feature as a part of its range: 8/255 is eight grey levels.
         transfer_from: A run on the same data whose networks lead a further attack, for example a
             twin trained by bp; it is attacked too, and what is left is compared with its.
+        network: After which epoch, in both runs: the last one saved, or the best on validation.
         examples: The first so many test examples, at most; None: all.
         out: Folder for attack.csv, accuracy and examples figures; None: RUN/attack.
     """
@@ -55,17 +59,20 @@ def attack(
         raise UsageError("eps: name at least one, as in 4/255 8/255")
     epsilons = tuple(Epsilon(text) for text in dict.fromkeys(eps))
     battery = Battery.around(attack)
-    data, surveys = survey_run(run, epsilons, battery, transfer_from, examples)
+    data, surveys = survey_run(run, epsilons, battery, transfer_from, examples, network)
     twins: dict[int, Survey] = {}
     if transfer_from is not None:
-        _, twins = survey_run(transfer_from, epsilons, battery, run, examples)
+        _, twins = survey_run(transfer_from, epsilons, battery, run, examples, network)
     folder = run / "attack" if out is None else out
     asked = ITERATED if attack.iterates else ONE_STEP
-    figures = draw_curves(surveys, epsilons, folder)
-    figures += draw_examples(data, surveys[min(surveys)], asked, epsilons, folder)
+    figures = draw_curves(surveys, epsilons, battery, folder)
+    figures += draw_examples(data, surveys, asked, epsilons, battery, folder)
 
     console = Console()
-    console.print(_accuracies(surveys, twins, epsilons))
+    for read in (run, transfer_from):
+        if read is not None:
+            tell_if_unfinished(console, read)
+    console.print(_accuracies(surveys, twins, epsilons, battery))
     ours, theirs = ([Measured.of(s) for s in found.values()] for found in (surveys, twins))
     verdict = judge(ours, epsilons, theirs)
     checks = Table("check", "found", "passed")
@@ -73,12 +80,15 @@ def attack(
         checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")
     console.print(checks)
     console.print(f"verdict: {verdict.masking.value} ({verdict.reason})", highlight=False)
-    for path in (write(folder / "attack.csv", surveys), *figures):
+    for path in (write(folder / "attack.csv", surveys, battery), *figures):
         console.print(f"wrote: {path}", soft_wrap=True)
 
 
 def _accuracies(
-    surveys: dict[int, Survey], twins: dict[int, Survey], epsilons: tuple[Epsilon, ...]
+    surveys: dict[int, Survey],
+    twins: dict[int, Survey],
+    epsilons: tuple[Epsilon, ...],
+    battery: Battery,
 ) -> Table:
     """A row an attack, the twin's below the run's."""
     interval = "over seeds" if len(surveys) > 1 else "over examples (Wilson)"
@@ -91,7 +101,7 @@ def _accuracies(
         for name in attacks:
             cells = [(CLEAN, "0"), *((name, eps.text) for eps in epsilons)]
             rights = [[s.right[cell] for s in found.values()] for cell in cells]
-            table.add_row(owner + name, *map(_cell, rights))
+            table.add_row(owner + battery.called(name), *map(_cell, rights))
     return table
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,16 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from apical.cli.common_ground import accept
 from apical.cli.options import DataOptions, RunOptions
 from apical.cli.parsing import cli
 from apical.cli.running import run
 from apical.errors import UsageError
+from apical.report.labels import of_rules
 from apical.report.statistics import half_width, paired_difference
 from apical.rules import Rule
 from apical.settings import Settings
+from apical.targets import Target
 from apical.training import Result
 from apical.values import parse, spell
 
@@ -41,22 +45,29 @@ def compare(
     if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
         raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
     dataset = data.load()
-    results = {}
     for rule in chosen:
-        out = None if options.out is None else options.out / spell(rule).replace(":", "-")
-        results[spell(rule)] = run(
+        accept(rule, dataset, settings)
+    results = {}
+    for rule, label in zip(chosen, of_rules(chosen), strict=True):
+        out = None if options.out is None else options.out / _folder(rule)
+        results[label] = run(
             rule, dataset, settings, dataclasses.replace(options, out=out), console
         )
-    console.print(_table(results))
+    console.print(_table(results, settings.target))
     if options.out is not None:
-        _figure(options.out, results, console)
+        _figure([options.out / _folder(rule) for rule in chosen], options.out, console)
 
 
-def _table(results: dict[str, Result]) -> Table:
+def _folder(rule: Rule) -> str:
+    """Its spelling, without what has a meaning in a path."""
+    return re.sub("[:/]", "-", spell(rule))
+
+
+def _table(results: dict[str, Result], target: Target) -> Table:
     reference, *_ = results
     table = Table(
         "rule",
-        "test accuracy (%)",
+        f"test {target.score} (%)",
         f"difference to {reference}",
         "s / epoch",
         "cosine with BP",
@@ -64,13 +75,14 @@ def _table(results: dict[str, Result]) -> Table:
         caption="intervals: 95 % t over seeds, paired for differences; "
         "cosine: hidden updates, mean over layers and seeds, before -> after training",
     )
-    base = results[reference].summary["test_accuracy"]["list"]
+    metric = target.metric("test")
+    base = results[reference].summary[metric]["list"]
     for name, result in results.items():
-        accuracy = result.summary["test_accuracy"]
-        difference = paired_difference(accuracy["list"], base)
+        score = result.summary[metric]
+        difference = paired_difference(score["list"], base)
         table.add_row(
             name,
-            _interval(accuracy["mean"], half_width(accuracy["list"])),
+            _interval(score["mean"], half_width(score["list"])),
             "" if name == reference else _interval(*difference, sign="+"),
             f"{result.summary['seconds_per_epoch']:.2f}",
             _cosines(result),
@@ -92,9 +104,9 @@ def _cosines(result: Result) -> str:
     return f"{hidden(result.initial):.2f} -> {after:.2f}"
 
 
-def _figure(out: Path, results: dict[str, Result], console: Console) -> None:
+def _figure(folders: list[Path], out: Path, console: Console) -> None:
     from apical.report.curves import draw
     from apical.report.runs import RunData
 
-    runs = [RunData.read(out / name.replace(":", "-")) for name in results]
+    runs = [RunData.read(folder) for folder in folders]
     console.print(f"figure: {draw(runs, out / 'comparison.png')}", soft_wrap=True)

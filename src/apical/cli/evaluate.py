@@ -1,4 +1,4 @@
-"""`apical evaluate RUN`: losses and accuracies of a finished run."""
+"""`apical evaluate RUN`: losses and scores of a finished run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,27 +8,34 @@ from rich.console import Console
 from rich.table import Table
 
 from apical.cli.parsing import cli
+from apical.cli.reading import tell_if_unfinished
+from apical.training.selection import Last, Selection
 
 
 def main(args: list[str]) -> None:
     cli(evaluate, args, "apical evaluate")
 
 
-def evaluate(run: Annotated[Path, tyro.conf.Positional]) -> None:
-    """Evaluate the last saved network of each seed on every split.
+def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = Last()) -> None:
+    """Evaluate one network of each seed on every split.
 
     Args:
         run: Folder of a run, as given to --out of `apical train`.
+        network: After which epoch: the last one saved, or the best on validation.
     """
-    from apical.training.reload import reload
+    from apical.training.reload import reload_snapshots
     from apical.values import spell
 
-    task, networks = reload(run)
-    table = Table("seed", "split", "loss", "accuracy")
+    task, snapshots = reload_snapshots(run, network=network)
+    console = Console()
+    tell_if_unfinished(console, run)
+    target = task.settings.target
+    table = Table("seed", "epoch", "split", "loss", target.score)
     table.title = f"{spell(task.rule)} on {task.data.name}"
-    for seed, network in networks.items():
-        final = task.final(network)
+    for seed, snapshot in snapshots.items():
+        final = task.final(snapshot.net)
         for split in ("train", "val", "test"):
-            accuracy = f"{100 * final[f'{split}_accuracy']:.2f} %"
-            table.add_row(str(seed), split, f"{final[f'{split}_loss']:.4f}", accuracy)
-    Console().print(table)
+            loss, score = final[f"{split}_loss"], final[target.metric(split)]
+            whose = (str(seed), str(snapshot.epoch), split)
+            table.add_row(*whose, f"{loss:.4f}", f"{100 * score:.2f} %")
+    console.print(table)

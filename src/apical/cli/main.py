@@ -14,8 +14,10 @@ from apical.suggest import unknown
 
 COMMANDS = {
     "train": "train a network by a rule: apical train fa --data mnist",
+    "search": "hyper-parameters by random draws, chosen on validation: apical search dtp",
+    "sensitivity": "how the error of searches is spread over their draws",
     "compare": "train several rules on equal terms: apical compare bp fa dfa",
-    "evaluate": "losses and accuracies of a finished run",
+    "evaluate": "losses and scores of a finished run",
     "attack": "accuracy of a finished run under adversarial inputs, and whether to believe it",
     "predict": "classify images with a finished run",
     "reproduce": "a paper's claims and figures from our own runs",

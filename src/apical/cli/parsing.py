@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import tyro
 
 from apical.errors import UsageError
+from apical.ranges import Range, Space
 from apical.values import concrete, is_kind, parse, spell
 
 T = TypeVar("T")
@@ -56,6 +57,30 @@ def _values(info: tyro.constructors.PrimitiveTypeInfo):
         instance_from_str=read,
         is_instance=lambda value: isinstance(value, tuple),
         str_from_instance=lambda value: [spell(item) for item in value],
+    )
+
+
+@registry.primitive_rule
+def _space(info: tyro.constructors.PrimitiveTypeInfo):
+    """Pairs of a name and a range."""
+    if info.type != Space:
+        return None
+
+    def read(args: list[str]) -> Space:
+        if len(args) % 2:
+            raise ValueError(f"expected pairs of a name and a range, found {args[-1]!r} alone")
+        try:
+            pairs = zip(args[::2], args[1::2], strict=True)
+            return {name.replace("-", "_"): parse(Range, text) for name, text in pairs}
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="NAME {" + ",".join(sorted(concrete(Range))) + "} ...",
+        instance_from_str=read,
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda value: [w for k, v in value.items() for w in (k, spell(v))],
     )
 
 

@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from apical.cli.parsing import cli
+from apical.cli.reading import tell_if_unfinished
 from apical.errors import UsageError
+from apical.training.selection import Last, Selection
 
 
 def main(args: list[str]) -> None:
@@ -20,6 +22,7 @@ def predict(
     run: Annotated[Path, tyro.conf.Positional],
     images: Annotated[tuple[Path, ...], tyro.conf.Positional],
     seed: int | None = None,
+    network: Selection = Last(),
     invert: bool = False,
 ) -> None:
     """Classify image files with a trained network.
@@ -28,21 +31,24 @@ def predict(
         run: Folder of a run, as given to --out of `apical train`.
         images: Image files; resized and made grey or coloured as the training images were.
         seed: Which seed's network; None: the first.
+        network: After which epoch: the last one saved, or the best on validation.
         invert: Swap black and white first (MNIST's digits are white on black).
     """
     from apical.training.reload import predict as outputs_of
-    from apical.training.reload import reload
+    from apical.training.reload import reload_classifiers
 
     if not images:
         raise UsageError("predict: name at least one image file")
-    task, networks = reload(run)
+    task, networks = reload_classifiers(run, network)
     if task.data.train.x.dtype != np.uint8:
         raise UsageError(f"predict: {task.data.name} is not made of images; use Python instead")
     if seed is not None and seed not in networks:
         raise UsageError(f"seed: {run} has the seeds {sorted(networks)}, not {seed}")
-    network = networks[min(networks) if seed is None else seed]
+    net = networks[min(networks) if seed is None else seed]
     raw = np.stack([_read(path, task.data.shape, invert) for path in images])
-    outputs = np.asarray(outputs_of(task, network, raw))
+    console = Console()
+    tell_if_unfinished(console, run)
+    outputs = np.asarray(outputs_of(task, net, raw))
     if not invert and raw.mean() > 128 > task.data.train.x.mean():
         print(
             f"note: these images are mostly light, those of {task.data.name} mostly dark; "
@@ -60,7 +66,7 @@ def predict(
             f"{scores[first]:.3f}",
             f"{names[second]} {scores[second]:.3f}",
         )
-    Console().print(table)
+    console.print(table)
 
 
 def _read(path: Path, shape: tuple[int, ...], invert: bool) -> np.ndarray:

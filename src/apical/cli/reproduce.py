@@ -32,6 +32,7 @@ def _command(name: str):
         protocol: Literal["smoke", "quick", "paper"] = "quick",
         seeds: int | None = None,
         jobs: int | None = None,
+        recorded: bool = False,
     ) -> None:
         """Run what is missing, judge the paper's claims and draw its figures.
 
@@ -42,19 +43,23 @@ def _command(name: str):
                 `smoke`: under a minute, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
+            recorded: Begin with the runs that the project has recorded; make what they lack.
         """
-        from apical.reproduce.lock import locked
+        from apical.lock import locked
+        from apical.reproduce.owner import claim
 
-        with locked(out):
-            _reproduce(name, out, only, protocol, seeds, jobs)
+        with locked(out, "apical reproduce"):
+            claim(out, name)
+            _reproduce(name, out, only, protocol, seeds, jobs, recorded)
 
     return command
 
 
-def _reproduce(name, out, only, protocol, seeds, jobs) -> None:
+def _reproduce(name, out, only, protocol, seeds, jobs, recorded) -> None:
     from apical.reproduce import paper
     from apical.reproduce.pool import cores
-    from apical.reproduce.reproduce import carry_out, plan
+    from apical.reproduce.records import bring
+    from apical.reproduce.reproduce import carry_out, plan, runs_folder
 
     jobs = len(cores()) if jobs is None else jobs
     if jobs < 1 or (seeds is not None and seeds < 1):
@@ -62,9 +67,12 @@ def _reproduce(name, out, only, protocol, seeds, jobs) -> None:
     console = Console()
     chosen = paper.read(name)
     seeds = chosen.seeds[protocol] if seeds is None else seeds
+    brought = bring(chosen, protocol, runs_folder(out, protocol)) if recorded else 0
     planned = plan(chosen, protocol, seeds, out, only)
     asked, missing = len(planned.asked), len(planned.missing)
     console.print(f"[bold]{chosen.title}[/]\n{chosen.reference}", highlight=False)
+    if recorded:
+        console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
     console.print(f"{asked} runs, {asked - missing} finished before, {jobs} at a time")
 
     with _Face(console, missing) as face:

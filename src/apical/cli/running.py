@@ -8,13 +8,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from apical.cli.options import RunOptions
+from apical.cli.spelling import words
 from apical.data import Dataset
 from apical.errors import UsageError
 from apical.rules import Rule
 from apical.settings import Settings
+from apical.targets import Target
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
-from apical.values import ROOTS, spell
+from apical.values import spell
 
 
 def run(
@@ -38,7 +40,7 @@ def run(
             **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
         )
     if result.metrics:
-        console.print(accuracies(result.summary))
+        console.print(scores(result.summary, settings.target))
     if options.out is not None:
         console.print(f"run: {options.out}", soft_wrap=True)
     if result.summary["status"] == "interrupted":
@@ -53,22 +55,16 @@ def describe(settings: Settings) -> str:
         value = getattr(settings, field.name)
         if value in (None, {}, ()) or (field.name == "hidden" and settings.net):
             continue
-        if isinstance(value, ROOTS):
-            value = spell(value)
-        elif isinstance(value, tuple):
-            value = " ".join(spell(v) if isinstance(v, ROOTS) else str(v) for v in value)
-        elif isinstance(value, dict):
-            value = " ".join(f"{k} {v}" for k, v in value.items())
-        shown.append(f"{field.name.replace('_', '-')} {value}")
+        shown.append(f"{field.name.replace('_', '-')} {words(value)}")
     return ", ".join(shown)
 
 
-def accuracies(summary: dict) -> Table:
-    """Accuracy of every split, mean and standard deviation over the seeds."""
-    heading = "accuracy, mean ± std over seeds" if summary["n_seeds"] > 1 else "accuracy"
+def scores(summary: dict, target: Target) -> Table:
+    """Score of every split, mean and standard deviation over the seeds."""
+    heading = target.score + (", mean ± std over seeds" if summary["n_seeds"] > 1 else "")
     table = Table("split", heading, title=f"{summary['spelled']} on {summary['data']}")
     for split in ("train", "val", "test"):
-        found = summary.get(f"{split}_accuracy")
+        found = summary.get(target.metric(split))
         if found:
             spread = f" ± {100 * found['std']:.2f}" if len(found["list"]) > 1 else ""
             table.add_row(split, f"{100 * found['mean']:.2f}{spread} %")
@@ -115,7 +111,7 @@ class Face:
             case Epoch(number=0):
                 pass
             case Epoch():
-                note = _note(event)
+                note = _note(event, self._settings.target)
                 self._progress.update(self._bar, advance=1, note=note)
                 if not self._console.is_terminal:
                     epochs = self._settings.epochs
@@ -127,10 +123,10 @@ class Face:
                 self._progress.update(self._bar, note="evaluated")
 
 
-def _note(event: Epoch) -> str:
-    shown = [f"loss {event.metrics['train_loss']:.4f}"]
+def _note(event: Epoch, target: Target) -> str:
+    shown = [f"loss {event.metrics['train_loss']:.4f}", f"{target.score}:"]
     for split in ("train", "val"):
-        value = event.metrics[f"{split}_accuracy"]
+        value = event.metrics[target.metric(split)]
         shown.append(f"{split} {100 * value:.2f}%")
     shown.append(f"{event.metrics['seconds']:.2f} s")
     return " ".join(shown)

@@ -1,25 +1,19 @@
 """`apical train RULE`: one rule on one data set."""
 
-import sys
 from collections.abc import Callable
 
 from apical.cli.options import DataOptions, RunOptions
-from apical.cli.parsing import cli, pick
-from apical.errors import UsageError
-from apical.rules import RULES, Rule
+from apical.cli.parsing import cli
+from apical.cli.rules import pick_rule
+from apical.rules import Rule
 from apical.settings import Settings
-from apical.suggest import unknown
 
 PROG = "apical train"
 
 
 def main(args: list[str]) -> None:
-    rules = {rule.name: rule for rule in RULES}
-    summaries = {name: _first_line(rule) for name, rule in rules.items()}
-    name, rest = pick(args, summaries, "rule", PROG)
-    if name not in rules:
-        raise UsageError(unknown("rule", name, rules))
-    cli(_command(rules[name]), rest, f"{PROG} {name}")
+    cls, rest = pick_rule(args, PROG)
+    cli(_command(cls), rest, f"{PROG} {cls.name}")
 
 
 def _command(cls: type[Rule]) -> Callable[..., None]:
@@ -33,14 +27,9 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
 
         run(rule, data.load(), settings, running, Console())
 
-    command.__doc__ = f"Train by {cls.name} and report accuracies on every split."
+    command.__doc__ = f"Train by {cls.name} and report the score on every split."
     command.__annotations__ = {
         "rule": cls, "settings": Settings, "data": DataOptions, "running": RunOptions,
     }  # fmt: skip
     command.__defaults__ = (cls(), cls.recipe, DataOptions(), RunOptions())
     return command
-
-
-def _first_line(cls: type[Rule]) -> str:
-    """The headline of the rule's file."""
-    return (sys.modules[cls.__module__].__doc__ or "").strip().splitlines()[0]

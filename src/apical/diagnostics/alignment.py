@@ -43,7 +43,7 @@ def alignment(
     reference, gradients = _over_probe(BP(), net, State(), probe, key)
     pairs = [(_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)]
     first = jax.tree.map(lambda leaf: leaf[0], probe)
-    links = {link.target: link for link in rule.credit(net, state, first, key).links}
+    links = {link.target: link for link in rule.credit(net.drawn(key), state, first, key).links}
     weights = [
         _feedback_and_forward(net, links[l]) if l in links else None for l in range(len(net.layers))
     ]
@@ -72,7 +72,7 @@ def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...
 
     def step(carry, batch):
         kept, total = carry
-        credit = rule.credit(net, State(state.learned, kept), batch, key)
+        credit = rule.credit(net.drawn(key), State(state.learned, kept), batch, key)
         return (credit.kept, jax.tree.map(jnp.add, total, credit.network)), credit.signals
 
     nothing = jax.tree.map(jnp.zeros_like, net)

@@ -3,7 +3,8 @@
 - The input drive W_1 x is formed once. Where W_1 itself learns, x enters only through the Gram
   matrix K = x x^T: a change eta d^T x of W_1 moves the drive by eta K d, and the sum of all d
   makes the change of W_1 at the end.
-- Pyramidal units and ghosts above a layer share one product, [W_{k+1}; P_k] r_k.
+- Pyramidal units and ghosts above a layer share one product, [W_{k+1}; P_k] r_k, and so do, in a
+  batch, those that feed back to it, [F_k, -G_k] [r_{k+1}; s_k].
 - One example alone is a vector, not a batch of one; rho(u) = (1 + tanh(u / 2)) / 2.
 """
 
@@ -86,7 +87,7 @@ def run(
         imitated = tuple(a[..., n:] for a, n in zip(up, sizes, strict=True))
         feedback = phase.feedback((first, *s.above))
         errors = tuple(
-            r_above @ F.T - s_k @ G
+            cancelled(r_above, F.T, s_k, G)
             for r_above, F, s_k, G in zip(r[1:], feedback, ghosts, s.back, strict=True)
         )
 
@@ -146,6 +147,15 @@ def run(
 def joined(above: Matrices, to_ghosts: Matrices) -> Matrices:
     """[W_{k+1}; P_k] of each hidden layer."""
     return tuple(jnp.concatenate(pair) for pair in zip(above, to_ghosts, strict=True))
+
+
+def cancelled(
+    above: Signal, F: Float[Array, "_ _"], ghosts: Signal, G: Float[Array, "_ _"]
+) -> Signal:
+    """r F - s G."""
+    if above.ndim == 1:
+        return above @ F - ghosts @ G
+    return jnp.concatenate([above, ghosts], axis=-1) @ jnp.concatenate([F, -G])
 
 
 def paired(a: Signal, b: Signal) -> Float[Array, "_ _"]:

@@ -1,11 +1,10 @@
 """Convolutional layer: every position reads its patch of the image with the same weights."""
 
 import equinox as eqx
-import jax
 from jaxtyping import Array, Float
 
 from apical.activations import Activation
-from apical.layers.window import Window, as_image
+from apical.layers.window import Window
 from apical.layers.windowed import Windowed
 
 
@@ -22,13 +21,6 @@ class Conv2d(Windowed):
     def sizes(cls, positions, channels, patch):
         return (channels, patch), channels
 
-    def preactivation(self, x):
-        image, stride = as_image(self.in_shape), self.window.stride
-        a = jax.lax.conv_general_dilated(
-            self.image(x),
-            self.weight.reshape(-1, *self.window.kernel, image[2]),
-            window_strides=(stride, stride),
-            padding=self.window.pads(image),
-            dimension_numbers=("NHWC", "OHWI", "NHWC"),
-        )
-        return a if self.bias is None else a + self.bias
+    def products(self, patches):
+        rows = patches.reshape(-1, patches.shape[-1])
+        return (rows @ self.weight.T).reshape(*patches.shape[:2], -1)

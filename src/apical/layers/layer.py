@@ -57,7 +57,8 @@ class Layer(eqx.Module):
 
     def gradient(self, x: Batched, delta: Batched) -> Self:
         """d/d(W, b) of <delta, W x + b>, averaged over the batch; shaped like the layer."""
-        (gradient,) = jax.vjp(lambda layer: layer.preactivation(x), self)[1](delta / delta.shape[0])
+        _, vjp = eqx.filter_vjp(lambda layer: layer.preactivation(x), self)
+        (gradient,) = vjp(delta / delta.shape[0])
         return gradient
 
     def with_weight(self, weight: Array | jax.ShapeDtypeStruct) -> Self:

@@ -22,8 +22,6 @@ class LocallyConnected2d(Windowed):
     def sizes(cls, positions, channels, patch):
         return (positions, channels, patch), positions * channels
 
-    def preactivation(self, x):
-        patches = self.window.patches(self.image(x))
-        a = jnp.einsum("pbk,pck->pbc", patches, self.weight)
-        a = a.swapaxes(0, 1).reshape(-1, *self.out_shape)
-        return a if self.bias is None else a + self.bias.reshape(self.out_shape)
+    def products(self, patches):
+        # The weights first: with the patches first the three products take a sixth longer.
+        return jnp.einsum("pck,pbk->pcb", self.weight, patches).swapaxes(1, 2)

@@ -18,6 +18,7 @@ from apical.layers.conv import Conv2d
 from apical.layers.dense import Dense
 from apical.layers.layer import Layer
 from apical.layers.local import LocallyConnected2d
+from apical.layers.transmitted import Transmitted
 from apical.layers.windowed import Windowed
 
 AnyLayer = TypeVar("AnyLayer", bound=Layer)
@@ -69,6 +70,11 @@ def _(layer: Conv2d, change: Change, x, post: PyTree) -> Conv2d:
 
     weight = _over_examples(of_all_positions, rows, units, jnp.zeros_like(layer.weight))
     return _shaped_like(layer, weight, change, post)
+
+
+@pair.register
+def _(layer: Transmitted, change: Change, x, post: PyTree) -> Transmitted:
+    return Transmitted.of(pair(layer.plain, change, layer.read(x), post), layer.transmission)
 
 
 def _at_positions(layer: Windowed, x, post: PyTree) -> tuple[Array, PyTree]:

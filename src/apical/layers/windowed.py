@@ -59,6 +59,18 @@ class Windowed(Layer):
     def fans(self):
         return self.window.fans(as_image(self.in_shape), self.weight.shape[-2])
 
+    @abstractmethod
+    def products(
+        self, patches: Float[Array, "positions batch patch"]
+    ) -> Float[Array, "positions batch channels"]:
+        """W_p x_p."""
+
+    def preactivation(self, x):
+        a = self.products(self.window.patches(self.image(x))).swapaxes(0, 1)
+        if self.bias is not None:
+            a = a + self.bias.reshape(-1, a.shape[-1])
+        return a.reshape(-1, *self.out_shape)
+
     def image(self, x: Float[Array, "batch ..."]) -> Float[Array, "batch rows columns channels"]:
         """The batch with a channel axis, if grey images came without."""
         return x.reshape(-1, *as_image(self.in_shape))

@@ -2,78 +2,114 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import PercentFormatter
 
 from apical.adversarial.epsilon import Epsilon
-from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, WORST, Survey
+from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, WORST, Battery, Survey
 from apical.data import Dataset
-from apical.report.bands import interval
+from apical.report.bands import band
 from apical.report.style import PALETTE, REFERENCE, look, save
 
-STYLES: dict[str, dict[str, Any]] = {
-    "noise": {"color": "#888888", "linestyle": ":", "label": "noise (control)"},
-    ONE_STEP: {"color": PALETTE[0], "label": "one step"},
-    ITERATED: {"color": PALETTE[1], "label": "iterated"},
-    "adaptive": {"color": PALETTE[2], "label": "adaptive (margin, softened slopes)"},
-    "transfer": {"color": PALETTE[3], "label": "transferred from the twin"},
-    WORST: {"color": REFERENCE, "linestyle": "--", "label": "all of them together"},
+STYLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "noise": ("noise (control)", {"color": "#888888", "marker": "x", "linestyle": ":"}),
+    "transfer": ("transferred from the twin", {"color": PALETTE[3], "marker": "D"}),
+    ONE_STEP: ("one step: {}", {"color": PALETTE[0], "marker": "s"}),
+    ITERATED: ("iterated: {}", {"color": PALETTE[1], "marker": "o"}),
+    "adaptive": ("adaptive: margin, softened slopes", {"color": PALETTE[2], "marker": "^"}),
+    WORST: ("all of them together", {"color": REFERENCE, "marker": ".", "linestyle": "--"}),
 }
+"""In the order in which they are drawn: what leaves most accuracy lies below."""
+WIDEST, NARROWEST = 3.6, 1.0
 SHOWN = 8
 """Examples in a grid."""
 
 
 def draw_curves(
-    surveys: Mapping[int, Survey], epsilons: tuple[Epsilon, ...], folder: Path
+    surveys: Mapping[int, Survey], epsilons: tuple[Epsilon, ...], battery: Battery, folder: Path
 ) -> list[Path]:
-    """Mean over seeds and its 95 % t interval, a line an attack; the files."""
+    """Mean over seeds and its 95 % t interval, a line an attack; the files.
+
+    Lines grow narrower from the lowest to the uppermost, so that all are seen where they coincide.
+    """
     ordered = sorted(epsilons, key=lambda eps: eps.size)
     x = np.array([0.0, *(eps.size for eps in ordered)])
     shown = [a for a in STYLES if all((a, ordered[0].text) in s.right for s in surveys.values())]
+    chance = fmean(survey.chance for survey in surveys.values())
     with look():
-        figure, axis = plt.subplots(figsize=(5.2, 3.4))
-        for place, attack in enumerate(shown):
+        figure, axis = plt.subplots(figsize=(6.4, 3.6))
+        axis.axhline(chance, color="#444444", linewidth=0.8, label="chance")
+        for attack, width in zip(shown, np.linspace(WIDEST, NARROWEST, len(shown)), strict=True):
             cells = [(CLEAN, "0"), *((attack, eps.text) for eps in ordered)]
             values = np.array([[s.right[c].mean() for c in cells] for s in surveys.values()])
-            mean, half = interval(values)
-            # Side by side, so that intervals that coincide can still be told apart.
-            beside = x + 0.012 * x[-1] * (place - len(shown) / 2)
-            axis.errorbar(beside, mean, yerr=half, capsize=2, elinewidth=0.8, **STYLES[attack])
-        low, high = axis.get_ylim()
-        axis.set_ylim(max(0, low), min(1.005, high))
+            label, style = STYLES[attack]
+            style = {**style, "linewidth": width, "markersize": width + 3, "clip_on": False}
+            band(axis, x, values, label=label.format(battery.called(attack)), **style)
+        axis.set_ylim(0, 1)
+        axis.yaxis.set_major_formatter(PercentFormatter(1))
         axis.set_xticks(x, ["0", *(eps.text for eps in ordered)], rotation=40, ha="right")
         axis.set_xlabel("eps, part of each feature's range")
         axis.set_ylabel("accuracy")
-        axis.legend(fontsize=7.5)
+        seeds = f"mean, 95 % interval over {len(surveys)} seeds" if len(surveys) > 1 else None
+        figure.legend(loc="outside right upper", fontsize=7.5, title=seeds, title_fontsize=7.5)
         return save(figure, folder, "accuracy")
 
 
 def draw_examples(
-    data: Dataset, survey: Survey, attack: str, epsilons: tuple[Epsilon, ...], folder: Path
+    data: Dataset,
+    surveys: Mapping[int, Survey],
+    attack: str,
+    epsilons: tuple[Epsilon, ...],
+    battery: Battery,
+    folder: Path,
 ) -> list[Path]:
     """Images and what an attack makes of them, a row an eps, those that it turned first.
 
-    Above each stands what the network takes it for, in colour where that is wrong. There is no
-    file for data that are not images.
+    The first seed's network looks at them. Above each column stands the true class, above each
+    image what the network takes it for, in colour where that is wrong. There is no file for data
+    that are not images.
     """
     if len(data.shape) < 2:
         return []
+    seed, survey = min(surveys), surveys[min(surveys)]
     ordered = sorted(epsilons, key=lambda eps: eps.size)
-    shown = {"clean": survey.attempts[CLEAN, "0"]}
+    shown = {"before, eps 0": survey.attempts[CLEAN, "0"]}
     shown |= {f"eps {eps.text}": survey.attempts[attack, eps.text] for eps in ordered}
-    first = np.argsort(survey.attempts[attack, ordered[-1].text].right, kind="stable")[:SHOWN]
+    chosen = _turned_first(survey, attack, ordered[-1])
     with look():
         figure, axes = plt.subplots(
-            len(shown), len(first), figsize=(0.9 * len(first), 1.05 * len(shown)), squeeze=False
-        )
+            len(shown), len(chosen), figsize=(1.1 * len(chosen), 1.25 * len(shown) + 0.5),
+            squeeze=False,
+        )  # fmt: skip
         for row, (name, tried) in zip(axes, shown.items(), strict=True):
             row[0].set_ylabel(name)
-            for i, axis in zip(first, row, strict=True):
+            for i, axis in zip(chosen, row, strict=True):
                 axis.imshow(tried.u[i], cmap="gray", vmin=0, vmax=1)
                 axis.set(xticks=[], yticks=[])
                 axis.grid(visible=False)
                 colour = REFERENCE if tried.right[i] else PALETTE[1]
-                axis.set_title(data.classes[tried.labels[i]], fontsize=8, color=colour, pad=2)
+                seen = f"seen {data.classes[tried.labels[i]]}"
+                axis.set_title(seen, fontsize=7.5, color=colour, pad=2)
+        for i, axis in zip(chosen, axes[0], strict=True):
+            true = f"true {data.classes[survey.labels[i]]}"
+            axis.annotate(
+                true, (0.5, 1.2), xycoords="axes fraction", ha="center", va="bottom", fontsize=7.5,
+                fontweight="bold",
+            )  # fmt: skip
+        figure.suptitle(
+            f"{battery.called(attack)} on the network of seed {seed}: the true class, and what "
+            "the network takes each image for (orange: wrong)",
+            fontsize=8,
+        )
         return save(figure, folder, "examples")
+
+
+def _turned_first(survey: Survey, attack: str, eps: Epsilon) -> np.ndarray:
+    """Examples: those that the attack turned, then those that it could not, then those that were
+    taken wrong before it."""
+    before, after = survey.right[CLEAN, "0"], survey.right[attack, eps.text]
+    return np.lexsort((after, ~before))[:SHOWN]

@@ -11,7 +11,7 @@ def band(axis: Axes, x: np.ndarray, values: np.ndarray, **style) -> None:
     if not len(x):
         return
     mean, half = interval(values)
-    axis.plot(x, mean, marker="o" if len(x) == 1 else None, **style)
+    axis.plot(x, mean, **{"marker": "o" if len(x) == 1 else None, **style})
     if len(values) > 1:
         axis.fill_between(x, mean - half, mean + half, color=style["color"], alpha=0.2, linewidth=0)
 

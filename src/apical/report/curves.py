@@ -9,8 +9,9 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from apical.errors import UsageError
 from apical.report.bands import band, stack
+from apical.report.labels import of_configured, shared_target
 from apical.report.runs import RunData
-from apical.report.style import colours, look
+from apical.report.style import colours, look, save_at
 
 LAYER_STYLES = ("-", "--", "-.", ":")
 
@@ -19,20 +20,19 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
     """Save a figure of four panels at `out`, whose ending says the format.
 
     Lines are means over seeds, bands their 95 % t intervals.
-    Raises `UsageError` if no run has an epoch yet or `out` cannot be written.
+    Raises `UsageError` if no run has an epoch yet, if not all are scored alike, or if `out` cannot
+    be written.
     """
     if not any(run.rows for run in runs):
         paths = ", ".join(str(run.path) for run in runs)
         raise UsageError(f"plot: no finished epoch in {paths}; train first")
-    if not out.suffix:
-        raise UsageError(f"plot: {out} has no ending that says the format; try {out}.png")
-    labels = _labels(runs)
-    palette = colours(labels)
+    shared_target(runs)
+    lines = list(zip(runs, of_configured(runs), _colours(runs), strict=True))
     with look():
         figure, axes = plt.subplots(2, 2, figsize=(8.2, 6))
-        for axis, panel in zip(axes.flat, (_error, _loss, _cosine, _angle), strict=True):
-            for run, label in zip(runs, labels, strict=True):
-                panel(axis, run, label, palette[label])
+        for axis, panel in zip(axes.flat, (_shortfall, _loss, _cosine, _angle), strict=True):
+            for run, label, colour in lines:
+                panel(axis, run, label, colour)
             axis.set_xlabel("epoch")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(
@@ -41,21 +41,15 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
             ncols=min(len(runs), 5),
         )
         _layer_legend(axes[1, 0], runs)
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(out)
-        except (ValueError, OSError) as error:
-            raise UsageError(f"plot: cannot write {out}: {error}; try a .png or .svg") from None
-        finally:
-            plt.close(figure)
-    return out
+        return save_at(figure, out, "plot")
 
 
-def _error(axis, run, label, colour):
+def _shortfall(axis, run, label, colour):
+    target = shared_target([run])
     # Epoch 0, near chance, would squeeze all that comes after it.
-    epochs, accuracy = stack(run.curves("val_accuracy", first=1))
-    band(axis, epochs, 100 * (1 - accuracy), color=colour, label=label)
-    axis.set_ylabel("validation error (%)")
+    epochs, score = stack(run.curves(target.metric("val"), first=1))
+    band(axis, epochs, 100 * (1 - score), color=colour, label=label)
+    axis.set_ylabel(f"validation {target.shortfall} (%)")
     _log(axis)
 
 
@@ -103,10 +97,11 @@ def _layer_legend(axis, runs):
         axis.legend(loc="best", fontsize=8)
 
 
-def _labels(runs: Sequence[RunData]) -> list[str]:
-    """The rules; the folder beside them where a rule occurs twice."""
-    labels = [run.label for run in runs]
-    return [
-        f"{label} ({run.path.name})" if labels.count(label) > 1 else label
-        for label, run in zip(labels, runs, strict=True)
-    ]
+def _colours(runs: Sequence[RunData]) -> list[str]:
+    """A colour a run: its rule's own for the first run of a rule."""
+    seen: list[str] = []
+    for run in runs:
+        again = seen.count(run.spelled)
+        seen.append(f"{run.spelled} {run.path}" if again else run.spelled)
+    palette = colours(seen)
+    return [palette[name] for name in seen]

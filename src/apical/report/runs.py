@@ -21,11 +21,11 @@ class RunData:
     def read(cls, path: Path | str) -> "RunData":
         """Raises `UsageError` if `path` is not a run's folder."""
         folder = RunFolder(path)
-        config = folder.read("config.json")
+        config = folder.config()
         return cls(folder.path, config, folder.rows("initial.jsonl"), folder.rows("metrics.jsonl"))
 
     @property
-    def label(self) -> str:
+    def spelled(self) -> str:
         """The rule as the command line spells it."""
         return spell(decode(self.config["rule"]))
 

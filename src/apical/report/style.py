@@ -10,6 +10,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from apical.errors import UsageError
+
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
@@ -48,6 +50,20 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     plt.close(figure)
     return paths
+
+
+def save_at(figure: Figure, out: Path, command: str) -> Path:
+    """In the format that the ending of `out` says. Raises `UsageError` if that cannot be."""
+    try:
+        if not out.suffix:
+            raise UsageError(f"{command}: {out} has no ending that says the format; try {out}.png")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{command}: cannot write {out}: {error}; try a .png or .svg") from None
+    finally:
+        plt.close(figure)
+    return out
 
 
 def look() -> AbstractContextManager[None]:

@@ -8,6 +8,7 @@ import numpy as np
 from apical.report.bands import stack
 from apical.report.runs import RunData
 from apical.training.folder import RunFolder
+from apical.values import decode
 
 
 class Evidence:
@@ -74,9 +75,10 @@ class Evidence:
             stored = RunFolder(folder)
             if stored.finished:
                 result, commit = stored.read("summary.json"), stored.read("env.json")["commit"]
+                target = decode(stored.config()["settings"]["target"])
                 row = {"experiment": folder.parent.name, "seed": result["seeds"][0]}
                 row |= {"epochs": result["epochs"][0], "commit": commit}
                 for split in ("train", "val", "test"):
-                    row[f"{split}_accuracy"] = result[f"{split}_accuracy"]["mean"]
+                    row[target.metric(split)] = result[target.metric(split)]["mean"]
                 rows.append(row)
         return rows

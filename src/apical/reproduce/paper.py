@@ -42,6 +42,16 @@ class Paper:
     def folder(self) -> Path:
         return _folder(self.name)
 
+    @property
+    def results(self) -> Path:
+        """The outcome that is committed."""
+        return self.folder / "results"
+
+    @property
+    def records(self) -> Path:
+        """The runs that are committed, if it keeps any."""
+        return self.results / "records"
+
     def module(self, name: str) -> ModuleType:
         """`experiments`, with experiments(protocol), or `figures`, with draw(evidence, folder)."""
         return import_module(f"apical.papers.{self.folder.name}.{name}")

@@ -1,7 +1,7 @@
 """The generated part of a paper's README: `python -m apical.reproduce.readme PAPER`.
 
 It lies between two markers and shows `results/claims.json` and the tables
-`results/*.md`, so that the README cannot be older than the results that are committed beside it.
+below `results/`, so that the README cannot be older than the results that are committed beside it.
 """
 
 import json
@@ -22,11 +22,16 @@ def with_results(text: str, results: Path) -> str:
     if not MARKED.search(text):
         raise UsageError("README.md: the markers <!-- results --> and its end are missing")
     shown = markdown(paper.read(results.parent.name.replace("_", "-")), table)
-    for further in sorted(results.glob("*.md")):
+    for further in sorted(results.glob("**/*.md")):
         shown += "\n" + further.read_text()
     return MARKED.sub(lambda match: f"{match[1]}\n{shown}\n{match[2]}", text)
 
 
+def rewrite(chosen: paper.Paper) -> None:
+    """Bring a paper's README up to its results."""
+    readme = chosen.folder / "README.md"
+    readme.write_text(with_results(readme.read_text(), chosen.results))
+
+
 if __name__ == "__main__":
-    readme = paper.read(sys.argv[1]).folder / "README.md"
-    readme.write_text(with_results(readme.read_text(), readme.parent / "results"))
+    rewrite(paper.read(sys.argv[1]))

@@ -29,10 +29,6 @@ class Plan:
     missing: list[Job]
     out: Path
 
-    @property
-    def evidence(self) -> Evidence:
-        return Evidence(_root(self.out, self.protocol))
-
 
 def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ...] = ()) -> Plan:
     """What has to run for these claims (all if none is named) under a protocol.
@@ -51,7 +47,7 @@ def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ..
         }
         experiments = [e for e in experiments if e.name in needed]
     runs = [
-        Run(experiment, seed, _root(out, protocol) / experiment.name / f"seed-{seed}")
+        Run(experiment, seed, runs_folder(out, protocol) / experiment.name / f"seed-{seed}")
         for experiment in experiments
         for seed in experiment.seeds(seeds)
     ]
@@ -72,22 +68,33 @@ def carry_out(
     for kind in (Run, Examined):  # an examination may look at several runs, so they come first
         if missing := [job for job in plan.missing if isinstance(job, kind)]:
             outcomes += execute(missing, jobs, report)
-    table = rows(plan.paper.choose(only), plan.evidence, plan.protocol)
-    plan.out.mkdir(parents=True, exist_ok=True)
-    (plan.out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")
-    (plan.out / "claims.md").write_text(markdown(plan.paper, table))
-    (plan.out / "env.json").write_text(json.dumps(environment(), indent=2) + "\n")
-    _write_runs(plan.out / "runs.csv", plan.evidence.summary())
-    figures = plan.paper.module("figures").draw(plan.evidence, plan.out / "figures")
+    table, figures = conclude(plan.paper, plan.protocol, plan.out, only)
     return table, figures, outcomes
+
+
+def conclude(
+    paper: Paper, protocol: str, out: Path, only: tuple[str, ...] = ()
+) -> tuple[list[dict[str, Any]], list[Path]]:
+    """Judge the claims by the runs that are there and draw the figures; (claims, figures)."""
+    evidence = Evidence(runs_folder(out, protocol))
+    table = rows(paper.choose(only), evidence, protocol)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")
+    (out / "claims.md").write_text(markdown(paper, table))
+    (out / "env.json").write_text(json.dumps(environment(), indent=2) + "\n")
+    _write_runs(out / "runs.csv", evidence.summary())
+    return table, paper.module("figures").draw(evidence, out / "figures")
 
 
 def _write_runs(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0] if rows else ["experiment"], lineterminator="\n")
+        # Runs with other scores have other columns.
+        columns = dict.fromkeys(key for row in rows for key in row) or ["experiment"]
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
 
-def _root(out: Path, protocol: str) -> Path:
+def runs_folder(out: Path, protocol: str) -> Path:
+    """Where the runs of a protocol are; each is in `<experiment>/seed-<n>`."""
     return out / "runs" / protocol

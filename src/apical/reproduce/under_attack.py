@@ -6,16 +6,22 @@ from apical.adversarial.epsilon import Epsilon
 from apical.adversarial.measured import Measured
 from apical.adversarial.run import survey_run
 from apical.reproduce.examination import Examination
+from apical.training.selection import Best, Selection
 
 
 @dataclass(frozen=True)
 class UnderAttack(Examination):
-    """The usual battery, with a transfer from the twin's run of the same seed."""
+    """The usual battery, with a transfer from the twin's run of the same seed.
+
+    By default networks of the best validation epoch meet, so that a rule which unlearns is not
+    attacked where it has forgotten.
+    """
 
     twin: str
     """The experiment whose networks lead the transfer attack."""
     epsilons: tuple[Epsilon, ...]
     examples: int
+    network: Selection = Best()
 
     @property
     def name(self):
@@ -27,6 +33,8 @@ class UnderAttack(Examination):
 
     def examine(self, run, root):
         guide = root / self.twin / run.name
-        _, surveys = survey_run(run, self.epsilons, guide=guide, examples=self.examples)
+        _, surveys = survey_run(
+            run, self.epsilons, guide=guide, examples=self.examples, network=self.network
+        )
         (survey,) = surveys.values()
         return vars(Measured.of(survey))

@@ -1,6 +1,7 @@
 """Auxiliary-output SDTP: random features beside the output give its inverse more to go by."""
 
 import math
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 from apical.activations import identity, named, tanh
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Dense, Layer, Transposed
+from apical.ranges import Log, Space
 from apical.rules.inverses import (
     Activity,
     Denoising,
@@ -20,7 +22,7 @@ from apical.rules.inverses import (
     positive,
 )
 from apical.rules.rule import State
-from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
+from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
 from apical.settings import Settings
 from apical.traits import Traits, Transport
 
@@ -37,6 +39,7 @@ class AOSDTP(TargetPropagation):
 
     name = "ao-sdtp"
     recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
+    space: ClassVar[Space] = {**BOTH_ADAMS, "step": Log(0.01, 1.0)}
     features: int = 64
     """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
     step: float = 0.03

@@ -1,6 +1,10 @@
 """Difference target propagation: learned inverses lead a target down, corrected for their error."""
 
+from typing import ClassVar
+
+from apical.activations import named
 from apical.initialisers import Glorot, Initialiser
+from apical.ranges import Linear, Space
 from apical.rules.inverses import (
     InverseLoss,
     LocalLoss,
@@ -11,7 +15,7 @@ from apical.rules.inverses import (
     positive,
 )
 from apical.rules.rule import State
-from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
+from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
 from apical.settings import Settings
 from apical.traits import Traits, Transport
 
@@ -27,6 +31,7 @@ class DTP(TargetPropagation):
 
     name = "dtp"
     recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
+    space: ClassVar[Space] = {**BOTH_ADAMS, "alpha": Linear(0.01, 0.4)}
     alpha: float = 0.2
     """Length of the gradient step that makes the uppermost target."""
     inverse: InverseLoss = NoisePreserving()
@@ -35,6 +40,8 @@ class DTP(TargetPropagation):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
+    inverse_activation: str | None = None
+    """Activation of the inverses; None: that of the layer below."""
 
     def __check_init__(self):
         positive(alpha=self.alpha)
@@ -45,7 +52,8 @@ class DTP(TargetPropagation):
 
     def init(self, net, batch, key):
         needs_hidden_layers(self.name, net)
-        return State(learned=inverses(net.layers[:-1], self.law, key))
+        activation = None if self.inverse_activation is None else named(self.inverse_activation)
+        return State(learned=inverses(net.layers[:-1], self.law, key, activation))
 
     def inverted(self, net, state):
         return net.layers[1:-1]

@@ -1,7 +1,7 @@
 """What the ghost-unit rules share: two phases of a circuit within every minibatch."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -28,6 +28,7 @@ from apical.feedback import Feedback, Transpose
 from apical.initialisers import Initialiser, Uniform
 from apical.layers import Dense
 from apical.network import Network
+from apical.ranges import Log, Space
 from apical.rules.rule import Batch, Credit, Rule, State
 from apical.rules.sweep import chain
 from apical.traits import Traits
@@ -63,6 +64,7 @@ class Ghost(Rule):
     teaching signal of layer k is [rho(W_k r_{k-1}) - rho(u_k)] / beta, which tends to dL/da_k.
     """
 
+    space: ClassVar[Space] = {"lr": Log(0.1, 10.0)}
     dt: float = 0.001
     """Length of an Euler step, in seconds."""
     tau: float = 0.01
@@ -192,8 +194,8 @@ def main_weights(net: Network, name: str) -> Matrices:
     for l, layer in enumerate(net.layers, start=1):
         if not isinstance(layer, Dense):
             raise UsageError(
-                f"{name}: every layer must be fully connected, layer {l} is not; "
-                "use --hidden in place of --net"
+                f"{name}: every layer must be fully connected and read activities, layer {l} does "
+                "not; use --hidden in place of --net"
             )
         if layer.bias is not None:
             raise UsageError(f"{name}: layers have no biases, layer {l} has; use --no-bias")

@@ -12,9 +12,11 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from apical.activations import Activation
 from apical.errors import UsageError
 from apical.initialisers import Initialiser
 from apical.layers import Layer, Transposed
+from apical.layers.transmitted import transmission, transmitted
 from apical.value import Value
 
 Activity = Float[Array, "batch ..."]
@@ -95,12 +97,21 @@ class Denoising(InverseLoss):
 
 
 def inverses(
-    layers: Sequence[Layer], init: Initialiser, key: PRNGKeyArray
-) -> tuple[Transposed, ...]:
-    """An inverse for each layer but the first, from its activity to that of the layer below."""
+    layers: Sequence[Layer],
+    init: Initialiser,
+    key: PRNGKeyArray,
+    activation: Activation | None = None,
+) -> tuple[Layer, ...]:
+    """An inverse for each layer but the first, from its activity to that of the layer below.
+
+    Without an `activation` it has that of the layer below.
+    """
     keys = jax.random.split(key, len(layers))
     return tuple(
-        Transposed.create(layer, below.activation, key=k, init=init)
+        transmitted(
+            Transposed.create(layer, activation or below.activation, key=k, init=init),
+            transmission(layer).returned(layer.activation),
+        )
         for (below, layer), k in zip(pairwise(layers), keys, strict=False)
     )
 

@@ -1,5 +1,7 @@
 """Iterative temporal differencing: last iteration's error in place of the derivative."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 
@@ -7,6 +9,7 @@ from apical.data.preprocessing import Centre
 from apical.errors import UsageError
 from apical.feedback import Feedback, FixedRandom
 from apical.initialisers import FanIn
+from apical.ranges import Log, Space
 from apical.rules.differencing import Differencing, Signal, Subtractive, Trace
 from apical.rules.rule import Credit, Rule, State
 from apical.rules.sweep import chain
@@ -38,6 +41,7 @@ class ITD(Rule):
         epochs=50,
         steps_per_epoch=100,
     )
+    space: ClassVar[Space] = {"lr": Log(1e-3, 1.0)}
     difference_output: bool = False
     """Difference the output error too (LSE)."""
     differencing: Differencing = Subtractive()

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from apical.layers import Layer
 from apical.network import Network
+from apical.ranges import ADAM, Space
 from apical.settings import Settings
 from apical.traits import Traits
 from apical.value import Value
@@ -72,6 +73,8 @@ class Rule(Value):
     """What the command line, tables and figures call the rule."""
     recipe: ClassVar[Settings] = Settings()
     """The settings the rule recommends for what a user leaves out."""
+    space: ClassVar[Space] = ADAM
+    """The hyper-parameters that a search varies unless it is told others, with their ranges."""
 
     @property
     @abstractmethod

@@ -1,10 +1,13 @@
 """Simplified difference target propagation: the label's inverse makes the uppermost target."""
 
+from typing import ClassVar
+
 import jax
 
 from apical.activations import named
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Transposed
+from apical.ranges import Log, Space
 from apical.rules.inverses import (
     Denoising,
     InverseLoss,
@@ -15,7 +18,7 @@ from apical.rules.inverses import (
     positive,
 )
 from apical.rules.rule import State
-from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
+from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
 from apical.settings import Settings
 from apical.traits import Traits, Transport
 
@@ -32,6 +35,7 @@ class SDTP(TargetPropagation):
 
     name = "sdtp"
     recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
+    space: ClassVar[Space] = {**BOTH_ADAMS, "step": Log(0.01, 1.0)}
     step: float = 0.03
     """How far the uppermost target goes from the activity; the paper's is 1."""
     output_inverse: str = "identity"

@@ -1,4 +1,8 @@
-"""Checkpoints: the carry after an epoch, on disk, whole or not at all (Orbax)."""
+"""Checkpoints: the carry after an epoch, on disk, whole or not at all (Orbax).
+
+Beside the carry lies the network of the best epoch so far, so that whatever a killed process leaves
+behind, the two belong together.
+"""
 
 from pathlib import Path
 
@@ -7,6 +11,11 @@ import numpy as np
 from jaxtyping import PyTree
 
 from apical.errors import DataError
+from apical.network import Network
+from apical.training.best import Snapshot
+
+CARRY, BEST = "default", "best"
+"""Orbax's items. The first has the name that Orbax gives to a single one."""
 
 
 class Checkpoints:
@@ -20,9 +29,10 @@ class Checkpoints:
         # Orbax takes a second to import, and a run without a folder never needs it.
         import orbax.checkpoint as ocp
 
-        self._args, self._folder = ocp.args, folder
+        self._args, self.folder = ocp.args, folder
         self._manager = ocp.CheckpointManager(
             folder.absolute(),
+            item_names=(CARRY, BEST),
             options=ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False),
         )
 
@@ -30,11 +40,15 @@ class Checkpoints:
         """The last epoch that was saved whole; 0 if none was."""
         return self._manager.latest_step() or 0
 
-    def save(self, epoch: int, carry: PyTree) -> None:
-        """Save the carry after an epoch; does nothing if that epoch is there already."""
+    def save(self, epoch: int, carry: PyTree, best: Snapshot | None) -> None:
+        """Save the carry after an epoch and the best network until then, if one is known.
+
+        Does nothing if that epoch is there already.
+        """
         if epoch not in self._manager.all_steps():
-            leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(carry)]
-            self._manager.save(epoch, args=self._args.StandardSave({"leaves": leaves}))
+            trees = {CARRY: carry} if best is None else {CARRY: carry, BEST: best}
+            items = {name: self._args.StandardSave(_arrays(tree)) for name, tree in trees.items()}
+            self._manager.save(epoch, args=self._args.Composite(**items))
 
     def close(self) -> None:
         """Let go of the folder and of Orbax's threads."""
@@ -42,13 +56,27 @@ class Checkpoints:
 
     def restore(self, epoch: int, like: PyTree) -> PyTree:
         """The carry after an epoch, in the structure of `like`."""
-        leaves, structure = jax.tree.flatten(like)
-        template = {"leaves": [np.asarray(leaf) for leaf in leaves]}
+        return self._read(epoch, CARRY, like)
+
+    def best(self, epoch: int, like: Network) -> Snapshot | None:
+        """The best network that was known after an epoch, in the structure of `like`."""
+        if not (self.folder / str(epoch) / BEST).exists():
+            return None
+        number, net = self._read(epoch, BEST, Snapshot(0, like))
+        return Snapshot(int(number), net)
+
+    def _read(self, epoch: int, item: str, like: PyTree) -> PyTree:
+        template = self._args.StandardRestore(_arrays(like))
         try:
-            saved = self._manager.restore(epoch, args=self._args.StandardRestore(template))
+            saved = self._manager.restore(epoch, args=self._args.Composite(**{item: template}))
         except Exception as error:  # Orbax raises whatever the damaged part happens to break
             raise DataError(
-                f"{self._folder / str(epoch)}: expected a checkpoint of this run, cannot read it "
+                f"{self.folder / str(epoch)}: expected a checkpoint of this run, cannot read it "
                 f"({type(error).__name__}); restore the folder, or train again with --overwrite"
             ) from error
-        return jax.tree.unflatten(structure, [jax.numpy.asarray(a) for a in saved["leaves"]])
+        leaves = [jax.numpy.asarray(leaf) for leaf in saved[item]["leaves"]]
+        return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def _arrays(tree: PyTree) -> dict[str, list[np.ndarray]]:
+    return {"leaves": [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]}

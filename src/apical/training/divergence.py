@@ -20,9 +20,8 @@ def diverged(losses: np.ndarray, carry: Carry) -> bool:
 
 def locate(carry: Carry, minibatches: Minibatches, key, *, rule, optimizers, turns) -> str:
     """Walk the pass again from its start and name the first step and values that went wrong."""
-    step = jax.jit(
-        lambda turn, *inputs: update(rule, optimizers, turn, *inputs)[0], static_argnums=0
-    )
+    fixed = rule, optimizers, minibatches.target
+    step = jax.jit(lambda turn, *inputs: update(*fixed, turn, *inputs)[0], static_argnums=0)
     inspect = jax.jit(lambda carry, batch, key: _largest(rule, carry, batch, key))
     steps = len(minibatches.order)
     walk = zip(*minibatches.draws, step_keys(key, steps, turns), strict=True)
@@ -38,8 +37,9 @@ def locate(carry: Carry, minibatches: Minibatches, key, *, rule, optimizers, tur
 
 def _largest(rule, carry: Carry, batch, key) -> dict[str, jax.Array]:
     """The largest magnitude of each layer's values, in the order in which they arise."""
-    record = carry.net.record(batch.x)
-    credit = rule.credit(carry.net, carry.state, batch, key)
+    net = carry.net.drawn(key)
+    record = net.record(batch.x)
+    credit = rule.credit(net, carry.state, batch, key)
     found = {}
     for l, layer in enumerate(carry.net.layers):
         found[f"layer {l + 1}'s weights"] = _size(layer)

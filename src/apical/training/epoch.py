@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from apical.network import Network
 from apical.rules.rule import Batch, Rule, State
-from apical.targets import decode
+from apical.targets import Target
 from apical.training.minibatches import Minibatches
 from apical.training.optimizer import Optimizers
 from apical.training.turns import Pass, Turn
@@ -48,6 +48,7 @@ def start(net: Network, state: State, optimizers: Optimizers) -> Carry:
 def update(
     rule: Rule,
     optimizers: Optimizers,
+    target: Target,
     turn: Turn,
     carry: Carry,
     batch: Batch,
@@ -56,12 +57,15 @@ def update(
     """One turn: credit from the rule, changes by the optimizers."""
     net, opt = carry.net, carry.optimizer
     learned, learned_opt = carry.state.learned, carry.learned_optimizer
-    credit = rule.credit(net, carry.state, batch, key)
+    drawn = net.drawn(key)
+    credit = rule.credit(drawn, carry.state, batch, key)
     # The compiler shares this forward pass with the rule's own.
-    record = net.record(batch.x)
+    record = drawn.record(batch.x)
+    examples = len(batch.y)
+    tally = target.tally(record.output, batch.y, jnp.ones(examples, bool))
     metrics = {
         "train_loss": jnp.mean(net.losses(record, batch.y)),
-        "train_accuracy": jnp.mean(decode(record.output) == decode(batch.y)),
+        target.metric("train"): target.grade(tally, examples),
         **credit.scalars,
     }
     if turn.network:
@@ -89,7 +93,7 @@ def run_pass(
         drawn, keys = inputs
         batch = minibatches.batch(carry.net.units, *drawn)
         for turn, key in zip(turns, keys, strict=True):
-            carry, metrics = update(rule, optimizers, turn, carry, batch, key)
+            carry, metrics = update(rule, optimizers, minibatches.target, turn, carry, batch, key)
         return carry, metrics
 
     keys = step_keys(key, len(minibatches.order), turns)

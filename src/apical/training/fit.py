@@ -32,7 +32,7 @@ class Result:
     """What `fit` leaves in memory."""
 
     summary: dict[str, Any]
-    """As in summary.json: status, seeds, accuracies as mean, std and list, seconds."""
+    """As in summary.json: status, seeds, scores as mean, std and list, seconds."""
     metrics: list[dict[str, Any]]
     """One row a seed and epoch, as in metrics.jsonl."""
     initial: list[dict[str, Any]]
@@ -44,7 +44,15 @@ class Result:
 
     @property
     def test_accuracy(self) -> float:
-        """Mean over the seeds, after the last epoch."""
+        """Mean over the seeds, after the last epoch.
+
+        Raises `UsageError` for networks that were trained towards anything but labels.
+        """
+        if "test_accuracy" not in self.summary:
+            known = ", ".join(key for key in self.summary if key.startswith("test_")) or "nothing"
+            raise UsageError(
+                f"test_accuracy: these networks have none, the summary has {known} of the test set"
+            )
         return self.summary["test_accuracy"]["mean"]
 
 
@@ -92,11 +100,11 @@ def fit(
         raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
     if not checkpoint_seconds >= 0:
         raise UsageError(f"checkpoint_seconds: must be 0 or more, got {checkpoint_seconds}")
-    chosen = _settings(rule, settings)
+    chosen = settings_of(rule, settings)
     task = Task(rule, data, chosen, transformation)
     config = {
         "rule": encode(rule),
-        "data": {"name": data.name, "classes": list(data.classes), "digest": _digest(data)},
+        "data": identity(data),
         "settings": encode(vars(chosen)),
         "transformation": None if transformation is None else "given in Python",
         "seed": seed,
@@ -104,7 +112,9 @@ def fit(
     }
     # What cannot be built is refused before a folder is made for it.
     jax.eval_shape(lambda: task.begin(seed))
-    recorder = recording(out, config, resume=resume, overwrite=overwrite, every=checkpoint_seconds)
+    recorder = recording(
+        out, config, chosen.target, resume=resume, overwrite=overwrite, every=checkpoint_seconds
+    )
     audience: list[Listener] = [recorder, *listeners]
 
     def tell(event: Event) -> None:
@@ -133,7 +143,7 @@ def fit(
         status, trouble = "diverged", error
     recorder.flush()
     finals = {s: task.final(carry.net) for s, carry in last.items()}
-    summary = summarise(rule, data.name, status, finals, rows)
+    summary = summarise(rule, data.name, status, finals, rows, chosen.target)
     tell(Finished(summary))
     if trouble is not None:
         raise trouble
@@ -141,12 +151,18 @@ def fit(
     return Result(summary, rows, initial, [c.net for c in carries], [c.state for c in carries])
 
 
-def _settings(rule: Rule, chosen: dict[str, Any]) -> Settings:
+def settings_of(rule: Rule, chosen: dict[str, Any]) -> Settings:
+    """The rule's recipe with the chosen fields. Raises `UsageError` for an unknown one."""
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in chosen:
         if name not in known:
             raise UsageError(unknown("settings", name, known))
     return dataclasses.replace(rule.recipe, **chosen)
+
+
+def identity(data: Dataset) -> dict[str, Any]:
+    """What tells a data set from another in a configuration; JSON-ready."""
+    return {"name": data.name, "classes": list(data.classes), "digest": _digest(data)}
 
 
 def _digest(data: Dataset) -> str:

@@ -6,7 +6,7 @@ env.json        versions, commit, machine
 initial.jsonl   one object a seed: the network before the first step
 metrics.jsonl   one object a seed and epoch
 summary.json    the result, written when the run ends
-checkpoints/seed-N/
+checkpoints/seed-N/   the last epoch, and the network of the best one on validation
 ```
 Every JSON file is written whole or not at all; a `.jsonl` line is written before
 the checkpoint that makes it count, and lines that no checkpoint covers are
@@ -81,47 +81,68 @@ class RunFolder:
 
     def config(self) -> dict[str, Any]:
         """config.json, with what could not be asked for when it was written at its default."""
-        config = self.read("config.json")
-        return {
-            **config,
-            "rule": encode(decode(config["rule"])),
-            "settings": {**encode(vars(Settings())), **config["settings"]},
-        }
+        return completed(self.read("config.json"))
 
     def write(self, name: str, data: Any) -> None:
         """Write a JSON file atomically; nan becomes null."""
-        _write_whole(self.path / name, json.dumps(_plain(data), indent=2) + "\n")
+        write_whole(self.path / name, json.dumps(plain(data), indent=2) + "\n")
 
     def append(self, name: str, row: dict[str, Any]) -> None:
         """Add one object to a .jsonl file."""
         with (self.path / name).open("a") as file:
-            file.write(json.dumps(_plain(row)) + "\n")
+            file.write(json.dumps(plain(row)) + "\n")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """The objects of a .jsonl file; a last line that was cut off is left out."""
+        """The objects of a .jsonl file, without a last line that was cut off as its run stopped.
+
+        Raises `UsageError` naming the file and the line for any other that is damaged.
+        """
         path = self.path / name
         if not path.exists():
             return []
         rows = []
-        for line in path.read_text().splitlines():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                break
-            if isinstance(row, dict) and {"seed", "epoch"} <= row.keys():
+        lines = path.read_bytes().splitlines()
+        for number, line in enumerate(lines, start=1):
+            row = _row(line)
+            if row is not None:
                 rows.append(row)
+            elif number < len(lines) or self.finished:
+                raise UsageError(
+                    f"{path}, line {number}: expected a JSON object with seed and epoch, found "
+                    f"{line[:40].decode(errors='replace')!r}; the file is damaged: restore it, or "
+                    "train again with --overwrite"
+                )
         return rows
 
     def keep(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Replace a .jsonl file by these rows."""
-        _write_whole(self.path / name, "".join(json.dumps(_plain(row)) + "\n" for row in rows))
+        write_whole(self.path / name, "".join(json.dumps(plain(row)) + "\n" for row in rows))
 
     def checkpoints(self, seed: int) -> Checkpoints:
         """The checkpoints of one seed."""
         return Checkpoints(self.path / "checkpoints" / f"seed-{seed}")
 
 
-def _write_whole(path: Path, text: str) -> None:
+def completed(config: dict[str, Any]) -> dict[str, Any]:
+    """A stored configuration with what is newer than it at its default."""
+    return {
+        **config,
+        "rule": encode(decode(config["rule"])),
+        "settings": encode(vars(Settings(**decode(config["settings"])))),
+    }
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """The object in a line of a .jsonl file; None for anything else."""
+    try:
+        row = json.loads(line)
+    except ValueError:  # no JSON, or no text
+        return None
+    return row if isinstance(row, dict) and {"seed", "epoch"} <= row.keys() else None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a kill leaves the old content or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(path.suffix + ".part")
     with part.open("w") as file:
@@ -131,11 +152,12 @@ def _write_whole(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _plain(data: Any) -> Any:
+def plain(data: Any) -> Any:
+    """With lists for tuples, and null for numbers that are not finite: JSON has neither."""
     if isinstance(data, dict):
-        return {key: _plain(value) for key, value in data.items()}
+        return {key: plain(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_plain(value) for value in data]
+        return [plain(value) for value in data]
     if isinstance(data, float) and not math.isfinite(data):
         return None
     return data

@@ -7,7 +7,7 @@ from jaxtyping import Array, Int, PRNGKeyArray
 from apical.data.affine import Affine
 from apical.data.augmentation import Augmentation, Unchanged
 from apical.rules.rule import Batch
-from apical.targets import encode
+from apical.targets import Label, Target
 
 
 class Minibatches(eqx.Module):
@@ -20,6 +20,7 @@ class Minibatches(eqx.Module):
     key: PRNGKeyArray
     """Of the augmentation: the same changes whatever the rule."""
     augmentation: Augmentation = eqx.field(static=True, default=Unchanged())
+    target: Target = eqx.field(static=True, default=Label())
 
     @property
     def draws(self) -> tuple[Int[Array, "steps size"], PRNGKeyArray]:
@@ -29,9 +30,12 @@ class Minibatches(eqx.Module):
     def batch(self, units: int, rows: Int[Array, " size"], key: PRNGKeyArray) -> Batch:
         """One minibatch as a network of so many output units takes it."""
         x = self.augmentation(self.x[rows], key)
-        return as_batch(units, self.transform, x, self.labels[rows])
+        return as_batch(self.target, units, self.transform, x, self.labels[rows])
 
 
-def as_batch(units: int, transform: Affine, x: Array, labels: Int[Array, " batch"]) -> Batch:
+def as_batch(
+    target: Target, units: int, transform: Affine, x: Array, labels: Int[Array, " batch"]
+) -> Batch:
     """Raw examples as a network of so many output units takes them."""
-    return Batch(transform(x), encode(labels, units))
+    inputs = transform(x)
+    return Batch(inputs, target(inputs, labels, units))

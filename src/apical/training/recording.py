@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from apical.differences import differences
 from apical.errors import UsageError
+from apical.targets import Target
+from apical.training.best import Row, Snapshot, best
 from apical.training.checkpoints import Checkpoints
 from apical.training.environment import environment
 from apical.training.epoch import Carry
 from apical.training.events import Epoch, Event, Finished, Started
 from apical.training.folder import RunFolder
-
-Row = dict[str, Any]
 
 
 class Recording(ABC):
@@ -54,10 +55,14 @@ class InMemory(Recording):
 class InFolder(Recording):
     """Writes a run's folder; saves a checkpoint at most once in `every` seconds."""
 
-    def __init__(self, folder: RunFolder, every: float):
-        self._folder, self._every = folder, every
+    def __init__(self, folder: RunFolder, target: Target, every: float):
+        self._folder, self._target, self._every = folder, target, every
         self._checkpoints: dict[int, Checkpoints] = {}
         self._unsaved: Epoch | None = None
+        self._recovered: list[Row] = []
+        # The best epoch so far of the seed in training, and its network, held until it is saved.
+        self._best: Row | None = None
+        self._best_network: Snapshot | None = None
         self._saved_at = time.monotonic()
 
     def __call__(self, event):
@@ -70,6 +75,8 @@ class InFolder(Recording):
                 self._folder.append("initial.jsonl", event.row)
             case Epoch():
                 self._folder.append("metrics.jsonl", event.row)
+                # First, so that Ctrl-C in between cannot save an epoch without counting it.
+                self._compare(event)
                 self._unsaved = event
                 if time.monotonic() - self._saved_at > self._every:
                     self.flush()
@@ -92,16 +99,26 @@ class InFolder(Recording):
         self._folder.keep("metrics.jsonl", rows)
         initial = [r for r in self._folder.rows("initial.jsonl") if saved[r["seed"]] > 0]
         self._folder.keep("initial.jsonl", initial)
+        self._recovered = rows
         return rows, initial
 
     def resume(self, seed, carry):
         latest = self._of(seed).latest()
+        rows = (row for row in self._recovered if row["seed"] == seed)
+        self._best = best(rows, self._target)
+        self._best_network = self._of(seed).best(latest, carry.net) if latest else None
         return (self._of(seed).restore(latest, carry), latest) if latest else (carry, 0)
 
     def flush(self):
         if self._unsaved is not None:
-            self._of(self._unsaved.seed).save(self._unsaved.number, self._unsaved.carry)
+            epoch = self._unsaved
+            self._of(epoch.seed).save(epoch.number, epoch.carry, self._best_network)
             self._unsaved, self._saved_at = None, time.monotonic()
+
+    def _compare(self, epoch: Epoch) -> None:
+        row = epoch.row
+        if best([*([self._best] if self._best else []), row], self._target) is row:
+            self._best, self._best_network = row, Snapshot(epoch.number, epoch.carry.net)
 
     def _of(self, seed: int) -> Checkpoints:
         if seed not in self._checkpoints:
@@ -110,9 +127,15 @@ class InFolder(Recording):
 
 
 def recording(
-    out: Path | str | None, config: dict[str, Any], *, resume: bool, overwrite: bool, every: float
+    out: Path | str | None,
+    config: dict[str, Any],
+    target: Target,
+    *,
+    resume: bool,
+    overwrite: bool,
+    every: float,
 ) -> Recording:
-    """Prepare `out` for a run of this configuration.
+    """Prepare `out` for a run of this configuration, towards `target`.
 
     Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
     given, or if the run to resume was asked for something else.
@@ -138,27 +161,12 @@ def recording(
         _same(folder, config)
     else:
         folder.clear()
-    return InFolder(folder, every)
+    return InFolder(folder, target, every)
 
 
 def _same(folder: RunFolder, config: dict[str, Any]) -> None:
-    asked, found = _flat(config), _flat(folder.config())
-    differing = [
-        f"{key} (there {found.get(key)!r}, now {asked.get(key)!r})"
-        for key in sorted(asked.keys() | found.keys())
-        if asked.get(key) != found.get(key)
-    ]
-    if differing:
+    if differing := differences(there=folder.config(), now=config):
         raise UsageError(
             f"resume: {folder.path} holds a run of another configuration: "
-            f"{'; '.join(differing)}; repeat its command, or choose another folder"
+            f"{differing}; repeat its command, or choose another folder"
         )
-
-
-def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(data, dict):
-        return {prefix: data}
-    items: dict[str, Any] = {}
-    for key, value in data.items():
-        items |= _flat(value, f"{prefix}.{key}" if prefix else key)
-    return items

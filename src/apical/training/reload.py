@@ -1,7 +1,9 @@
 """A run from its folder: the task it was, and the networks it trained."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -10,45 +12,80 @@ from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.network import Network
 from apical.settings import Settings
+from apical.targets import Label
+from apical.training.best import Snapshot
+from apical.training.checkpoints import Checkpoints
 from apical.training.epoch import Carry
 from apical.training.folder import RunFolder
+from apical.training.passes import mean_over_passes
+from apical.training.selection import Last, Selection
 from apical.training.train import Task
-from apical.values import decode
+from apical.values import decode, spell
+
+T = TypeVar("T")
 
 
-def reload(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Network]]:
-    """The task of a run and the last saved network of each seed.
+def reload(
+    path: Path | str, data: Dataset | None = None, network: Selection = Last()
+) -> tuple[Task, dict[int, Network]]:
+    """The task of a run and one network of each seed, by default that of the last epoch.
 
     `data` stands in for a data set that only its maker has (`from_arrays`).
-    Raises `UsageError` if `path` is no run or has no checkpoint.
+    Raises `UsageError` if `path` is no run, has no checkpoint, or does not keep that network.
     """
-    task, carries = reload_carries(path, data)
-    return task, {seed: carry.net for seed, carry in carries.items()}
+    task, snapshots = reload_snapshots(path, data, network)
+    return task, {seed: snapshot.net for seed, snapshot in snapshots.items()}
+
+
+def reload_classifiers(path: Path | str, network: Selection) -> tuple[Task, dict[int, Network]]:
+    """As `reload`. Raises `UsageError` if the networks were not trained to name classes."""
+    task, networks = reload(path, network=network)
+    if not isinstance(task.settings.target, Label):
+        raise UsageError(
+            f"{path}: its networks were trained towards the {spell(task.settings.target)} and name "
+            "no class; name a run that was trained towards labels"
+        )
+    return task, networks
+
+
+def reload_snapshots(
+    path: Path | str, data: Dataset | None = None, network: Selection = Last()
+) -> tuple[Task, dict[int, Snapshot]]:
+    """The same with the epoch after which each network is."""
+    return _each_seed(path, data, network.take)
 
 
 def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Carry]]:
-    """The same with all that went from step to step: network, rule's state, optimizer."""
+    """All that went from step to step: network, rule's state, optimizer, after the last epoch."""
+    return _each_seed(path, data, lambda saved, like: saved.restore(saved.latest(), like))
+
+
+def _each_seed(
+    path: Path | str, data: Dataset | None, read: Callable[[Checkpoints, Carry], T]
+) -> tuple[Task, dict[int, T]]:
+    """The task, and what `read` gives of the checkpoints of each seed that has any."""
     folder = RunFolder(path)
     config = folder.read("config.json")
     name, classes = config["data"]["name"], config["data"]["classes"]
     settings = Settings(**decode(config["settings"]))
     task = Task(decode(config["rule"]), data or _data(name, tuple(classes)), settings)
-    carries = {}
+    found = {}
     for seed in range(config["seed"], config["seed"] + config["seeds"]):
         checkpoints = folder.checkpoints(seed)
-        if latest := checkpoints.latest():
-            carries[seed] = checkpoints.restore(latest, _like(task, seed))
+        if checkpoints.latest():
+            found[seed] = read(checkpoints, _like(task, seed))
         checkpoints.close()
-    if not carries:
+    if not found:
         raise UsageError(
             f"{folder.path}: no checkpoint yet; go on with `apical train ... --resume`"
         )
-    return task, carries
+    return task, found
 
 
 def predict(task: Task, network: Network, images) -> jax.Array:
     """The network's outputs on raw examples, shape (n, *data.shape)."""
-    return network(task.transforms.test(images))
+    x = task.transforms.test(images)
+    return mean_over_passes(network, task.settings.passes, lambda net: net(x))
 
 
 def _like(task: Task, seed: int) -> Carry:

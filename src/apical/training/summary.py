@@ -4,6 +4,8 @@ import statistics
 from typing import Any
 
 from apical.rules import Rule
+from apical.targets import Target
+from apical.training.best import best
 from apical.values import spell
 
 
@@ -22,8 +24,9 @@ def summarise(
     status: str,
     finals: dict[int, dict[str, float]],
     rows: list[dict[str, Any]],
+    target: Target,
 ) -> dict[str, Any]:
-    """`finals` holds each seed's last losses and accuracies, `rows` the epochs of all seeds."""
+    """`finals` holds each seed's last losses and scores, `rows` the epochs of all seeds."""
     summary: dict[str, Any] = {
         "rule": rule.name,
         "spelled": spell(rule),
@@ -36,7 +39,7 @@ def summarise(
     if finals:
         for key in next(iter(finals.values())):
             summary[key] = spread([final[key] for final in finals.values()])
-        summary["best_validation"] = _best(rows, list(finals))
+        summary["best_validation"] = _best(rows, list(finals), target)
     if rows:
         # The median leaves out the epochs that had to compile first.
         summary["seconds_per_epoch"] = statistics.median(r["seconds"] for r in rows)
@@ -44,16 +47,14 @@ def summarise(
     return summary
 
 
-def _best(rows: list[dict[str, Any]], seeds: list[int]) -> dict[str, Any] | None:
-    """Each seed's epoch of best validation accuracy, the first of equals, and its accuracies."""
-    best = []
-    for seed in seeds:
-        own = [r for r in rows if r["seed"] == seed and r["val_accuracy"] is not None]
-        if not own:
-            return None
-        best.append(max(own, key=lambda r: (r["val_accuracy"], -r["epoch"])))
-    found: dict[str, Any] = {"epoch": [r["epoch"] for r in best]}
-    for key in ("val_accuracy", "test_accuracy"):
-        if all(key in r for r in best):
-            found[key] = spread([r[key] for r in best])
+def _best(rows: list[dict[str, Any]], seeds: list[int], target: Target) -> dict[str, Any] | None:
+    """Each seed's epoch of best validation score and its scores; None without any."""
+    chosen = [best((r for r in rows if r["seed"] == seed), target) for seed in seeds]
+    known = [row for row in chosen if row is not None]
+    if len(known) < len(seeds):
+        return None
+    found: dict[str, Any] = {"epoch": [r["epoch"] for r in known]}
+    for key in (target.metric("val"), target.metric("test")):
+        if all(key in r for r in known):
+            found[key] = spread([r[key] for r in known])
     return found

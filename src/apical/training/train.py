@@ -14,7 +14,7 @@ import optax
 from apical.architecture import build
 from apical.data import Dataset
 from apical.diagnostics import alignment
-from apical.errors import DivergenceError
+from apical.errors import DivergenceError, UsageError
 from apical.network import Network
 from apical.rules import Batch, Rule
 from apical.settings import Settings
@@ -26,6 +26,7 @@ from apical.training.minibatches import Minibatches, as_batch
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.order import shuffled, steps_in_epoch
 from apical.training.turns import ALTERNATIONS, TOGETHER, Plan
+from apical.values import spell
 
 PROBE = 500
 """How many training examples the alignment is measured on."""
@@ -53,6 +54,17 @@ class Task:
         )
         self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
         self._train = jax.device_put((data.train.x, data.train.y))
+        self._check_targets()
+
+    def _check_targets(self) -> None:
+        """Raises `UsageError` if the first training examples' targets are none for the loss."""
+        loss, y = self.settings.loss, np.asarray(self._probe.y)
+        if not loss.suits(y):
+            raise UsageError(
+                f"target: {spell(self.settings.target)} gives rows of numbers from {y.min():g} to "
+                f"{y.max():g} on {self.data.name}, and {spell(loss)} takes {loss.takes}; use "
+                "--loss squared-error"
+            )
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; the network depends on nothing but the seed."""
@@ -102,6 +114,7 @@ class Task:
             ),
             jax.random.fold_in(keys.augmentation, number),
             self.settings.augmentation,
+            self.settings.target,
         )
         metrics: dict[str, Any] = {}
         for i, turns in enumerate(self._plan):
@@ -126,23 +139,28 @@ class Task:
         return ALTERNATIONS[self.settings.alternate] if jax.tree.leaves(learned) else TOGETHER
 
     def final(self, net: Network) -> dict[str, float]:
-        """Loss and accuracy of a trained network on every split."""
+        """Loss and score of a trained network on every split."""
         measured: dict[str, float] = {}
         for name, transform, split in self._splits():
-            measured |= _named(name, evaluate(net, transform, split))
+            measured |= self._evaluated(net, name, transform, split)
         return measured
 
     def _measure(self, carry: Carry, keys: Keys) -> dict[str, Any]:
         measured: dict[str, Any] = {}
         for name, transform, split in self._splits():
             if name == "val" or (name == "test" and self.settings.record_test):
-                measured |= _named(name, evaluate(carry.net, transform, split))
+                measured |= self._evaluated(carry.net, name, transform, split)
         found = alignment(carry.net, carry.state, self._probe, keys.rule, rule=self.rule)
         measured["alignment"] = {
             name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
             for name, values in vars(found).items()
         }
         return measured
+
+    def _evaluated(self, net: Network, name: str, transform, split) -> dict[str, float]:
+        target = self.settings.target
+        loss, score = evaluate(net, target, transform, split, self.settings.passes)
+        return {f"{name}_loss": loss, target.metric(name): score}
 
     def _splits(self):
         maps, data = self.transforms, self.data
@@ -161,9 +179,10 @@ class Task:
 
     def first(self, count: int) -> Batch:
         """The first training examples as the network takes them."""
-        train, units = self.data.train, self.settings.loss.units(self.data.n_classes)
-        x, labels = jnp.asarray(train.x[:count]), jnp.asarray(train.y[:count])
-        return as_batch(units, self.transforms.train, x, labels)
+        data, target = self.data, self.settings.target
+        units = target.units(self.settings.loss, data.shape, data.n_classes)
+        x, labels = jnp.asarray(data.train.x[:count]), jnp.asarray(data.train.y[:count])
+        return as_batch(target, units, self.transforms.train, x, labels)
 
 
 @partial(jax.jit, static_argnums=(2, 3, 4, 5))
@@ -178,10 +197,6 @@ def _begin(
     """One program: drawing every array by itself would compile as many."""
     net = build(settings, example.x.shape[1:], n_classes, keys.net)
     return start(net, rule.init(net, example, keys.rule), optimizers)
-
-
-def _named(split: str, measured: tuple[float, float]) -> dict[str, float]:
-    return {f"{split}_loss": measured[0], f"{split}_accuracy": measured[1]}
 
 
 def _to_host(carry: Carry) -> Carry:

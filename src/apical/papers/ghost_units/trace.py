@@ -40,7 +40,8 @@ def trace(evidence: Evidence) -> dict[int, Seen]:
         assert isinstance(task.rule, Ghost)
         ((seed, carry),) = carries.items()
         image, label = (jnp.asarray(a[:1]) for a in (task.data.train.x, task.data.train.y))
-        batch = as_batch(carry.net.units, task.transforms.train, image, label)
+        target, transform = task.settings.target, task.transforms.train
+        batch = as_batch(target, carry.net.units, transform, image, label)
         if not seen:
             seen[0] = watch(task.rule, task.begin(seed), batch)
         seen[epoch] = watch(task.rule, carry, batch)

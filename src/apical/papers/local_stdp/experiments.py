@@ -10,6 +10,7 @@ from apical.reproduce.under_attack import UnderAttack
 from apical.rules import BP, AssociativeSTDP, Rule
 from apical.rules.stdp_curve import Corrected
 from apical.rules.stdp_signs import OneVsRest
+from apical.stack import Conv, Fc, LayerSpec, Lc
 
 RULES: dict[str, Rule] = {
     "stdp": AssociativeSTDP(),
@@ -38,6 +39,16 @@ PER_CLASS = 4500
 DIGITS = tuple(itertools.combinations(range(10), 2))
 FASHION = tuple((0, b) for b in (1, 2, 3, 4, 5))
 
+KINDS: dict[str, tuple[LayerSpec, ...]] = {
+    "dense": (Fc(32), Fc(16)),
+    "lc": (Lc((5, 5), 4, 2), Fc(16)),
+    "conv": (Conv((5, 5), 4, 2), Fc(16)),
+}
+"""The first hidden layer fully connected, or of 14 x 14 places with 4 channels each."""
+KIND_DATA = {"mnist": "mnist", "fashion": "fashion-mnist"}
+KIND_PAIRS = tuple((data, (0, b)) for data in KIND_DATA for b in (1, 2))
+KIND_PER_CLASS = 2000
+
 TEN = replace(MNIST, hidden=(160,), epochs=12, steps_per_epoch=50)
 REST = 1 / 9
 TEN_CLASSES: dict[str, tuple[Rule, tuple[int, ...]]] = {
@@ -57,7 +68,7 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     else:
         yield from _pairs()
     if protocol == "paper":
-        yield from (*_matrix(), *_fashion(), *_ten())
+        yield from (*_matrix(), *_fashion(), *_kinds(), *_ten())
 
 
 def _pairs() -> Iterator[Experiment]:
@@ -87,6 +98,14 @@ def _fashion() -> Iterator[Experiment]:
         )  # fmt: skip
 
 
+def _kinds() -> Iterator[Experiment]:
+    for (data, (a, b)), kind, name in itertools.product(KIND_PAIRS, KINDS, RULES):
+        yield Experiment(
+            f"{kind}-{data}-{a}v{b}-{name}", RULES[name], replace(MATRIX, net=KINDS[kind]),
+            KIND_DATA[data], (a, b), KIND_PER_CLASS, most_seeds=3,
+        )  # fmt: skip
+
+
 def _ten() -> Iterator[Experiment]:
     for name, (rule, hidden) in TEN_CLASSES.items():
-        yield Experiment(name, rule, replace(TEN, hidden=hidden), most_seeds=3)
+        yield Experiment(name, rule, replace(TEN, hidden=hidden))

@@ -13,6 +13,8 @@ from apical.papers.local_stdp.experiments import (
     DIGITS,
     EPSILONS,
     FASHION,
+    KIND_PAIRS,
+    KINDS,
     OURS,
     PAIRS,
     RULES,
@@ -53,6 +55,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
         paths += _curves(folder)
         paths += _matrix(evidence, folder)
         paths += _beyond(evidence, folder)
+        paths += _kinds(evidence, folder)
     writers = (write_success, write_masking, write_attacks)
     return [*paths, *(write(evidence, folder) for write in writers)]
 
@@ -107,7 +110,8 @@ def _learning(evidence: Evidence, folder: Path) -> list[Path]:
 
 
 def _robustness(evidence: Evidence, folder: Path) -> list[Path]:
-    """Figure 3: accuracy under FGSM, and under all attacks together, against eps."""
+    """Figure 3: accuracy of the networks of the best validation epoch under FGSM, and under all
+    attacks together, against eps."""
     if not any(evidence.stored(f"{pair}-stdp", "attacks.json", "chance") for pair in PAIRS):
         return []
     x = np.array([0, *(255 * eps.size for eps in EPSILONS)])
@@ -190,31 +194,63 @@ def _beyond(evidence: Evidence, folder: Path) -> list[Path]:
     figure, (fashion, ten) = plt.subplots(1, 2, figsize=(8.2, 3.4))
     for shift, (name, style) in zip((-0.2, 0, 0.2), LINES.items(), strict=True):
         for x, (a, b) in enumerate(FASHION):
-            for metric, face, offset in (
-                ("test_accuracy", style["color"], -0.04),
-                (BEST, "white", 0.04),
-            ):
-                values = evidence.values(f"fashion-{a}v{b}-{name}", metric)
-                if values:
-                    mean, half = interval(np.array(values))
-                    at = x + shift + offset
-                    axis_style = {"color": style["color"], "mfc": face, "ms": 4, "capsize": 2}
-                    fashion.errorbar(at, mean, yerr=half, fmt="o", elinewidth=0.8, **axis_style)
+            _ends(fashion, x + shift, evidence, f"fashion-{a}v{b}-{name}", style["color"])
     fashion.set_xticks(range(len(FASHION)), [f"{a} vs {b}" for a, b in FASHION])
     fashion.set_ylim(top=1.005)
     fashion.set_ylabel("test accuracy")
     fashion.set_xlabel("Fashion-MNIST classes")
+    figure.legend(handles=_ends_explained(), fontsize=7.5, loc="outside upper left", ncols=3)
+    for name, style in TEN_LINES.items():
+        epochs, curves = evidence.curve(name, "test_accuracy")
+        batches = epochs * (TEN.steps_per_epoch or 1)
+        for seed, curve in enumerate(curves):
+            ten.plot(batches, curve, lw=0.8, **(style if seed == 0 else {**style, "label": None}))
+    ten.set_ylim(0, 1)
+    ten.set_xlabel("batches of 100")
+    ten.set_ylabel("test accuracy, ten digits, each seed")
+    ten.legend(fontsize=7, loc="center right")
+    return save(figure, folder, "beyond")
+
+
+def _kinds(evidence: Evidence, folder: Path) -> list[Path]:
+    """The rule on fully connected, locally connected and convolutional first layers."""
+    named = {f"{data}-{a}v{b}": (data, a, b) for data, (a, b) in KIND_PAIRS}
+    names = [name for name in named if evidence.runs(f"dense-{name}-stdp")]
+    if not names:
+        return []
+    figure, axes = plt.subplots(1, len(names), figsize=(8.2, 2.6), sharey=True, squeeze=False)
+    for axis, pair in zip(axes.flat, names, strict=True):
+        for shift, (name, style) in zip((-0.25, 0, 0.25), LINES.items(), strict=True):
+            for x, kind in enumerate(KINDS):
+                values = evidence.values(f"{kind}-{pair}-{name}", BEST)
+                form: dict[str, Any] = {"color": style["color"], "ms": 4, "alpha": 0.7}
+                axis.plot([x + shift] * len(values), values, "o", **form)
+        axis.axhline(0.5, color="grey", linestyle=":", linewidth=0.8)
+        axis.set_xticks(range(len(KINDS)), list(KINDS))
+        data, a, b = named[pair]
+        axis.set_title(f"{ {'mnist': 'MNIST', 'fashion': 'Fashion'}[data] } {a} vs {b}", fontsize=8)
+    axes.flat[0].set_ylim(0, 1.02)
+    axes.flat[0].set_ylabel("test accuracy of each seed\nat best validation")
+    chance = Line2D([], [], color="grey", linestyle=":", linewidth=0.8, label="chance")
+    handles = [*(Line2D([], [], **style) for style in LINES.values()), chance]
+    figure.legend(handles=handles, fontsize=7.5, loc="outside upper center", ncols=4)
+    return save(figure, folder, "kinds")
+
+
+def _ends(axis: Axes, x: float, evidence: Evidence, experiment: str, colour: str) -> None:
+    """Test accuracy after the last epoch, filled, and at the best validation epoch, open."""
+    for metric, face, offset in (("test_accuracy", colour, -0.04), (BEST, "white", 0.04)):
+        values = evidence.values(experiment, metric)
+        if values:
+            mean, half = interval(np.array(values))
+            form: dict[str, Any] = {"color": colour, "mfc": face, "ms": 4, "capsize": 2}
+            axis.errorbar(x + offset, mean, yerr=half, fmt="o", elinewidth=0.8, **form)
+
+
+def _ends_explained() -> list[Line2D]:
     handles = [Line2D([], [], **style) for style in LINES.values()]
     for face, label in (("#444444", "last epoch"), ("white", "best validation")):
         handles.append(
             Line2D([], [], color="#444444", marker="o", ms=4, mfc=face, linestyle="", label=label)
         )
-    figure.legend(handles=handles, fontsize=7.5, loc="outside upper left", ncols=3)
-    for name, style in TEN_LINES.items():
-        epochs, curves = evidence.curve(name, "test_accuracy")
-        band(ten, epochs * (TEN.steps_per_epoch or 1), curves, **style)
-    ten.set_ylim(0, 1)
-    ten.set_xlabel("batches of 100")
-    ten.set_ylabel("test accuracy, ten digits")
-    ten.legend(fontsize=7, loc="center right")
-    return save(figure, folder, "beyond")
+    return handles

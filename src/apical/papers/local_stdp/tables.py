@@ -50,8 +50,8 @@ def _mean(values: list[float]) -> str:
 def write_masking(evidence: Evidence, folder: Path) -> Path:
     """What attacks leave at 8/255, and whether hidden gradients explain it."""
     lines = [
-        "Test accuracy of the networks of the last epoch, mean ± 95 % t interval over seeds. The "
-        "verdict is on the STDP networks, beside BP's:",
+        "Test accuracy of the networks of the best validation epoch, mean ± 95 % t interval over "
+        "seeds. The verdict is on the STDP networks, beside BP's:",
         "",
         "| pair | rule | clean | noise 8/255 | FGSM 8/255 | PGD 8/255 | adaptive 8/255 "
         "| transfer 8/255 | all together 8/255 | PGD 1/2 | no slope | verdict |",

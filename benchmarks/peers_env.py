@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DEFAULT = Path(__file__).parents[1] / ".venv-peers"
+DEFAULT = Path(__file__).parent / ".venv-peers"
 
 # pip, not uv: on the project's machines pip is what finds a CPU build of torch. Elsewhere, on Linux
 # x86-64, add `--index-url https://download.pytorch.org/whl/cpu` by hand, or accept a CUDA build.

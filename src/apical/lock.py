@@ -1,4 +1,4 @@
-"""One `apical reproduce` at a time in a folder."""
+"""One process at a time in a folder."""
 
 import fcntl
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from apical.errors import UsageError
 
 
 @contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Hold the folder; the lock goes with the process, however it ends.
+def locked(out: Path, command: str) -> Iterator[None]:
+    """Hold the folder for a command; the lock goes with the process, however it ends.
 
     Raises `UsageError` if another process holds it.
     """
@@ -20,7 +20,7 @@ def locked(out: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(
-                f"{out}: another `apical reproduce` is at work in it; wait until it has ended, or "
+                f"{out}: another `{command}` is at work in it; wait until it has ended, or "
                 "choose another --out"
             ) from None
         yield

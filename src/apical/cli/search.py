@@ -1,0 +1,148 @@
+"""`apical search RULE`: hyper-parameters by random draws, chosen on validation."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from apical.cli.options import DataOptions
+from apical.cli.parsing import cli
+from apical.cli.rules import pick_rule
+from apical.cli.spelling import flags, words
+from apical.ranges import Space
+from apical.rules import Rule
+from apical.settings import Settings
+from apical.values import spell
+
+if TYPE_CHECKING:
+    from apical.training.events import Event
+    from apical.tuning import Found
+    from apical.tuning.trial import Trial
+
+PROG = "apical search"
+
+
+def main(args: list[str]) -> None:
+    cls, rest = pick_rule(args, PROG)
+    cli(_command(cls), rest, f"{PROG} {cls.name}")
+
+
+def _command(cls: type[Rule]) -> Callable[..., None]:
+    """A function whose signature is the rule's own: its class, its recipe and its space."""
+
+    def command(out, rule, settings, data, space, trials, seed) -> None:
+        """Train with random draws of hyper-parameters; keep what validates best.
+
+        Args:
+            out: Folder for the study, trials.csv, best.json and sensitivity.png. A search that
+                was interrupted or killed goes on there; more trials are added to one that ended.
+            space: What to draw: pairs of a name and a range, as in `lr log:1e-4,1e-2
+                inverse.sigma linear:0.01,0.3 batch_size whole:50,200
+                optimizer_args.eps choice:1e-4/1e-8`. The name is a flag's, with a dot before a
+                number within its value; that flag itself then says nothing.
+            trials: How many draws there are to be in the end.
+            seed: Of the draws, the initial weights and the order of the data.
+        """
+        _search(out, rule, settings, data, space, trials, seed)
+
+    command.__annotations__ = {
+        "out": Path, "rule": cls, "settings": Settings, "data": DataOptions, "space": Space,
+        "trials": int, "seed": int,
+    }  # fmt: skip
+    command.__defaults__ = (cls(), cls.recipe, DataOptions(), cls.space, 20, 0)
+    return command
+
+
+def _search(out, rule, settings, data, space, trials, seed) -> None:
+    from apical.report.searches import SearchData
+    from apical.report.sensitivity import draw
+    from apical.tuning import search
+
+    console = Console()
+    console.print(f"[bold]{spell(rule)}[/] on {data.data}, {trials} draws of:", highlight=False)
+    for name, span in space.items():
+        console.print(f"  {name} {spell(span)}", highlight=False)
+    with ExitStack() as stack:
+        face = _Face(stack, console, settings, trials)
+        found = search(
+            rule,
+            data.load(),
+            space,
+            trials=trials,
+            seed=seed,
+            out=out,
+            report=face.trial,
+            listeners=(face.event,),
+            **vars(settings),
+        )
+    if found.trials:
+        figure = draw([SearchData.read(out)], out / "sensitivity.png")
+        console.print(f"trials: {out / 'trials.csv'}", soft_wrap=True)
+        console.print(f"figure: {figure}", soft_wrap=True)
+    if found.best is not None:
+        _tell(found, type(rule), data, seed, out, console)
+    elif found.trials:
+        console.print("Every trial diverged: lower the rates of the space.")
+    if found.interrupted:
+        raise KeyboardInterrupt
+
+
+def _tell(
+    found: "Found", cls: type[Rule], data: DataOptions, seed: int, out: Path, console: Console
+) -> None:
+    best = found.best
+    assert best is not None
+    console.print(
+        f"best: trial {best.number}, validation {found.settings.target.score} "
+        f"{100 * best.score:.2f} % at epoch {best.epoch}: {out / 'best.json'}",
+        soft_wrap=True, highlight=False,
+    )  # fmt: skip
+    asked = [f"apical train {cls.name}", *flags(data, DataOptions())]
+    asked += [*flags(found.rule, cls()), *flags(found.settings, cls.recipe)]
+    asked += [f"--seed {seed}"] if seed else []
+    console.print(" ".join(asked), soft_wrap=True, highlight=False)
+
+
+class _Face:
+    """Progress over the trials: a bar with the epoch of the present one, or a line a trial."""
+
+    def __init__(self, stack: ExitStack, console: Console, settings: Settings, trials: int):
+        self._console, self._settings, self._trials = console, settings, trials
+        self._progress = stack.enter_context(
+            Progress(
+                TextColumn("trials"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}"),
+                console=console,
+                disable=not console.is_terminal,
+            )
+        )
+        self._bar = self._progress.add_task("trials", total=trials, note="compiling")
+
+    @property
+    def _val(self) -> str:
+        return f"val {self._settings.target.score}"
+
+    def event(self, event: "Event") -> None:
+        from apical.training.events import Epoch
+
+        if isinstance(event, Epoch) and event.number:
+            score = 100 * event.metrics[self._settings.target.metric("val")]
+            note = f"epoch {event.number}/{self._settings.epochs} {self._val} {score:.2f}%"
+            self._progress.update(self._bar, note=note)
+
+    def trial(self, trial: "Trial") -> None:
+        drawn = " ".join(f"{name} {words(value)}" for name, value in trial.values.items())
+        came = trial.diverged or f"{self._val} {100 * trial.score:.2f}% at epoch {trial.epoch}"
+        self._progress.update(self._bar, completed=trial.number + 1, note="")
+        self._console.print(
+            f"{trial.number + 1}/{self._trials} trial {trial.number}, {drawn}: {came}",
+            soft_wrap=True,
+            highlight=False,
+        )

@@ -1,0 +1,43 @@
+"""Learning curves of the three kinds of networks."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from apical.report.bands import band
+from apical.report.style import PALETTE, REFERENCE, look, save
+from apical.reproduce.evidence import Evidence
+
+KINDS = {
+    "continuous": "784-7x240-10, tanh",
+    "discrete": "784-500-500-10, signs",
+    "stochastic": "784-200-200-10, samples",
+}
+RULES = {"dtp": (PALETTE[2], "DTP"), "bp": (REFERENCE, "BP, straight through what is sent")}
+
+
+def draw(evidence: Evidence, folder: Path) -> list[Path]:
+    """The curves of the kinds that have run; the files."""
+    shown = [kind for kind in KINDS if any(evidence.runs(f"{kind}-{rule}") for rule in RULES)]
+    if not shown:
+        return []
+    with look():
+        figure, axes = plt.subplots(
+            1, len(shown), figsize=(2.7 * len(shown) + 0.4, 3.2), squeeze=False
+        )
+        for axis, kind in zip(axes[0], shown, strict=True):
+            for rule, (colour, label) in RULES.items():
+                for split, line in (("train", ":"), ("test", "-")):
+                    name = f"{kind}-{rule}"
+                    epochs, values = evidence.curve(name, f"{split}_accuracy", first=1)
+                    label_of = label if split == "test" else None
+                    style = {"color": colour, "linestyle": line, "label": label_of}
+                    band(axis, epochs, 100 * (1 - values), **style)
+            axis.set(xlabel="epoch", title=KINDS[kind], yscale="log")
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter("{x:g}")
+            axis.tick_params(which="both", labelsize=7)
+            axis.title.set_fontsize(9)
+        axes[0, 0].set_ylabel("error (%): test, and training dotted")
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        return save(figure, folder, "errors")

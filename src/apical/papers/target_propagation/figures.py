@@ -1,0 +1,141 @@
+"""Figures 2, 4, 5 and 8 of the target propagation study with our runs."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+
+from apical.papers.target_propagation.experiments import FEATURES
+from apical.papers.target_propagation.methods import METHODS, SEARCHED
+from apical.papers.target_propagation.networks import SETUPS
+from apical.papers.target_propagation.tables import table_1
+from apical.report.bands import band
+from apical.report.style import PALETTE, look, save
+from apical.reproduce.evidence import Evidence
+
+FAMILIES = ("bp", "fa", "dfa", "dtp", "sdtp", "ao-sdtp")
+COLOURS = dict(zip(FAMILIES, ("#000000", *PALETTE), strict=False))
+TITLES = {
+    "mnist-fc": "MNIST, fully connected",
+    "mnist-lc": "MNIST, locally connected",
+    "cifar-fc": "CIFAR-10, fully connected",
+    "cifar-lc": "CIFAR-10, locally connected",
+}
+WAYS: dict[str, Any] = {"parallel": ":", "alternating": "-", "": "-", "conv": "--"}
+
+
+def draw(evidence: Evidence, folder: Path) -> list[Path]:
+    """Every figure whose runs are there, and Table 1; the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with look():
+        paths = [*_curves(evidence, folder), *_auxiliary(evidence, folder), *_sensitivity(folder)]
+    table = folder / "table-1.md"
+    table.write_text(table_1(evidence))
+    return [*paths, table]
+
+
+def _curves(evidence: Evidence, folder: Path) -> list[Path]:
+    """Figures 2 and 8: error on training and test set against epochs."""
+    shown = [s for s in SETUPS if any(evidence.runs(f"{s}-{m}") for m in METHODS)]
+    if not shown:
+        return []
+    figure, axes = plt.subplots(
+        2, len(shown), figsize=(2.6 * len(shown) + 0.6, 4.6), sharex="col", squeeze=False
+    )
+    ways = set()
+    for column, setup in zip(axes.T, shown, strict=True):
+        for method in METHODS:
+            family, way = _family(method)
+            for axis, split in zip(column, ("train", "test"), strict=True):
+                curve = evidence.curve(f"{setup}-{method}", f"{split}_accuracy", first=1)
+                if len(curve[0]):
+                    ways.add(way)
+                    style = {"color": COLOURS[family], "linestyle": WAYS[way]}
+                    band(axis, curve[0], 100 * (1 - curve[1]), **style)
+        column[0].set_title(TITLES[setup], fontsize=9)
+        column[1].set_xlabel("epoch")
+        for axis in column:
+            axis.set_yscale("log")
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter("{x:g}")
+            axis.tick_params(which="both", labelsize=7)
+    axes[0, 0].set_ylabel("training error (%)")
+    axes[1, 0].set_ylabel("test error (%)")
+    lines: dict[Any, str] = {
+        "-": "in turns (or no inverses)",
+        ":": "in parallel",
+        "--": "convolutional",
+    }
+    figure.legend(
+        handles=[Line2D([], [], color=c, label=f.upper()) for f, c in COLOURS.items()]
+        + [
+            Line2D([], [], color="#666666", linestyle=line, label=text)
+            for line, text in lines.items()
+            if line in {WAYS[way] for way in ways}
+        ],
+        loc="outside upper center", ncols=5, fontsize=8,
+    )  # fmt: skip
+    return save(figure, folder, "figure-2")
+
+
+def _family(method: str) -> tuple[str, str]:
+    """dtp-parallel -> dtp, parallel."""
+    family, _, way = method.rpartition("-")
+    return (family, way) if way in WAYS and family else (method, "")
+
+
+def _auxiliary(evidence: Evidence, folder: Path) -> list[Path]:
+    """Figure 4: the size of the auxiliary output."""
+    sizes = [n for n in (0, *FEATURES) if evidence.runs(f"features-{n}")]
+    if not sizes:
+        return []
+    figure, axis = plt.subplots(figsize=(4.2, 3))
+    for split, colour in (("train", "#888888"), ("test", "#D55E00")):
+        errors = [
+            100 * (1 - np.mean(evidence.values(f"features-{n}", f"{split}_accuracy")))
+            for n in sizes
+        ]
+        axis.plot(range(len(sizes)), errors, "o-", color=colour, label=split, ms=4)
+    axis.set_xticks(range(len(sizes)), ["none\n(SDTP)" if n == 0 else str(n) for n in sizes])
+    axis.set(xlabel="auxiliary features", ylabel="error (%)", ylim=(0, None))
+    axis.legend()
+    return save(figure, folder, "figure-4")
+
+
+def _sensitivity(folder: Path) -> list[Path]:
+    """Figure 5: validation error of every draw of the searches on one network."""
+    setup = SEARCHED / "mnist-fc"
+    drawn = {path.parent.name: _errors(path) for path in sorted(setup.glob("*/trials.csv"))}
+    methods = [name for name in drawn if name in METHODS]
+    if not methods:
+        return []
+    names = sorted(drawn, key=lambda name: (name not in METHODS, name))
+    figure, axis = plt.subplots(figsize=(6, 0.4 * len(names) + 1))
+    for row, name in enumerate(names):
+        errors = drawn[name]
+        colour = COLOURS[_family(name.removesuffix("-undamped"))[0]]
+        finished = errors[~np.isnan(errors)]
+        axis.plot(finished, np.full(len(finished), row), "o", color=colour, ms=4, alpha=0.6)
+        axis.plot(finished.min(), row, "|", color=colour, ms=14, mew=2)
+    axis.set_yticks(range(len(names)), [_with_divergence(name, drawn[name]) for name in names])
+    axis.invert_yaxis()
+    axis.set(xscale="log", xlabel="best validation error of a draw (%), 6 epochs")
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter("{x:g}")
+    axis.tick_params(axis="x", which="both", labelsize=7)
+    return save(figure, folder, "figure-5")
+
+
+def _errors(path: Path) -> np.ndarray:
+    """Validation errors in per cent; nan for what diverged."""
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    return np.array([100 * (1 - float(row["val_accuracy"] or "nan")) for row in rows])
+
+
+def _with_divergence(name: str, errors: np.ndarray) -> str:
+    lost = int(np.isnan(errors).sum())
+    return f"{name} ({lost} of {len(errors)} diverged)" if lost else name

@@ -1,0 +1,93 @@
+"""The ten methods of Table 1, and the settings that each of them runs with.
+
+Where we searched (`searched/<setup>/<method>`) those are ours, and else the paper's best of
+Table 5, which has no column for AO-SDTP: it takes those of SDTP.
+"""
+
+import csv
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from apical.papers.target_propagation.networks import SETUPS
+from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
+from apical.rules.inverses import Denoising, NoisePreserving
+from apical.settings import Settings
+from apical.values import decode
+
+FOLDER = Path(__file__).parent
+SEARCHED = FOLDER / "searched"
+"""What `apical search` left for each setup and method: best.json and trials.csv."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of Table 1."""
+
+    rule: type[Rule]
+    alternate: Literal["epoch"] | None = None
+    convolutional: bool = False
+    tuned_as: str | None = None
+    """The method whose column of Table 5 it takes, if not its own."""
+
+
+METHODS = {
+    "dtp-parallel": Method(DTP),
+    "dtp-alternating": Method(DTP, "epoch"),
+    "sdtp-parallel": Method(SDTP),
+    "sdtp-alternating": Method(SDTP, "epoch"),
+    "ao-sdtp-parallel": Method(AOSDTP, tuned_as="sdtp-parallel"),
+    "ao-sdtp-alternating": Method(AOSDTP, "epoch", tuned_as="sdtp-alternating"),
+    "fa": Method(FA),
+    "dfa": Method(DFA),
+    "bp": Method(BP),
+    "bp-conv": Method(BP, convolutional=True),
+}
+
+
+def configured(setup: str, name: str) -> tuple[Rule, Settings]:
+    """The rule and the settings of a cell, searched or published."""
+    found = SEARCHED / setup / name / "best.json"
+    return _searched(found) if found.exists() else published(setup, name)
+
+
+def published(setup: str, name: str) -> tuple[Rule, Settings]:
+    """The paper's best values, with the other settings of the setup."""
+    method = METHODS[name]
+    row = _table_5()[setup, method.tuned_as or name]
+    settings = replace(
+        _base(setup, name),
+        lr=row["lr"],
+        optimizer_args={key: row[key] for key in ("b1", "b2", "eps")},
+    )
+    if method.rule in (FA, DFA, BP):
+        return method.rule(), settings
+    settings = replace(
+        settings,
+        learned_lr=row["learned_lr"],
+        learned_optimizer_args={key: row[f"learned_{key}"] for key in ("b1", "b2", "eps")},
+        alternate=method.alternate,
+    )
+    if method.rule is DTP:
+        return DTP(alpha=row["alpha"], inverse=NoisePreserving(row["sigma"])), settings
+    return method.rule(inverse=Denoising(row["sigma"])), settings
+
+
+def _base(setup: str, name: str) -> Settings:
+    chosen = SETUPS[setup]
+    return chosen.convolutional if METHODS[name].convolutional else chosen.settings
+
+
+def _searched(best: Path) -> tuple[Rule, Settings]:
+    stored = json.loads(best.read_text())
+    return decode(stored["rule"]), Settings(**decode(stored["settings"]))
+
+
+def _table_5() -> dict[tuple[str, str], dict[str, float]]:
+    with (FOLDER / "table-5.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row.pop("cell"), row.pop("method")): {k: float(v) for k, v in row.items() if v}
+        for row in rows
+    }

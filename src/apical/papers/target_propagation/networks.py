@@ -1,0 +1,56 @@
+"""The networks of the paper's Table 2, and what each of them is trained on here."""
+
+from dataclasses import dataclass, replace
+
+from apical.data.augmentation import CropFlip
+from apical.settings import Settings
+from apical.stack import Conv, Fc, Lc
+
+EPOCHS = 500
+"""Of every run in the paper."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A column of Table 1: a network on a data set, and how much of it we can run."""
+
+    data: str
+    settings: Settings
+    """Network, batch size and augmentation; methods add the rest."""
+    quick_epochs: int
+    quick_seeds: int
+
+    @property
+    def convolutional(self) -> Settings:
+        """The same network with the weights of its local layers shared."""
+        shared = (
+            Conv(s.kernel, s.channels, s.stride, s.padding) if isinstance(s, Lc) else s
+            for s in self.settings.net
+        )
+        return replace(self.settings, net=tuple(shared))
+
+
+_MNIST = Settings(batch_size=100, record_test=True)
+_CIFAR = replace(_MNIST, augmentation=CropFlip(4))
+
+SETUPS = {
+    "mnist-fc": Setup("mnist", replace(_MNIST, hidden=(256,) * 5), quick_epochs=60, quick_seeds=3),
+    "mnist-lc": Setup(
+        "mnist",
+        replace(_MNIST, net=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024))),
+        quick_epochs=20,
+        quick_seeds=1,
+    ),
+    "cifar-fc": Setup(
+        "cifar-10", replace(_CIFAR, hidden=(1024,) * 3), quick_epochs=5, quick_seeds=1
+    ),
+    "cifar-lc": Setup(
+        "cifar-10",
+        replace(
+            _CIFAR,
+            net=(Lc((5, 5), 64, 2), Lc((5, 5), 128, 2), Lc((3, 3), 256), Fc(1024)),
+        ),
+        quick_epochs=5,
+        quick_seeds=1,
+    ),
+}

@@ -1,0 +1,53 @@
+"""Table 1: the paper's errors beside ours, with the epochs that ours ran."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from apical.papers.target_propagation.networks import EPOCHS, SETUPS
+from apical.report.bands import interval
+from apical.reproduce.evidence import Evidence
+
+BEST = "summary:best_validation.test_accuracy.list"
+
+
+def table_1(evidence: Evidence) -> str:
+    """Markdown: one row a cell that has run; train and test errors in per cent."""
+    lines = [
+        f"Table 1 (errors in per cent; the paper's runs took {EPOCHS} epochs):",
+        "",
+        "| network | method | epochs | n | train, last: ours / paper "
+        "| test at best validation | test, last | best test over epochs: ours / paper |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for setup, cells in _published().items():
+        for method, (train, test) in cells.items():
+            name = f"{setup}-{method}"
+            if not evidence.runs(name):
+                continue
+            epochs, tests = evidence.curve(name, "test_accuracy", first=1)
+            trains = evidence.values(name, "summary:train_accuracy.list")
+            best = np.array(evidence.values(name, BEST))
+            lines.append(
+                f"| {setup} | {method} | {epochs[-1]} | {len(tests)} "
+                f"| {_error(np.array(trains))} / {train} | {_error(best)} "
+                f"| {_error(tests[:, -1])} | {_error(tests.max(axis=1))} / {test} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _published() -> dict[str, dict[str, tuple[str, str]]]:
+    """(train, test) errors of Table 1 by network and method."""
+    with (Path(__file__).parent / "table-1.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    return {
+        setup: {row["method"]: tuple(row[setup].split("/")) for row in rows if row[setup]}
+        for setup in SETUPS
+    }
+
+
+def _error(accuracies: np.ndarray) -> str:
+    mean, half = interval(accuracies)
+    shown = f"{100 * (1 - mean):.2f}"
+    return shown if np.isnan(half) else f"{shown} ± {100 * half:.2f}"

@@ -1,0 +1,80 @@
+"""What tables and legends call compared rules and runs: no more than tells them apart."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from apical.errors import UsageError
+from apical.rules import Rule
+from apical.targets import Target
+from apical.values import decode, spell_field
+
+
+class Configured(Protocol):
+    """A run or a search: a folder, and the rule, data and settings that it was asked for."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def config(self) -> dict[str, Any]: ...
+
+
+def of_rules(rules: Sequence[Rule]) -> list[str]:
+    """Each rule's name, and its fields in which the rules of that name differ.
+
+    !!! example
+
+        >>> from apical import BP, FA, FRSF
+        >>> of_rules([BP(), FA(), FA(FRSF())])
+        ['bp', 'fa feedback=fixed-random', 'fa feedback=frsf']
+    """
+    return _told_apart([rule.name for rule in rules], [_fields(rule) for rule in rules])
+
+
+def of_configured(runs: Sequence[Configured]) -> list[str]:
+    """The same of runs or searches; of equal rules, by settings that differ, or else by folder."""
+    labels = of_rules([decode(run.config["rule"]) for run in runs])
+    for details in (_settings, _folder):
+        labels = _told_apart(labels, [details(run) for run in runs])
+    return labels
+
+
+def shared_target(runs: Sequence[Configured]) -> Target:
+    """What all were trained towards. Raises `UsageError` if they differ: so do their scores."""
+    targets = {_target(run): run for run in runs}
+    if len(targets) > 1:
+        (ours, one), (theirs, other), *_ = targets.items()
+        raise UsageError(
+            f"{one.path} is scored by {ours.score}, {other.path} by {theirs.score}, which have no "
+            "scale in common; draw them apart"
+        )
+    return next(iter(targets))
+
+
+def _target(run: Configured) -> Target:
+    return decode(run.config["settings"]["target"])
+
+
+def _fields(rule: Rule) -> dict[str, str]:
+    return {f.name: spell_field(getattr(rule, f.name)) for f in dataclasses.fields(rule)}
+
+
+def _settings(run: Configured) -> dict[str, str]:
+    settings = {key: spell_field(decode(value)) for key, value in run.config["settings"].items()}
+    return {"data": run.config["data"]["name"], **settings}
+
+
+def _folder(run: Configured) -> dict[str, str]:
+    return {"folder": str(run.path)}
+
+
+def _told_apart(names: Sequence[str], details: Sequence[Mapping[str, str]]) -> list[str]:
+    """Names with `key=value` for each detail in which those of the same name differ."""
+    told = []
+    for name, own in zip(names, details, strict=True):
+        others = [d for n, d in zip(names, details, strict=True) if n == name]
+        differing = (k for k in own if any(d.get(k) != own[k] for d in others))
+        told.append(" ".join([name, *(f"{key}={own[key]}" for key in differing)]))
+    return told

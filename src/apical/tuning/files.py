@@ -1,0 +1,56 @@
+"""What a search's folder holds beside its study: a table of the trials, and the best of them.
+
+```
+study.sqlite3  the trials, as Optuna keeps them
+trials.csv     number, state, what was drawn, best validation score and its epoch
+best.json      the configuration of the best trial, as in a run's config.json, and its score
+```
+"""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from apical.rules import Rule
+from apical.settings import Settings
+from apical.targets import Target
+from apical.training.folder import plain, write_whole
+from apical.tuning.trial import Trial
+from apical.values import encode
+
+
+def write_trials(folder: Path, trials: list[Trial], target: Target) -> None:
+    """trials.csv."""
+    text = io.StringIO()
+    rows = [
+        {
+            "number": trial.number,
+            "state": "diverged" if trial.diverged else "finished",
+            **trial.values,
+            target.metric("val"): trial.score,
+            "epoch": trial.epoch,
+        }
+        for trial in trials
+    ]
+    writer = csv.DictWriter(text, rows[0] if rows else ["number"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(folder / "trials.csv", text.getvalue())
+
+
+def write_best(
+    folder: Path, best: Trial, rule: Rule, settings: Settings, data: dict[str, Any], seed: int
+) -> None:
+    """best.json."""
+    found = {
+        "rule": encode(rule),
+        "data": data,
+        "settings": encode(vars(settings)),
+        "seed": seed,
+        "trial": best.number,
+        settings.target.metric("val"): best.score,
+        "epoch": best.epoch,
+    }
+    write_whole(folder / "best.json", json.dumps(plain(found), indent=2) + "\n")

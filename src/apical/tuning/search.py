@@ -1,0 +1,150 @@
+"""Search hyper-parameters as papers do: random draws from stated ranges, chosen on validation."""
+
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from apical.data import Dataset
+from apical.errors import DivergenceError, UsageError
+from apical.lock import locked
+from apical.ranges import Space
+from apical.rules import Rule
+from apical.settings import Settings
+from apical.training.events import Epoch, Event, Listener
+from apical.training.fit import fit, identity, settings_of
+from apical.tuning.files import write_best, write_trials
+from apical.tuning.space import check, draw, place
+from apical.tuning.study import Study
+from apical.tuning.trial import Trial, best
+from apical.values import encode, spell
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to."""
+
+    trials: list[Trial]
+    """By number, those of earlier sessions included."""
+    best: Trial | None
+    """Of best validation score; None if every trial diverged."""
+    rule: Rule
+    """With the best trial's values in their places, if there is one."""
+    settings: Settings
+    """The same."""
+    interrupted: bool
+    """Whether Ctrl-C came before the last trial."""
+
+
+def search(
+    rule: Rule,
+    data: Dataset,
+    space: Space | None = None,
+    *,
+    trials: int = 20,
+    seed: int = 0,
+    out: Path | str | None = None,
+    report: Callable[[Trial], None] = lambda trial: None,
+    listeners: Iterable[Listener] = (),
+    **settings: Any,
+) -> Found:
+    """Train `rule` with random draws of its hyper-parameters and keep the best.
+
+    A trial's score is its best over epochs on validation (accuracy, for labels); the test set is
+    never looked at for it. All trials start from the same weights and see the data in the same
+    order. One that diverges counts as a trial and cannot be the best.
+
+    **Arguments:**
+
+    - `space`: what to search, as in `{"lr": Log(1e-4, 1e-2), "inverse.sigma": Linear(0.01, 0.3)}`;
+      names are those of settings, of the optimizers' arguments (`optimizer_args.eps`) and of the
+      rule's numbers; None: the rule's own `space`.
+    - `trials`: how many there are to be in the end.
+    - `seed`: of the draws, the initial weights and the order of the data. Trial k draws the same
+      values in every session.
+    - `out`: the search's folder; None keeps everything in memory. What has ended there is not run
+      again, so that a search that was killed goes on, and one that has ended grows.
+    - `report`: called with each trial as it ends; `listeners`: with the events of its training.
+    - `settings`: fields of `Settings`; the rest are the rule's recipe.
+
+    **Raises:** `UsageError` for a name that is not there, for values that do not go together, and
+    for an `out` that is in use or holds something else. Ctrl-C ends the search early.
+
+    !!! example
+
+        >>> import apical
+        >>> space = {"lr": apical.Log(1e-3, 1e-1)}
+        >>> found = apical.search(
+        ...     apical.FA(), apical.load("digits"), space, trials=2, hidden=(8,), epochs=1
+        ... )
+        >>> len(found.trials)
+        2
+    """
+    if trials < 1 or seed < 0:
+        raise UsageError(f"trials, seed: must be at least 1 and 0, got {trials}, {seed}")
+    if len(data.validation) == 0:
+        raise UsageError(f"search: {data.name} has no validation examples to choose by")
+    space = rule.space if space is None else space
+    base = settings_of(rule, settings)
+    check(space, rule, base)
+    folder = None if out is None else Path(out)
+    with nullcontext() if folder is None else locked(folder, "apical search"):
+        study = Study(folder)
+        protocol = {
+            "rule": encode(rule),
+            "data": identity(data),
+            "settings": encode(vars(base)),
+            "space": {name: spell(span) for name, span in space.items()},
+            "seed": seed,
+        }
+        study.agree(protocol, folder)
+        interrupted = False
+        for number in range(len(study.trials()), trials):
+            trial = _try(number, draw(space, seed, number), rule, base, data, seed, listeners)
+            if interrupted := trial is None:
+                break
+            study.add(trial, space)
+            report(trial)
+        ended = study.trials()
+        winner = best(ended)
+        rule, base = place(winner.values if winner else {}, rule, base)
+        if folder is not None:
+            write_trials(folder, ended, base.target)
+            if winner is not None:
+                write_best(folder, winner, rule, base, identity(data), seed)
+    return Found(ended, winner, rule, base, interrupted)
+
+
+def _try(
+    number: int,
+    values: dict[str, float],
+    rule: Rule,
+    settings: Settings,
+    data: Dataset,
+    seed: int,
+    listeners: Iterable[Listener],
+) -> Trial | None:
+    """Train once; None if Ctrl-C came before the end."""
+    curve: dict[int, float] = {}
+
+    def follow(event: Event) -> None:
+        if isinstance(event, Epoch) and event.number:
+            curve[event.number] = event.metrics[settings.target.metric("val")]
+
+    rule, settings = place(values, rule, settings)
+    diverged = None
+    try:
+        result = fit(rule, data, seed=seed, listeners=(follow, *listeners), **vars(settings))
+    except DivergenceError as error:
+        diverged = str(error)
+    else:
+        if result.summary["status"] == "interrupted":
+            return None
+    finally:
+        # Rates are constants of the compiled programs, so no other trial uses these; kept, they
+        # would add up to gigabytes.
+        jax.clear_caches()
+    return Trial(number, values, curve, diverged)

@@ -1,0 +1,24 @@
+"""A folder serves one paper."""
+
+import pytest
+
+from apical.cli.reproduce import main
+from apical.errors import UsageError
+from apical.reproduce.owner import claim
+
+
+def test_a_folder_remembers_its_paper(tmp_path):
+    claim(tmp_path, "itd")
+    claim(tmp_path, "itd")
+    with pytest.raises(UsageError, match=r"holds the reproduction of itd.*choose another --out"):
+        claim(tmp_path, "local-stdp")
+    claim(tmp_path, "itd")
+
+
+def test_the_command_refuses_before_anything_is_overwritten(tmp_path):
+    claim(tmp_path, "ghost-units")
+    (tmp_path / "claims.json").write_text("theirs")
+    with pytest.raises(UsageError, match="the reproduction of ghost-units"):
+        main(["itd", "--protocol", "smoke", "--out", str(tmp_path)])
+    assert (tmp_path / "claims.json").read_text() == "theirs"
+    assert not (tmp_path / "runs").exists()

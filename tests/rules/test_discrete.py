@@ -1,0 +1,214 @@
+"""Rules on networks whose units send signs or samples (Lee et al. 2015)."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from apical import Settings, fit, load
+from apical.layers import Dense, Transmitted
+from apical.network import Network
+from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
+from apical.rules.inverses import Denoising
+from apical.stack import Fc
+from apical.targets import Label
+from apical.training.evaluate import evaluate
+from apical.training.optimizer import build
+from apical.training.reload import predict, reload
+from apical.transmission import Bernoulli, Sign
+from tests import laws, tiny
+
+float64 = pytest.mark.usefixtures("float64")
+
+
+def affine(layer, x):
+    return x.reshape(len(x), -1) @ layer.weight.T + layer.bias
+
+
+def sign(h):
+    return np.where(np.asarray(h) > 0, 1.0, -1.0)
+
+
+@float64
+def test_by_hand_bp_is_the_straight_through_estimator_of_a_discrete_net():
+    net = tiny.discrete()
+    x, y = (batch := tiny.batch(net)).x, batch.y
+    first, second, third = net.layers
+    h1 = np.tanh(affine(first, x))
+    h2 = np.tanh(affine(second, sign(h1)))
+    p = jax.nn.softmax(affine(third, h2))
+    d3 = p - y
+    d2 = (1 - h2**2) * (d3 @ third.weight)
+    d1 = (1 - h1**2) * (d2 @ second.weight)
+    found = laws.credit(BP(), net, batch)
+    laws.assert_close(found.signals, (d1, d2, d3))
+    laws.assert_close(found.network.layers[1].weight, d2.T @ sign(h1) / len(x))
+
+
+@float64
+def test_the_loss_of_a_discrete_net_is_flat_in_its_first_layer():
+    """So there is no gradient, and both rules say how to change it all the same."""
+    net, step = tiny.discrete(), 1e-7
+    batch = tiny.batch(net)
+
+    def loss(weight):
+        first = Dense(weight, net.layers[0].bias, tiny.IN_SHAPE, net.layers[0].activation)
+        moved = Network((first, *net.layers[1:]), net.loss)
+        return moved.losses(moved.record(batch.x), batch.y)
+
+    W = net.layers[0].weight
+    for nudge in jnp.eye(W.size).reshape(-1, *W.shape):
+        np.testing.assert_array_equal(loss(W + step * nudge), loss(W - step * nudge))
+    for rule in (BP(), DTP()):
+        assert laws.largest(laws.credit(rule, net, batch).network.layers[0]) > 1e-3
+
+
+@float64
+def test_by_hand_dtp_on_a_discrete_net():
+    """Signs cross between the two hidden layers, upwards and downwards, and nowhere else."""
+    net, rule = tiny.discrete(), DTP(alpha=0.9, inverse=Denoising(0.3))
+    x, y = (batch := tiny.batch(net)).x, batch.y
+    first, second, third = net.layers
+    state = rule.init(net, batch, laws.KEY)
+    (g,) = state.learned
+    V, c = np.asarray(g.weight), np.asarray(g.bias) + 0.2
+    state = jax.tree.map(lambda leaf: leaf + 0.2 if leaf.ndim == 1 else leaf, state)
+
+    def f2(h):
+        return np.tanh(affine(second, sign(h)))
+
+    def g2(h):
+        return np.tanh(sign(h) @ V + c)
+
+    h1 = np.tanh(affine(first, x))
+    h2 = f2(h1)
+    d3 = np.asarray(jax.nn.softmax(affine(third, h2)) - y)
+    t2 = h2 - 0.9 * d3 @ third.weight
+    t1 = h1 - g2(h2) + g2(t2)
+    assert (sign(t2) != sign(h2)).any()
+    found = laws.credit(rule, net, batch, state)
+    laws.assert_close(found.signals, (2 * (1 - h1**2) * (h1 - t1), 2 * (1 - h2**2) * (h2 - t2), d3))
+    noisy = h1 + 0.3 * jax.random.normal(jax.random.split(laws.STEP_KEY, 1)[0], h1.shape)
+    up = f2(noisy)
+    delta = 2 * (1 - g2(up) ** 2) * (g2(up) - h1)
+    laws.assert_close(found.learned[0].weight, sign(up).T @ delta / len(x))
+
+
+@float64
+def test_by_hand_dtp_and_the_straight_through_estimator_on_a_stochastic_net():
+    """Samples travel upwards; targets are for the probabilities, which travel downwards."""
+    net, rule = tiny.stochastic().drawn(laws.KEY), DTP(alpha=0.9, inverse_activation="tanh")
+    x, y = (batch := tiny.batch(net)).x, batch.y
+    first, second, third = net.layers
+    state = rule.init(tiny.stochastic(), batch, laws.KEY)
+    (g,) = state.learned
+    h1 = jax.nn.sigmoid(affine(first, x))
+    assert isinstance(second, Transmitted)
+    assert isinstance(third, Transmitted)
+    s1 = second.read(h1)
+    h2 = jax.nn.sigmoid(affine(second, s1))
+    s2 = third.read(h2)
+    assert set(np.unique(s1)) == set(np.unique(s2)) == {0.0, 1.0}
+    d3 = jax.nn.softmax(affine(third, s2)) - y
+
+    def g2(h):
+        return jnp.tanh(h @ g.weight + g.bias)
+
+    t2 = h2 - 0.9 * d3 @ third.weight
+    t1 = h1 - g2(h2) + g2(t2)
+    found = laws.credit(rule, net, batch, state)
+    expected = (2 * h1 * (1 - h1) * (h1 - t1), 2 * h2 * (1 - h2) * (h2 - t2), d3)
+    laws.assert_close(found.signals, expected)
+    laws.assert_close(found.network.layers[1].weight, expected[1].T @ s1 / len(x))
+    laws.assert_close(found.network.layers[2].weight, d3.T @ s2 / len(x))
+
+    d2 = h2 * (1 - h2) * (d3 @ third.weight)
+    d1 = h1 * (1 - h1) * (d2 @ second.weight)
+    laws.assert_close(laws.credit(BP(), net, batch).signals, (d1, d2, d3))
+
+
+@float64
+@pytest.mark.parametrize("make", [tiny.discrete, tiny.stochastic])
+@pytest.mark.parametrize(
+    "rule", [BP(), FA(), DFA(), ITD(), TP(), DTP(), SDTP(), AOSDTP()], ids=lambda rule: rule.name
+)
+def test_every_rule_credits_them(rule, make):
+    """In the shapes of the undrawn network and its state, with the drawn samples."""
+    net = make()
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    found = jax.eval_shape(rule.credit, net.drawn(laws.KEY), state, batch, laws.STEP_KEY)
+    for ours, theirs in ((found.network, net), (found.learned, state.learned)):
+        assert jax.tree.all(jax.tree.map(lambda a, b: a.shape == b.shape, ours, theirs))
+
+
+@float64
+def test_rmsprop_of_lees_code_can_be_asked_for():
+    arguments = {"decay": 0.95, "eps": 1e-3, "momentum": 0.9, "centered": 1.0}
+    optimizer = build(Settings(optimizer="rmsprop", lr=0.02, optimizer_args=arguments), 1)
+    w = jnp.zeros(3)
+    state = optimizer.init(w)
+    mean, square, step = np.zeros((3, 3))
+    for t in range(5):
+        g = np.sin(jnp.arange(1.0, 4.0) * (t + 1))
+        mean, square = 0.95 * mean + 0.05 * g, 0.95 * square + 0.05 * g**2
+        step = 0.9 * step - 0.02 * g / np.sqrt(square - mean**2 + 1e-3)
+        found, state = optimizer.update(jnp.asarray(g), state, w)
+        np.testing.assert_allclose(found, step)
+
+
+def test_dtp_teaches_a_layer_that_sends_signs():
+    """The first layer alone, all others as they were drawn: its loss has no slope."""
+
+    def group(params):
+        if not isinstance(params, Network):
+            return _labelled("stepped", params)
+        first, *above = params.layers
+        layers = (_labelled("stepped", first), *(_labelled("held", layer) for layer in above))
+        return eqx.tree_at(lambda net: net.layers, params, layers)
+
+    steps = {"stepped": optax.adam(3e-3), "held": optax.set_to_zero()}
+    settings: dict[str, Any] = {"net": (Fc(32, Sign()), Fc(32)), "epochs": 25, "batch_size": 50}
+    settings |= {"transformation": optax.multi_transform(steps, group)}
+    result = fit(DTP(alpha=4.0), load("digits"), **settings)
+    assert result.initial[0]["val_accuracy"] < 0.2
+    assert result.test_accuracy > 0.5
+
+
+def _labelled(label, tree):
+    return jax.tree.map(lambda _: label, tree)
+
+
+def test_stochastic_networks_learn_and_are_evaluated_by_their_mean_output(blobs, tmp_path):
+    settings: dict[str, Any] = {"lr": 1e-2, "batch_size": 30, "epochs": 12, "passes": 7}
+    settings |= {"net": (Fc(24, Bernoulli()), Fc(24, Bernoulli())), "activation": "sigmoid"}
+    result = fit(DTP(inverse_activation="tanh"), blobs, out=tmp_path, **settings)
+    assert result.test_accuracy > 0.8
+    task, networks = reload(tmp_path, blobs)
+    keys = jax.random.split(jax.random.key(0), 7)
+    x = task.transforms.test(blobs.test.x)
+    mean = np.mean([networks[0].drawn(key)(x) for key in keys], axis=0)
+    np.testing.assert_allclose(predict(task, networks[0], blobs.test.x), mean, rtol=1e-5)
+    loss, accuracy = evaluate(networks[0], Label(), task.transforms.test, blobs.test, passes=7)
+    assert accuracy == np.mean(mean.argmax(1) == blobs.test.y) == result.test_accuracy
+    y = jax.nn.one_hot(blobs.test.y, 3)
+    losses = [(net := networks[0].drawn(k)).losses(net.record(x), y).mean() for k in keys]
+    assert loss == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_samples_change_from_step_to_step(blobs):
+    """With rates that no optimizer feels, the running loss still moves from epoch to epoch."""
+    settings: dict[str, Any] = {
+        "net": (Fc(8, Bernoulli()),),
+        "activation": "sigmoid",
+        "batch_size": 330,
+    }
+    result = fit(BP(), blobs, lr=1e-30, epochs=3, **settings)
+    losses = [row["train_loss"] for row in result.metrics]
+    assert len(set(losses)) == 3
+    validation = [row["val_loss"] for row in result.metrics]
+    assert len(set(validation)) == 1
