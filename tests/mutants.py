@@ -223,7 +223,7 @@ MUTANTS = (
     ),
     Mutant(
         "evaluation: padding counts in the accuracy",
-        "training/evaluate.py",
+        "targets.py",
         "jnp.sum(mask * (decode",
         "jnp.sum((decode",
         (f"{PARTS}::test_evaluation_masks_its_padding",),
@@ -308,8 +308,8 @@ MUTANTS = (
     Mutant(
         "best picks by test",
         "training/best.py",
-        'key=lambda r: (r["val_accuracy"]',
-        'key=lambda r: (r.get("test_accuracy", r["val_accuracy"])',
+        'target.metric("val")',
+        'target.metric("test")',
         (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
     ),
     Mutant(
@@ -926,8 +926,8 @@ MUTANTS = (
     Mutant(
         "best: the last network is kept in its place",
         "training/recording.py",
-        "row]) is row:",
-        "row]) is not None:",
+        "row], self._target) is row:",
+        "row], self._target) is not None:",
         (f"{BEST}::test_it_is_the_network_that_the_summary_names",),
     ),
     Mutant(
@@ -940,7 +940,7 @@ MUTANTS = (
     Mutant(
         "best: earlier epochs do not count on resuming",
         "training/recording.py",
-        'self._best = best(row for row in self._recovered if row["seed"] == seed)',
+        "self._best = best(rows, self._target)",
         "self._best = None",
         (f"{BEST}::test_it_outlives_an_interruption[killed-5]",),
     ),
