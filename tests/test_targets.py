@@ -1,0 +1,109 @@
+"""The targets of training and their scores."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.metrics import r2_score
+
+from apical import BP, Settings
+from apical.adversarial.run import survey_run
+from apical.data import Split, from_arrays, load
+from apical.data.affine import Affine
+from apical.errors import UsageError
+from apical.losses import SquaredError
+from apical.targets import Input, Label, together
+from apical.training import fit
+from apical.training.evaluate import CHUNK, evaluate
+from apical.training.train import Task
+
+
+def score(target, batches):
+    """The score of (outputs, targets, mask) batches, over the examples of the masks."""
+    tallies = [target.tally(*map(jnp.asarray, batch)) for batch in batches]
+    return float(target.grade(together(tallies), sum(mask.sum() for _, _, mask in batches)))
+
+
+def parts(rng, sizes, units=3):
+    """Batches of shifted targets, so that their means differ, whose masks leave some out."""
+    return [
+        (
+            rng.normal(size=(n, units)),
+            rng.normal(loc=shift, size=(n, units)),
+            np.arange(n) < n - 1,
+        )
+        for shift, n in enumerate(sizes)
+    ]
+
+
+def test_explained_variance_is_that_of_all_batches_together(float64):
+    batches = parts(np.random.default_rng(0), (4, 7, 5))
+    kept = [(output[mask], y[mask]) for output, y, mask in batches]
+    output, y = (np.concatenate(rows) for rows in zip(*kept, strict=True))
+    residual = ((output - y) ** 2).sum()
+    assert score(Input(), batches) == pytest.approx(1 - residual / ((y - y.mean(0)) ** 2).sum())
+    # Where every unit varies alike, that is the library's average over units, too.
+    one = [(o[:, :1], y[:, :1], mask) for o, y, mask in batches]
+    assert score(Input(), one) == pytest.approx(r2_score(y[:, :1], output[:, :1]))
+
+
+def test_explained_variance_of_the_mean_is_0_and_of_the_truth_1(float64):
+    y = np.random.default_rng(1).normal(size=(6, 2))
+    everyone = np.ones(6, bool)
+    assert score(Input(), [(y, y, everyone)]) == 1
+    assert score(Input(), [(np.tile(y.mean(0), (6, 1)), y, everyone)]) == pytest.approx(0)
+    assert np.isnan(score(Input(), [(y[:1], y[:1], everyone[:1])]))
+
+
+def test_an_autoencoder_is_taught_its_input_as_it_is_read():
+    """Flattened and preprocessed, by as many output units as there are inputs."""
+    x = jnp.arange(12.0).reshape(2, 2, 3)
+    target = Input()
+    assert target.units(SquaredError(), (2, 3), 10) == 6
+    np.testing.assert_array_equal(target(x, jnp.zeros(2, int), 6), x.reshape(2, 6))
+    assert (Label().metric("val"), target.metric("val")) == (
+        "val_accuracy",
+        "val_explained_variance",
+    )
+
+
+def images(n=CHUNK // 2):
+    """Pictures of two factors, which a bottleneck of two units can hold."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(-1, 1, size=(n, 2)) @ rng.normal(size=(2, 8))
+    return from_arrays(x.reshape(n, 2, 4).astype(np.float32), rng.integers(0, 2, n))
+
+
+def test_a_linear_autoencoder_explains_all_that_its_bottleneck_can_hold():
+    settings = {"hidden": (2,), "activation": "identity", "target": Input(), "lr": 0.02}
+    result = fit(BP(), images(), epochs=40, batch_size=20, loss=SquaredError(), **settings)
+    curve = [row["val_explained_variance"] for row in result.metrics]
+    assert curve[0] < 0.9 < 0.999 < curve[-1]
+    assert result.summary["best_validation"]["val_explained_variance"]["mean"] == max(curve)
+
+
+def test_attacks_refuse_networks_that_name_no_class(tmp_path):
+    settings = {"loss": SquaredError(), "target": Input(), "epochs": 1, "steps_per_epoch": 1}
+    fit(BP(), load("digits"), out=tmp_path, hidden=(4,), **settings)
+    with pytest.raises(UsageError, match="trained towards the input and name no class"):
+        survey_run(tmp_path, (), examples=1)
+
+
+def test_evaluation_in_chunks_is_evaluation_at_once():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(CHUNK + 7, 3)).astype(np.float32)
+    x[CHUNK:] += 5
+    settings = Settings(hidden=(4,), loss=SquaredError(), target=Input())
+    task = Task(BP(), from_arrays(x, np.zeros(len(x), int) + np.arange(len(x)) % 2), settings)
+    net = task.begin(0).net
+    plain = Affine.of(0.0, 1.0)
+    split = Split(x, np.zeros(len(x), np.int32))
+    loss, found = evaluate(net, Input(), plain, split)
+    output = np.asarray(net(jnp.asarray(x)))
+    spread = ((x - x.mean(0)) ** 2).sum()
+    assert loss == pytest.approx(((output - x) ** 2).sum(1).mean() / 2, rel=1e-5)
+    assert found == pytest.approx(1 - ((output - x) ** 2).sum() / spread, rel=1e-4)
+
+
+def test_a_loss_for_classes_takes_no_images():
+    with pytest.raises(UsageError, match="use --loss squared-error"):
+        fit(BP(), images(), target=Input(), epochs=1)
