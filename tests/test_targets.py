@@ -74,16 +74,33 @@ def images(n=CHUNK // 2):
 
 
 def test_a_linear_autoencoder_explains_all_that_its_bottleneck_can_hold():
-    settings = {"hidden": (2,), "activation": "identity", "target": Input(), "lr": 0.02}
-    result = fit(BP(), images(), epochs=40, batch_size=20, loss=SquaredError(), **settings)
+    result = fit(
+        BP(),
+        images(),
+        hidden=(2,),
+        activation="identity",
+        loss=SquaredError(),
+        target=Input(),
+        lr=0.02,
+        epochs=40,
+        batch_size=20,
+    )
     curve = [row["val_explained_variance"] for row in result.metrics]
     assert curve[0] < 0.9 < 0.999 < curve[-1]
     assert result.summary["best_validation"]["val_explained_variance"]["mean"] == max(curve)
 
 
 def test_attacks_refuse_networks_that_name_no_class(tmp_path):
-    settings = {"loss": SquaredError(), "target": Input(), "epochs": 1, "steps_per_epoch": 1}
-    fit(BP(), load("digits"), out=tmp_path, hidden=(4,), **settings)
+    fit(
+        BP(),
+        load("digits"),
+        hidden=(4,),
+        loss=SquaredError(),
+        target=Input(),
+        epochs=1,
+        steps_per_epoch=1,
+        out=tmp_path,
+    )
     with pytest.raises(UsageError, match="trained towards the input and name no class"):
         survey_run(tmp_path, (), examples=1)
 

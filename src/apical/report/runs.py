@@ -30,6 +30,11 @@ class RunData:
         return spell(decode(self.config["rule"]))
 
     @property
+    def keeps_networks(self) -> bool:
+        """Whether there are checkpoints; a record of a run has none."""
+        return RunFolder(self.path).keeps_networks
+
+    @property
     def hidden_layers(self) -> int:
         """How many hidden layers the network has."""
         settings = self.config["settings"]

@@ -44,6 +44,11 @@ class RunFolder:
         summary = self.path / "summary.json"
         return summary.exists() and self.read("summary.json")["status"] == "finished"
 
+    @property
+    def keeps_networks(self) -> bool:
+        """Whether it holds checkpoints."""
+        return (self.path / "checkpoints").exists()
+
     def foreign(self) -> list[str]:
         """What lies in the folder that no run has written. Raises `UsageError` for a file."""
         if self.path.is_file():

@@ -30,9 +30,9 @@ class Seen:
 
 
 def trace(evidence: Evidence) -> dict[int, Seen]:
-    """By epoch: before training and after those traced. Empty if their runs are missing."""
+    """By epoch: before training and after those traced. Empty if their networks are missing."""
     runs = {epoch: evidence.runs(f"trace-{epoch}") for epoch in TRACED}
-    if not all(runs.values()):
+    if not all(run and run[0].keeps_networks for run in runs.values()):
         return {}
     seen: dict[int, Seen] = {}
     for epoch, (run,) in runs.items():

@@ -1,4 +1,4 @@
-"""Figures 2, 4, 5 and 8 of the target propagation study with our runs."""
+"""Figures 2, 4, 5 and 8 of the target propagation study, and its autoencoders, with our runs."""
 
 import csv
 from pathlib import Path
@@ -9,29 +9,33 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from apical.papers.target_propagation.experiments import FEATURES
+from apical.papers.target_propagation.looks import COLOURS, LINES, family_and_way
 from apical.papers.target_propagation.methods import METHODS, SEARCHED
 from apical.papers.target_propagation.networks import SETUPS
+from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.tables import table_1
 from apical.report.bands import band
-from apical.report.style import PALETTE, look, save
+from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
 
-FAMILIES = ("bp", "fa", "dfa", "dtp", "sdtp", "ao-sdtp")
-COLOURS = dict(zip(FAMILIES, ("#000000", *PALETTE), strict=False))
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
     "mnist-lc": "MNIST, locally connected",
     "cifar-fc": "CIFAR-10, fully connected",
     "cifar-lc": "CIFAR-10, locally connected",
 }
-WAYS: dict[str, Any] = {"parallel": ":", "alternating": "-", "": "-", "conv": "--"}
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
     """Every figure whose runs are there, and Table 1; the files."""
     folder.mkdir(parents=True, exist_ok=True)
     with look():
-        paths = [*_curves(evidence, folder), *_auxiliary(evidence, folder), *_sensitivity(folder)]
+        paths = [
+            *_curves(evidence, folder),
+            *_auxiliary(evidence, folder),
+            *_sensitivity(folder),
+            *reconstructions(evidence, folder),
+        ]
     table = folder / "table-1.md"
     table.write_text(table_1(evidence))
     return [*paths, table]
@@ -48,12 +52,12 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
     ways = set()
     for column, setup in zip(axes.T, shown, strict=True):
         for method in METHODS:
-            family, way = _family(method)
+            family, way = family_and_way(method)
             for axis, split in zip(column, ("train", "test"), strict=True):
                 curve = evidence.curve(f"{setup}-{method}", f"{split}_accuracy", first=1)
                 if len(curve[0]):
                     ways.add(way)
-                    style = {"color": COLOURS[family], "linestyle": WAYS[way]}
+                    style = {"color": COLOURS[family], "linestyle": LINES[way]}
                     band(axis, curve[0], 100 * (1 - curve[1]), **style)
         column[0].set_title(TITLES[setup], fontsize=9)
         column[1].set_xlabel("epoch")
@@ -74,17 +78,11 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
         + [
             Line2D([], [], color="#666666", linestyle=line, label=text)
             for line, text in lines.items()
-            if line in {WAYS[way] for way in ways}
+            if line in {LINES[way] for way in ways}
         ],
         loc="outside upper center", ncols=5, fontsize=8,
     )  # fmt: skip
     return save(figure, folder, "figure-2")
-
-
-def _family(method: str) -> tuple[str, str]:
-    """dtp-parallel -> dtp, parallel."""
-    family, _, way = method.rpartition("-")
-    return (family, way) if way in WAYS and family else (method, "")
 
 
 def _auxiliary(evidence: Evidence, folder: Path) -> list[Path]:
@@ -116,7 +114,7 @@ def _sensitivity(folder: Path) -> list[Path]:
     figure, axis = plt.subplots(figsize=(6, 0.4 * len(names) + 1))
     for row, name in enumerate(names):
         errors = drawn[name]
-        colour = COLOURS[_family(name.removesuffix("-undamped"))[0]]
+        colour = COLOURS[family_and_way(name.removesuffix("-undamped"))[0]]
         finished = errors[~np.isnan(errors)]
         axis.plot(finished, np.full(len(finished), row), "o", color=colour, ms=4, alpha=0.6)
         axis.plot(finished.min(), row, "|", color=colour, ms=14, mew=2)

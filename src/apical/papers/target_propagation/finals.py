@@ -1,9 +1,9 @@
 """The last round of a search: its best draws again, for longer and with a rate that falls.
 
-`python -m apical.papers.target_propagation.finals SETUP METHOD` reads the trials that `apical search`
-left in `searched/SETUP/METHOD`, trains the best of them anew and puts the winner, by its best
-validation accuracy, into best.json; finals.csv has them all. A few epochs favour long steps that
-do not last, so that the search alone would choose badly for the runs of Table 1.
+`python -m apical.papers.target_propagation.finals SETUP METHOD` reads the trials that
+`apical search` left in `searched/SETUP/METHOD`, trains the best of them anew and puts the winner,
+by its best validation accuracy, into best.json; finals.csv has them all. A few epochs favour long
+steps that do not last, so that the search alone would choose badly for the runs of Table 1.
 """
 
 import csv
