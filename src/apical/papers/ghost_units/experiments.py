@@ -21,6 +21,8 @@ GHOSTS = (1, 2, 5, 10, 20, 50)
 DEPTHS = (1, 2, 3, 4)
 BETAS = (0.01, 0.1, 1.0, 10.0)
 STRIDES = (10, 20)
+EARLY = 6
+"""Epochs by which our aim for MA with 500 units is to be met."""
 TRACED = (1, 2)
 """Epochs after which Figure 4 looks into the circuit; it looks before the first one too."""
 
@@ -38,6 +40,9 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     for cell in _beyond():
         yield replace(cell, most_seeds=1)
     yield from _strides()
+    if protocol == "paper":
+        early = _for_epochs(ma(500, "tf"), EARLY)
+        yield replace(early, name="early-ma-500-tf", most_seeds=3)
 
 
 def ma(width: int, feedback: str, stepping: Stepping = Euler()) -> Experiment:
