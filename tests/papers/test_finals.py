@@ -1,40 +1,48 @@
 """The last round of a search: who plays, and who is chosen."""
 
-import csv
 import json
 
 import apical
 from apical.papers.target_propagation import finals as last_round
+from apical.targets import Label
+from apical.tuning.files import read_trials
+from apical.tuning.trial import Trial
 
 
-def test_the_best_finished_draws_play(tmp_path):
-    trials = tmp_path / "trials.csv"
-    scores = [".5", ".9", "", ".7", ".9", ".8"]
-    rows = [f"{n},{'finished' if s else 'diverged'},{10.0**-n},{s},1" for n, s in enumerate(scores)]
-    trials.write_text("\n".join(["number,state,lr,val_accuracy,epoch", *rows]))
-    played = last_round.finalists(trials)
-    assert [row["number"] for row in played] == ["1", "4", "5"]
+def test_the_best_finished_draws_play():
+    scores = [0.5, 0.9, None, 0.7, 0.9, 0.8]
+    trials = [
+        Trial(n, {}, {1: score} if score else {}, None if score else "diverged")
+        for n, score in enumerate(scores)
+    ]
+    assert [trial.number for trial in last_round.finalists(trials)] == [1, 4, 5]
 
 
 def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(tmp_path, monkeypatch):
     monkeypatch.setattr(last_round, "EPOCHS", 3)
     space = {"lr": apical.Log(1e-5, 1e-1), "optimizer_args.b1": apical.Linear(0.5, 0.9)}
-    apical.search(
-        apical.BP(), apical.load("digits"), space, trials=4, out=tmp_path, hidden=(8,), epochs=1
-    )
-    drawn = {int(row["number"]): row for row in csv.DictReader((tmp_path / "trials.csv").open())}
+    data = apical.load("digits")
+    found = apical.search(apical.BP(), data, space, trials=4, out=tmp_path, hidden=(8,), epochs=1)
+    assert [t.score for t in read_trials(tmp_path, Label())] == [t.score for t in found.trials]
+
     winner = last_round.finals(tmp_path)
-    played = {
-        int(row["number"]): float(row["val_accuracy"])
-        for row in csv.DictReader((tmp_path / "finals.csv").open())
-    }
+    played = read_trials(tmp_path / "final", Label())
     assert len(played) == last_round.FINALISTS
-    assert played[winner.number] == max(played.values())
-    best = json.loads((tmp_path / "best.json").read_text())
-    assert best["trial"] == winner.number
-    assert best["val_accuracy"] == played[winner.number]
+    assert winner.score == max(trial.score for trial in played)
+    drawn = {trial.number: trial.values for trial in found.trials}
+    assert all(trial.values == drawn[trial.number] for trial in played)
+
+    best = json.loads((tmp_path / "final" / "best.json").read_text())
+    assert (best["trial"], best["val_accuracy"]) == (winner.number, winner.score)
     assert (best["settings"]["epochs"], best["settings"]["schedule"]) == (3, "linear")
-    assert best["settings"]["lr"] == float(drawn[winner.number]["lr"])
-    assert best["settings"]["optimizer_args"]["b1"] == float(
-        drawn[winner.number]["optimizer_args.b1"]
+    assert best["settings"]["lr"] == drawn[winner.number]["lr"]
+    again = apical.fit(
+        apical.BP(),
+        data,
+        hidden=(8,),
+        epochs=3,
+        schedule="linear",
+        lr=best["settings"]["lr"],
+        optimizer_args=best["settings"]["optimizer_args"],
     )
+    assert winner.score == max(row["val_accuracy"] for row in again.metrics)

@@ -5,6 +5,7 @@ run's folder has them, so that what runs on can be added to what is there.
 """
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from apical.reproduce.paper import Paper
@@ -19,7 +20,7 @@ def bring(paper: Paper, protocol: str, runs: Path) -> int:
         if not (runs / record.parent.name / record.name).exists()
     ]
     for record, run in missing:
-        shutil.copytree(record, run)
+        _place(record.iterdir(), run)
     return len(missing)
 
 
@@ -28,12 +29,21 @@ def keep(paper: Paper, protocol: str, runs: Path) -> int:
     finished = [run for run in _folders(runs) if RunFolder(run).finished]
     for run in finished:
         record = paper.records / protocol / run.parent.name / run.name
-        shutil.rmtree(record, ignore_errors=True)
-        record.mkdir(parents=True)
-        for file in (*run.glob("*.json"), *run.glob("*.jsonl")):
-            shutil.copyfile(file, record / file.name)
+        _place((*run.glob("*.json"), *run.glob("*.jsonl")), record)
     return len(finished)
 
 
+def _place(files: Iterable[Path], folder: Path) -> None:
+    """Copy the files into a folder that is there whole or not at all, in place of an older one."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for file in files:
+        shutil.copyfile(file, part / file.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
 def _folders(root: Path) -> list[Path]:
-    return sorted(path.parent for path in root.glob("*/seed-*/summary.json"))
+    found = (path.parent for path in root.glob("*/seed-*/summary.json"))
+    return sorted(path for path in found if path.suffix != ".part")

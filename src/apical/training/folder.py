@@ -46,8 +46,8 @@ class RunFolder:
 
     @property
     def keeps_networks(self) -> bool:
-        """Whether it holds checkpoints."""
-        return (self.path / "checkpoints").exists()
+        """Whether it holds checkpoints; a record of a run, or one just begun, has none."""
+        return any(self.path.glob("checkpoints/seed-*/[0-9]*"))
 
     def foreign(self) -> list[str]:
         """What lies in the folder that no run has written. Raises `UsageError` for a file."""

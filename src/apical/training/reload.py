@@ -66,6 +66,11 @@ def _each_seed(
     """The task, and what `read` gives of the checkpoints of each seed that has any."""
     folder = RunFolder(path)
     config = folder.read("config.json")
+    if not folder.keeps_networks:
+        raise UsageError(
+            f"{folder.path}: holds no network: no checkpoint yet (go on with `apical train ... "
+            "--resume`), or a record of a run, which keeps what was measured alone"
+        )
     name, classes = config["data"]["name"], config["data"]["classes"]
     settings = Settings(**decode(config["settings"]))
     task = Task(decode(config["rule"]), data or _data(name, tuple(classes)), settings)
@@ -75,10 +80,6 @@ def _each_seed(
         if checkpoints.latest():
             found[seed] = read(checkpoints, _like(task, seed))
         checkpoints.close()
-    if not found:
-        raise UsageError(
-            f"{folder.path}: no checkpoint yet; go on with `apical train ... --resume`"
-        )
     return task, found
 
 

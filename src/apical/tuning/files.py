@@ -40,6 +40,22 @@ def write_trials(folder: Path, trials: list[Trial], target: Target) -> None:
     write_whole(folder / "trials.csv", text.getvalue())
 
 
+def read_trials(folder: Path, target: Target) -> list[Trial]:
+    """What `write_trials` wrote: of each curve its best score alone."""
+    metric = target.metric("val")
+    beside = ("number", "state", metric, "epoch")
+    with (folder / "trials.csv").open() as file:
+        return [
+            Trial(
+                int(row["number"]),
+                {name: float(value) for name, value in row.items() if name not in beside},
+                {int(row["epoch"]): float(row[metric])} if row["state"] == "finished" else {},
+                None if row["state"] == "finished" else row["state"],
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
 def write_best(
     folder: Path, best: Trial, rule: Rule, settings: Settings, data: dict[str, Any], seed: int
 ) -> None:

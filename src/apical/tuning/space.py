@@ -53,7 +53,7 @@ def place(values: Values, rule: Rule, settings: Settings) -> tuple[Rule, Setting
             listed = [*known, *(f"{group}.NAME" for group in OPEN)]
             raise UsageError(unknown("space", name, listed))
         number = int(value) if known.get(name) is int else value
-        if hasattr(settings, path[0]):
+        if path[0] in SETTINGS:
             settings = _put(settings, path, number)
         else:
             rule = _put(rule, path, number)
@@ -77,6 +77,7 @@ def check(space: Space, rule: Rule, settings: Settings) -> None:
             )
 
 
+SETTINGS = tuple(field.name for field in dataclasses.fields(Settings))
 OPEN = ("optimizer_args", "learned_optimizer_args")
 """Settings whose names are the optimizer's to know."""
 

@@ -1,6 +1,5 @@
 """Figures 2, 4, 5 and 8 of the target propagation study, and its autoencoders, with our runs."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from apical.papers.target_propagation.tables import table_1
 from apical.report.bands import band
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
+from apical.targets import Label
+from apical.tuning.files import read_trials
 
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
@@ -106,7 +107,7 @@ def _auxiliary(evidence: Evidence, folder: Path) -> list[Path]:
 def _sensitivity(folder: Path) -> list[Path]:
     """Figure 5: validation error of every draw of the searches on one network."""
     setup = SEARCHED / "mnist-fc"
-    drawn = {path.parent.name: _errors(path) for path in sorted(setup.glob("*/trials.csv"))}
+    drawn = {path.parent.name: _errors(path.parent) for path in setup.glob("*/trials.csv")}
     methods = [name for name in drawn if name in METHODS]
     if not methods:
         return []
@@ -127,11 +128,9 @@ def _sensitivity(folder: Path) -> list[Path]:
     return save(figure, folder, "figure-5")
 
 
-def _errors(path: Path) -> np.ndarray:
+def _errors(folder: Path) -> np.ndarray:
     """Validation errors in per cent; nan for what diverged."""
-    with path.open() as file:
-        rows = list(csv.DictReader(file))
-    return np.array([100 * (1 - float(row["val_accuracy"] or "nan")) for row in rows])
+    return np.array([100 * (1 - trial.score) for trial in read_trials(folder, Label())])
 
 
 def _with_divergence(name: str, errors: np.ndarray) -> str:

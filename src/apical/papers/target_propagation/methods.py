@@ -1,7 +1,7 @@
 """The ten methods of Table 1, and the settings that each of them runs with.
 
 Where we searched (`searched/<setup>/<method>`) those are ours, and else the paper's best of
-Table 5, which has no column for AO-SDTP: it takes those of SDTP.
+Table 5. AO-SDTP, which has no column there, has what SDTP has until it is searched itself.
 """
 
 import csv
@@ -18,7 +18,7 @@ from apical.values import decode
 
 FOLDER = Path(__file__).parent
 SEARCHED = FOLDER / "searched"
-"""What `apical search` left for each setup and method: best.json and trials.csv."""
+"""What `apical search` left for each setup and method, and in `final` what its last round did."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Method:
     alternate: Literal["epoch"] | None = None
     convolutional: bool = False
     tuned_as: str | None = None
-    """The method whose column of Table 5 it takes, if not its own."""
+    """The method whose settings it takes where it has none of its own."""
 
 
 METHODS = {
@@ -47,15 +47,20 @@ METHODS = {
 
 
 def configured(setup: str, name: str) -> tuple[Rule, Settings]:
-    """The rule and the settings of a cell, searched or published."""
-    found = SEARCHED / setup / name / "best.json"
-    return _searched(found) if found.exists() else published(setup, name)
+    """The rule and the settings of a cell: searched, else those of its like, else published."""
+    method, found = METHODS[name], SEARCHED / setup / name / "final" / "best.json"
+    if found.exists():
+        return _searched(found)
+    if method.tuned_as is None:
+        return published(setup, name)
+    like, settings = configured(setup, method.tuned_as)
+    return method.rule(**vars(like)), settings
 
 
 def published(setup: str, name: str) -> tuple[Rule, Settings]:
     """The paper's best values, with the other settings of the setup."""
     method = METHODS[name]
-    row = _table_5()[setup, method.tuned_as or name]
+    row = _table_5()[setup, name]
     settings = replace(
         _base(setup, name),
         lr=row["lr"],
