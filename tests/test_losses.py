@@ -50,3 +50,13 @@ def test_losses_stay_exact_when_saturated(loss, activation):
     assert float(loss(a, y, activation)[0]) == pytest.approx(expected)
     slope = jax.grad(lambda a: loss(a, y, activation).sum())(a)
     np.testing.assert_allclose(slope, [error], atol=1e-6)
+
+
+def test_losses_say_which_targets_they_are_made_for():
+    shares = np.array([[0.2, 0.8], [1.0, 0.0]])
+    assert CrossEntropy().suits(shares)
+    assert not CrossEntropy().suits(shares / 2)
+    assert not CrossEntropy().suits(np.array([[1.5, -0.5]]))
+    assert BinaryCrossEntropy().suits(shares / 2)
+    assert not BinaryCrossEntropy().suits(2 * shares)
+    assert SquaredError().suits(-3 * shares)

@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
+from apical import BP, UsageError, fit, load
 from apical.reproduce import paper, records
 from apical.reproduce.publish import publish
+from apical.training.reload import reload
 
 
 @pytest.fixture
@@ -48,6 +50,38 @@ def test_recorded_runs_are_not_made_again(papers, tmp_path):
     assert f"{len(kept)} finished before" in again.stdout
     assert marked.read_text() == before
     assert (second / "claims.json").read_text() == judged
+
+
+def test_a_newer_run_takes_the_place_of_its_record(papers, tmp_path):
+    chosen, run = paper.read("itd"), tmp_path / "runs" / "e" / "seed-0"
+    run.mkdir(parents=True)
+    for accuracy in (0.1, 0.2):
+        (run / "summary.json").write_text(json.dumps({"status": "finished", "found": accuracy}))
+        assert records.keep(chosen, "paper", tmp_path / "runs") == 1
+    kept = chosen.records / "paper" / "e"
+    assert json.loads((kept / "seed-0" / "summary.json").read_text())["found"] == 0.2
+    assert [path.name for path in kept.iterdir()] == ["seed-0"]
+
+
+def test_what_a_kill_left_half_copied_is_copied_again(papers, tmp_path):
+    chosen = paper.read("itd")
+    record = chosen.records / "paper" / "e" / "seed-0"
+    record.mkdir(parents=True)
+    (record / "summary.json").write_text(json.dumps({"status": "finished"}))
+    half = tmp_path / "runs" / "e" / "seed-0.part"
+    half.mkdir(parents=True)
+    (half / "summary.json").write_text("{")
+    assert records.bring(chosen, "paper", tmp_path / "runs") == 1
+    assert [path.name for path in half.parent.iterdir()] == ["seed-0"]
+
+
+def test_reading_networks_of_a_record_says_so_and_leaves_it_as_it_is(papers, tmp_path):
+    fit(BP(), load("digits"), hidden=(4,), epochs=1, steps_per_epoch=1, out=tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    before = sorted(path.name for path in (tmp_path / "run").iterdir())
+    with pytest.raises(UsageError, match=r"holds no network.*a record of a run"):
+        reload(tmp_path / "run")
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == before
 
 
 def test_a_run_in_the_folder_is_not_replaced_by_a_record(papers, tmp_path):

@@ -10,9 +10,10 @@ import optax
 import pytest
 
 from apical import Settings, fit, load
+from apical.diagnostics.alignment import alignment
 from apical.layers import Dense, Transmitted
 from apical.network import Network
-from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
+from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, State
 from apical.rules.inverses import Denoising
 from apical.stack import Fc
 from apical.targets import Label
@@ -212,3 +213,30 @@ def test_samples_change_from_step_to_step(blobs):
     assert len(set(losses)) == 3
     validation = [row["val_loss"] for row in result.metrics]
     assert len(set(validation)) == 1
+
+
+@float64
+def test_the_samples_of_a_step_are_not_the_noise_of_its_rule():
+    """Both come from the step's key; a rule must not meet the thresholds of the units."""
+    net = tiny.stochastic()
+    layers = net.drawn(laws.STEP_KEY).layers
+    ours = [layer.key for layer in layers if isinstance(layer, Transmitted)]
+    rules = [*jax.random.split(laws.STEP_KEY, len(net.layers)), laws.STEP_KEY]
+    seen = {tuple(np.ravel(jax.random.key_data(k))) for k in (*ours, *rules)}
+    assert len(ours) == 2
+    assert len(seen) == len(ours) + len(rules)
+
+
+@float64
+def test_alignment_meets_the_network_that_is_drawn():
+    net = tiny.stochastic()
+    batch = tiny.batch(net)
+    probe = jax.tree.map(lambda leaf: leaf[None], batch)
+    rule = DTP(inverse_activation="tanh")
+    state = rule.init(net, batch, laws.KEY)
+    found = alignment(net, state, probe, laws.STEP_KEY, rule=rule)
+    drawn = net.drawn(laws.STEP_KEY)
+    signals = rule.credit(drawn, state, batch, laws.STEP_KEY).signals
+    gradients = BP().credit(drawn, State(), batch, laws.STEP_KEY).signals
+    for error, s, d in zip(found.signal_error, signals, gradients, strict=True):
+        laws.assert_close(error, jnp.linalg.norm(s - d) / jnp.linalg.norm(d))

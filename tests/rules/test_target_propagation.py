@@ -381,3 +381,42 @@ def test_impossible_options_are_named():
     ):
         with pytest.raises(UsageError, match=f"{words}: must be positive"):
             make()
+
+
+def test_by_hand_what_is_logged_and_learned_of_each_inverse():
+    """Each inverse has noise of its own, and its error is relative to the activity's size."""
+    net, rule = tiny.network((4, 4, 4)), DTP(inverse=Denoising(0.3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    found = rule.credit(net, state, batch, laws.STEP_KEY)
+    hidden = net.record(batch.x).activities[1:-1]
+    keys = jax.random.split(laws.STEP_KEY, 2)
+    maps = zip(state.learned, net.layers[1:-1], hidden, keys, found.learned, strict=False)
+    for l, (g, f, h, key, changes) in enumerate(maps, 2):
+        missed = jnp.sum((g(f(h)) - h) ** 2) / jnp.sum(h**2)
+        laws.assert_close(found.scalars[f"inverse_error_{l}"], missed)
+        laws.assert_close(changes.weight, learn(g, f, h, Denoising(0.3), Summed(), key).weight)
+    one, two = (
+        learn(state.learned[0], net.layers[1], hidden[0], Denoising(0.3), Summed(), key)
+        for key in keys
+    )
+    assert not np.allclose(one.weight, two.weight)
+
+
+def test_by_hand_the_auxiliary_inverse_reads_features_of_the_noisy_activity():
+    net, rule = tiny.network((5, 4)), AOSDTP(features=3, output_inverse="tanh")
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    h = net.record(batch.x).activities[2]
+    key = jax.random.split(laws.STEP_KEY, 2)[1]
+    noisy = h + 0.3 * jax.random.normal(key, h.shape)
+    z = jnp.tanh(noisy @ state.kept.weight.T)
+    x = jnp.concatenate([net.layers[-1](noisy), z], axis=1)
+    g = state.learned[-1]
+
+    def loss(weight, bias):
+        return jnp.mean(jnp.sum((jnp.tanh(x @ weight + bias) - h) ** 2, axis=1))
+
+    found = rule.credit(net, state, batch, laws.STEP_KEY).learned[-1]
+    expected = jax.grad(loss, (0, 1))(g.weight, g.bias)
+    laws.assert_close((found.weight, found.bias), expected)

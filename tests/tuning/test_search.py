@@ -68,6 +68,14 @@ def test_the_best_configuration_trains_to_the_best_accuracy(blobs, tmp_path):
     assert result.metrics[stored["epoch"] - 1]["val_accuracy"] == accuracy
 
 
+def test_every_trial_begins_with_the_same_weights_and_order(blobs):
+    """So that only its draw tells the second from the first."""
+    found = apical.search(BP(), blobs, SPACE, trials=2, seed=3, **TINY)
+    for trial in found.trials:
+        alone = apical.fit(BP(), blobs, seed=3, **(TINY | trial.values))
+        assert trial.curve == {row["epoch"]: row["val_accuracy"] for row in alone.metrics}
+
+
 def test_trials_that_diverge_count_and_lose_nothing(blobs, tmp_path):
     found = apical.search(BP(), blobs, TAME_OR_NOT, trials=2, seed=4, out=tmp_path, **WILD)
     with (tmp_path / "trials.csv").open() as file:

@@ -22,7 +22,9 @@ def with_results(text: str, results: Path) -> str:
     if not MARKED.search(text):
         raise UsageError("README.md: the markers <!-- results --> and its end are missing")
     shown = markdown(paper.read(results.parent.name.replace("_", "-")), table)
-    for further in sorted(results.glob("**/*.md")):
+    for further in (*sorted(results.glob("*.md")), *sorted(results.glob("*/*.md"))):
+        if further.parent != results:
+            shown += f"\nUnder the protocol `{further.parent.name}`:\n"
         shown += "\n" + further.read_text()
     return MARKED.sub(lambda match: f"{match[1]}\n{shown}\n{match[2]}", text)
 

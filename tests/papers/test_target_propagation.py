@@ -1,0 +1,65 @@
+"""The settings and the table of the target propagation study."""
+
+import csv
+import json
+
+import pytest
+
+from apical.papers.target_propagation import methods
+from apical.papers.target_propagation.experiments import experiments
+from apical.papers.target_propagation.methods import FOLDER, METHODS, configured, published
+from apical.papers.target_propagation.tables import table_1
+from apical.reproduce.evidence import Evidence
+from apical.rules import AOSDTP, DTP, SDTP
+from apical.training.folder import RunFolder
+from apical.values import encode
+
+with (FOLDER / "table-5.csv").open() as file:
+    TABLE_5 = list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", TABLE_5, ids=lambda row: f"{row['cell']}-{row['method']}")
+def test_published_settings_are_table_5s(row):
+    rule, settings = published(row["cell"], row["method"])
+    assert settings.lr == float(row["lr"])
+    assert settings.optimizer_args == {k: float(row[k]) for k in ("b1", "b2", "eps")}
+    if isinstance(rule, DTP | SDTP):
+        assert rule.inverse.sigma == float(row["sigma"])
+        assert settings.learned_lr == float(row["learned_lr"])
+        assert settings.alternate == ("epoch" if "alternating" in row["method"] else None)
+    if isinstance(rule, DTP):
+        assert rule.alpha == float(row["alpha"])
+
+
+def test_ao_sdtp_has_what_sdtp_has_until_it_is_searched(tmp_path, monkeypatch):
+    monkeypatch.setattr(methods, "SEARCHED", tmp_path)
+    for setup in ("mnist-fc", "cifar-lc"):
+        like, settings = configured(setup, "sdtp-parallel")
+        assert (like, settings) == published(setup, "sdtp-parallel")
+        rule, its_own = configured(setup, "ao-sdtp-parallel")
+        assert isinstance(rule, AOSDTP)
+        assert isinstance(like, SDTP)
+        assert its_own == settings
+        assert (rule.step, rule.inverse) == (like.step, like.inverse)
+
+
+def test_every_method_has_the_budget_and_the_schedule_of_the_others():
+    """Of one network, under one protocol."""
+    for setup in ("mnist-fc", "mnist-lc", "cifar-fc", "cifar-lc"):
+        cells = [e for e in experiments("quick") if e.name.removeprefix(f"{setup}-") in METHODS]
+        assert len({(e.settings.epochs, e.most_seeds, e.settings.batch_size) for e in cells}) == 1
+
+
+def test_table_1_shows_best_and_last_by_test_and_by_validation(tmp_path):
+    rule, settings = published("mnist-fc", "bp")
+    run = RunFolder(tmp_path / "mnist-fc-bp" / "seed-0")
+    run.path.mkdir(parents=True)
+    config = {"rule": encode(rule), "settings": encode(vars(settings)), "seed": 0, "seeds": 1}
+    (run.path / "config.json").write_text(json.dumps(config))
+    for epoch, test in enumerate((0.90, 0.98, 0.95), 1):
+        run.append("metrics.jsonl", {"seed": 0, "epoch": epoch, "test_accuracy": test})
+    best = {"test_accuracy": {"list": [0.94]}}
+    summary = {"status": "finished", "train_accuracy": {"list": [0.99]}, "best_validation": best}
+    (run.path / "summary.json").write_text(json.dumps(summary))
+    *_, row = table_1(Evidence(tmp_path)).strip().splitlines()
+    assert row == "| mnist-fc | bp | 3 | 1 | 1.00 / .00 | 6.00 | 5.00 | 2.00 / 1.48 |"
