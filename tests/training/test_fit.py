@@ -10,6 +10,7 @@ import pytest
 
 from apical import BP, DFA, FA, Credit, DataError, DivergenceError, State, UsageError, fit
 from apical.data import Centre, Split
+from apical.lock import locked
 from apical.stack import Fc
 from apical.training.events import Epoch
 from apical.training.folder import RunFolder
@@ -170,7 +171,7 @@ def test_damaged_metrics_are_refused_not_shortened(blobs, tmp_path):
 
 def test_the_folder_says_what_was_run(blobs, tmp_path):
     fit(FA(), blobs, out=tmp_path, lr=3e-3, **SMALL)
-    names = {path.name for path in tmp_path.iterdir()}
+    names = {path.name for path in tmp_path.iterdir()} - {".lock"}
     assert names == {
         "config.json", "env.json", "initial.jsonl", "metrics.jsonl", "summary.json", "checkpoints",
     }  # fmt: skip
@@ -331,3 +332,17 @@ def test_each_split_is_seen_through_its_own_map(blobs):
     )
     for split in ("val_loss", "test_loss"):
         assert one.summary[split]["mean"] == pytest.approx(two.summary[split]["mean"], rel=1e-4)
+
+
+def test_a_folder_that_another_process_writes_is_left_alone(blobs, tmp_path):
+    settings: dict[str, Any] = {"hidden": (4,), "epochs": 1, "out": tmp_path}
+    fit(BP(), blobs, **settings)
+    before = (tmp_path / "metrics.jsonl").read_bytes()
+    for resume in (True, False):
+        with (
+            locked(tmp_path, "apical train"),
+            pytest.raises(UsageError, match="another `apical train` is at work in it"),
+        ):
+            fit(BP(), blobs, resume=resume, overwrite=not resume, **settings)
+    assert (tmp_path / "metrics.jsonl").read_bytes() == before
+    fit(BP(), blobs, resume=True, **settings)

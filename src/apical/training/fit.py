@@ -19,7 +19,7 @@ from apical.settings import Settings
 from apical.suggest import unknown
 from apical.training.epoch import Carry
 from apical.training.events import Event, Finished, Listener, Started
-from apical.training.recording import recording
+from apical.training.recording import Recording, recording
 from apical.training.summary import summarise
 from apical.training.train import Task
 from apical.values import encode
@@ -112,16 +112,26 @@ def fit(
     }
     # What cannot be built is refused before a folder is made for it.
     jax.eval_shape(lambda: task.begin(seed))
-    recorder = recording(
+    with recording(
         out, config, chosen.target, resume=resume, overwrite=overwrite, every=checkpoint_seconds
-    )
+    ) as recorder:
+        return _carry_out(task, config, range(seed, seed + seeds), recorder, listeners)
+
+
+def _carry_out(
+    task: Task,
+    config: dict[str, Any],
+    numbers: range,
+    recorder: Recording,
+    listeners: Iterable[Listener],
+) -> Result:
+    """Train every seed, going on from what the recorder has of it."""
     audience: list[Listener] = [recorder, *listeners]
 
     def tell(event: Event) -> None:
         for listener in audience:
             listener(event)
 
-    numbers = range(seed, seed + seeds)
     rows, initial = recorder.recover(numbers)
     last: dict[int, Carry] = {}
     status, trouble = "finished", None
@@ -143,7 +153,7 @@ def fit(
         status, trouble = "diverged", error
     recorder.flush()
     finals = {s: task.final(carry.net) for s, carry in last.items()}
-    summary = summarise(rule, data.name, status, finals, rows, chosen.target)
+    summary = summarise(task.rule, task.data.name, status, finals, rows, task.settings.target)
     tell(Finished(summary))
     if trouble is not None:
         raise trouble

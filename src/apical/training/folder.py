@@ -55,7 +55,7 @@ class RunFolder:
             raise UsageError(f"out: {self.path} is a file; name a folder")
         if not self.path.exists():
             return []
-        ours = {*FILES, "checkpoints", "tensorboard"}
+        ours = {*FILES, "checkpoints", "tensorboard", ".lock"}
         return sorted(
             p.name for p in self.path.iterdir() if p.name.removesuffix(".part") not in ours
         )

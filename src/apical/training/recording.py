@@ -2,12 +2,14 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from apical.differences import differences
 from apical.errors import UsageError
+from apical.lock import locked
 from apical.targets import Target
 from apical.training.best import Row, Snapshot, best
 from apical.training.checkpoints import Checkpoints
@@ -126,6 +128,7 @@ class InFolder(Recording):
         return self._checkpoints[seed]
 
 
+@contextmanager
 def recording(
     out: Path | str | None,
     config: dict[str, Any],
@@ -134,16 +137,17 @@ def recording(
     resume: bool,
     overwrite: bool,
     every: float,
-) -> Recording:
-    """Prepare `out` for a run of this configuration, towards `target`.
+) -> Iterator[Recording]:
+    """Hold `out` for a run of this configuration, towards `target`.
 
     Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
-    given, or if the run to resume was asked for something else.
+    given, if the run to resume was asked for something else, or if another process writes it.
     """
     if out is None:
         if resume or overwrite:
             raise UsageError("resume, overwrite: need a folder; name one with out")
-        return InMemory()
+        yield InMemory()
+        return
     folder = RunFolder(out)
     if resume and overwrite:
         raise UsageError("resume, overwrite: they exclude each other; give one")
@@ -157,11 +161,12 @@ def recording(
             f"out: {folder.path} already holds a run; choose another folder, "
             "or go on with --resume, or replace it with --overwrite"
         )
-    if folder.exists and resume:
-        _same(folder, config)
-    else:
-        folder.clear()
-    return InFolder(folder, target, every)
+    with locked(folder.path, "apical train"):
+        if folder.exists and resume:
+            _same(folder, config)
+        else:
+            folder.clear()
+        yield InFolder(folder, target, every)
 
 
 def _same(folder: RunFolder, config: dict[str, Any]) -> None:
