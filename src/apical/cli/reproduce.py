@@ -40,7 +40,7 @@ def _command(name: str):
             out: Folder for runs, claims.json, claims.md and figures; finished runs are reused.
             only: Run and judge only these claims.
             protocol: `paper`: the paper's own budget; `quick`: a stated part of it;
-                `smoke`: under a minute, proves only that the machinery runs.
+                `smoke`: a few steps of each kind, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
             recorded: Begin with the runs that the project has recorded; make what they lack.
