@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical import BP, DFA, UsageError, fit, from_arrays
+from apical import BP, DFA, UsageError, fit, from_arrays, load
 from apical.data.augmentation import Augmentation, CropFlip
 from apical.values import parse, spell
 from tests.training.test_turns import notes
@@ -100,3 +100,8 @@ def test_what_is_no_image_is_refused():
     data = from_arrays(x, np.arange(30) % 2)
     with pytest.raises(UsageError, match=r"crop-flip is for images.*got \(4,\)"):
         fit(BP(), data, augmentation=CropFlip(), hidden=(3,), batch_size=5, epochs=1)
+
+
+def test_a_margin_that_leaves_crops_blank_is_refused():
+    with pytest.raises(UsageError, match=r"smaller than the images \(8 x 8\).*got 8"):
+        fit(BP(), load("digits"), augmentation=CropFlip(8), hidden=(3,), epochs=1)

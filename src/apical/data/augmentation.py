@@ -51,6 +51,11 @@ class CropFlip(Augmentation):
                 "augmentation: crop-flip is for images, of shape (rows, columns) or (rows, "
                 f"columns, channels), got {x.shape[1:]}; leave it out or use a data set of images"
             )
+        if self.margin >= min(x.shape[1:3]):
+            raise UsageError(
+                f"margin: must be smaller than the images ({x.shape[1]} x {x.shape[2]}), or crops "
+                f"are blank; got {self.margin}, try crop-flip:4"
+            )
         for_crop, for_mirror, for_upend = jax.random.split(key, 3)
         x = self._crop(x, for_crop)
         x = _every_other(x, 2, for_mirror) if self.mirror else x
