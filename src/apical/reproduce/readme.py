@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from apical.errors import UsageError
 from apical.reproduce import paper
@@ -18,7 +19,7 @@ MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", flags=r
 
 def with_results(text: str, results: Path) -> str:
     """The README's text with the tables of `results/` between its markers."""
-    table = json.loads((results / "claims.json").read_text())
+    table = next(filter(None, map(_claims, _protocols(results))), [])
     if not MARKED.search(text):
         raise UsageError("README.md: the markers <!-- results --> and its end are missing")
     shown = markdown(paper.read(results.parent.name.replace("_", "-")), table)
@@ -27,6 +28,16 @@ def with_results(text: str, results: Path) -> str:
             shown += f"\nUnder the protocol `{further.parent.name}`:\n"
         shown += "\n" + further.read_text()
     return MARKED.sub(lambda match: f"{match[1]}\n{shown}\n{match[2]}", text)
+
+
+def _protocols(results: Path) -> list[Path]:
+    """The folders that a protocol's results may lie in, the paper's own first."""
+    return [results, *sorted(path for path in results.iterdir() if path.is_dir())]
+
+
+def _claims(folder: Path) -> list[dict[str, Any]]:
+    file = folder / "claims.json"
+    return json.loads(file.read_text()) if file.exists() else []
 
 
 def rewrite(chosen: paper.Paper) -> None:

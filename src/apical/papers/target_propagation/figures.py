@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from apical.papers.target_propagation.experiments import FEATURES
 from apical.papers.target_propagation.looks import COLOURS, LINES, family_and_way
@@ -19,6 +20,8 @@ from apical.reproduce.evidence import Evidence
 from apical.targets import Label
 from apical.tuning.files import read_trials
 
+FLOOR = 0.01
+"""Per cent; what is less is drawn here, since no logarithm reaches zero."""
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
     "mnist-lc": "MNIST, locally connected",
@@ -48,26 +51,32 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
     if not shown:
         return []
     figure, axes = plt.subplots(
-        2, len(shown), figsize=(2.6 * len(shown) + 0.6, 4.6), sharex="col", squeeze=False
+        2, len(shown), figsize=(max(5.2, 2.6 * len(shown) + 0.6), 4.6), sharex="col", squeeze=False
     )
-    ways = set()
+    families, ways = set(), set()
     for column, setup in zip(axes.T, shown, strict=True):
+        lows: dict[str, list[float]] = {"train": [], "test": []}
         for method in METHODS:
             family, way = family_and_way(method)
             for axis, split in zip(column, ("train", "test"), strict=True):
                 curve = evidence.curve(f"{setup}-{method}", f"{split}_accuracy", first=1)
                 if len(curve[0]):
+                    families.add(family)
                     ways.add(way)
                     style = {"color": COLOURS[family], "linestyle": LINES[way]}
-                    band(axis, curve[0], 100 * (1 - curve[1]), **style)
+                    errors = np.maximum(100 * (1 - curve[1]), FLOOR)
+                    band(axis, curve[0], errors, **style)
+                    lows[split].append(0.7 * errors.mean(axis=0).min())
         column[0].set_title(TITLES[setup], fontsize=9)
         column[1].set_xlabel("epoch")
-        for axis in column:
+        for axis, low in zip(column, lows.values(), strict=True):
             axis.set_yscale("log")
+            axis.set_ylim(bottom=max(FLOOR, min(low, default=FLOOR)))
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter(NullFormatter())
             axis.tick_params(which="both", labelsize=7)
-    axes[0, 0].set_ylabel("training error (%)")
+    axes[0, 0].set_ylabel(f"training error (%), down to {FLOOR:g}")
     axes[1, 0].set_ylabel("test error (%)")
     lines: dict[Any, str] = {
         "-": "in turns (or no inverses)",
@@ -75,7 +84,7 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
         "--": "convolutional",
     }
     figure.legend(
-        handles=[Line2D([], [], color=c, label=f.upper()) for f, c in COLOURS.items()]
+        handles=[Line2D([], [], color=COLOURS[f], label=f.upper()) for f in COLOURS if f in families]
         + [
             Line2D([], [], color="#666666", linestyle=line, label=text)
             for line, text in lines.items()
