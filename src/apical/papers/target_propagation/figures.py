@@ -84,7 +84,11 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
         "--": "convolutional",
     }
     figure.legend(
-        handles=[Line2D([], [], color=COLOURS[f], label=f.upper()) for f in COLOURS if f in families]
+        handles=[
+            Line2D([], [], color=colour, label=family.upper())
+            for family, colour in COLOURS.items()
+            if family in families
+        ]
         + [
             Line2D([], [], color="#666666", linestyle=line, label=text)
             for line, text in lines.items()
