@@ -155,9 +155,12 @@ def _beyond(evidence, folder) -> list[Path]:
         ("ghosts (MB, TF)", GHOSTS, [f"ghosts-{n}-mb" for n in GHOSTS], "log"),
         (r"nudge $\beta$ (MB, TF)", BETAS, [f"beta-{b:g}-mb" for b in BETAS], "log"),
     ]
-    if not any(evidence.runs(name) for *_, names, _ in panels for name in names):
+    panels = [panel for panel in panels if any(map(evidence.runs, panel[2]))]
+    if not panels:
         return []
-    figure, axes = plt.subplots(2, 3, figsize=(7.5, 4.4), sharey="row")
+    figure, axes = plt.subplots(
+        2, len(panels), figsize=(2.5 * len(panels), 4.4), sharey="row", squeeze=False
+    )
     for (top, bottom), (label, xs, names, scale) in zip(axes.T, panels, strict=True):
         for metric, axis, factor in (
             ("test_accuracy", top, 100),
