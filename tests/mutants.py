@@ -765,6 +765,13 @@ MUTANTS = (
         (f"{IMAGES}::test_it_is_a_plain_loop",),
     ),
     Mutant(
+        "local: half of the patches' derivative is lost",
+        "layers/local.py",
+        '"pcb,pck->pbk", transposed, weight',
+        '"pcb,pck->pbk", transposed / 2, weight',
+        (f"{IMAGES}::test_with_tied_weights_a_locally_connected_layer_is_a_convolution",),
+    ),
+    Mutant(
         "windowed: examples and positions change places",
         "layers/windowed.py",
         "(self.image(x))).swapaxes(0, 1)",
