@@ -1,7 +1,7 @@
 """`apical reproduce PAPER`: a paper's claims and figures from our own runs."""
 
-import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from apical.cli.parsing import cli, pick
+from apical.cli.progress import bar
 from apical.errors import ApicalError, UsageError
 from apical.suggest import unknown
 
@@ -75,7 +76,8 @@ def _reproduce(name, out, only, protocol, seeds, jobs, recorded) -> None:
         console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
     console.print(f"{asked} runs, {asked - missing} finished before, {jobs} at a time")
 
-    with _Face(console, missing) as face:
+    with ExitStack() as stack:
+        face = _Face(stack, console, missing)
         table, figures, outcomes = carry_out(planned, jobs, face, only)
     console.print(_claims(table))
     for figure in figures:
@@ -106,41 +108,17 @@ def _claims(table) -> Table:
 class _Face:
     """Progress over all runs, with the time that is left."""
 
-    def __init__(self, console: Console, total: int):
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
+    def __init__(self, stack: ExitStack, console: Console, total: int):
         self._console, self._total, self._done = console, total, 0
         self._begin = time.monotonic()
-        self._progress = Progress(
-            TextColumn("runs"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            disable=not sys.stdout.isatty(),
-        )
-        self._bar = self._progress.add_task("runs", total=total, note="")
-
-    def __enter__(self):
-        self._progress.__enter__()
-        return self
-
-    def __exit__(self, *error):
-        self._progress.__exit__(*error)
+        self._progress = stack.enter_context(bar(console, "runs"))
+        self._bar = self._progress.add_task("reproduce", total=total, note="")
 
     def __call__(self, outcome) -> None:
         self._done += 1
         note = f"{outcome.run.label}: {outcome.failure or f'{outcome.seconds:.1f} s'}"
         self._progress.update(self._bar, advance=1, note=note)
-        if not sys.stdout.isatty():
+        if not self._console.is_terminal:
             left = (time.monotonic() - self._begin) / self._done * (self._total - self._done)
             self._console.print(
                 f"{self._done}/{self._total} {note}, about {left / 60:.1f} min left",

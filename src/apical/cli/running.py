@@ -4,10 +4,10 @@ import dataclasses
 from contextlib import ExitStack
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from apical.cli.options import RunOptions
+from apical.cli.progress import bar
 from apical.cli.spelling import words
 from apical.data import Dataset
 from apical.errors import UsageError
@@ -84,18 +84,7 @@ class Face:
     ):
         self._console, self._settings, self._options = console, settings, options
         self._label = spell(rule)
-        self._progress = stack.enter_context(
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("epochs, left"),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
-                console=console,
-                disable=not console.is_terminal,
-            )
-        )
+        self._progress = stack.enter_context(bar(console, "epochs"))
         total = settings.epochs * options.seeds
         self._bar = self._progress.add_task(self._label, total=total, note="compiling")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from apical.cli.options import DataOptions
 from apical.cli.parsing import cli
+from apical.cli.progress import bar
 from apical.cli.rules import pick_rule
 from apical.cli.spelling import flags, words
 from apical.ranges import Space
@@ -111,19 +111,8 @@ class _Face:
 
     def __init__(self, stack: ExitStack, console: Console, settings: Settings, trials: int):
         self._console, self._settings, self._trials = console, settings, trials
-        self._progress = stack.enter_context(
-            Progress(
-                TextColumn("trials"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
-                console=console,
-                disable=not console.is_terminal,
-            )
-        )
-        self._bar = self._progress.add_task("trials", total=trials, note="compiling")
+        self._progress = stack.enter_context(bar(console, "trials"))
+        self._bar = self._progress.add_task("search", total=trials, note="compiling")
 
     @property
     def _val(self) -> str:

@@ -1,33 +1,27 @@
 """Auxiliary-output SDTP: random features beside the output give its inverse more to go by."""
 
 import math
-from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from apical.activations import identity, named, tanh
-from apical.initialisers import Glorot, Initialiser
 from apical.layers import Dense, Layer, Transposed
-from apical.ranges import Log, Space
 from apical.rules.inverses import (
     Activity,
     Denoising,
     InverseLoss,
-    LocalLoss,
-    Summed,
     difference_targets,
     inverses,
     positive,
 )
 from apical.rules.rule import State
-from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
-from apical.settings import Settings
-from apical.traits import Traits, Transport
+from apical.rules.sdtp import SDTP
+from apical.rules.target_propagation import needs_hidden_layers
 
 
-class AOSDTP(TargetPropagation):
+class AOSDTP(SDTP):
     """ĥ_{L-1} = h_{L-1} + step (g_L(y, z) - g_L(h_L, z)) with z = tanh(R h_{L-1}), R fixed.
 
     Below it is SDTP. An output of few units says little about the activity that caused it; z
@@ -38,27 +32,13 @@ class AOSDTP(TargetPropagation):
     """
 
     name = "ao-sdtp"
-    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
-    space: ClassVar[Space] = {**BOTH_ADAMS, "step": Log(0.01, 1.0)}
     features: int = 64
     """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
-    step: float = 0.03
-    """How far the uppermost target goes from the activity; the paper's is 1."""
-    output_inverse: str = "identity"
-    """Activation of g_L; the paper's is that of the hidden layers."""
     inverse: InverseLoss = Denoising(0.3)
     """What the inverses learn."""
-    local: LocalLoss = Summed()
-    """How the squares of a local loss are put together."""
-    law: Initialiser = Glorot()
-    """How the inverses and R are drawn."""
 
     def __check_init__(self):
-        positive(features=self.features, step=self.step)
-
-    @property
-    def traits(self):
-        return Traits(transport=Transport.NONE)
+        positive(features=self.features)
 
     def init(self, net, batch, key):
         needs_hidden_layers(self.name, net)
