@@ -134,7 +134,7 @@ def _sensitivity(folder: Path) -> list[Path]:
         axis.plot(finished.min(), row, "|", color=colour, ms=14, mew=2)
     axis.set_yticks(range(len(names)), [_with_divergence(name, drawn[name]) for name in names])
     axis.invert_yaxis()
-    axis.set(xscale="log", xlabel="best validation error of a draw (%), 6 epochs")
+    axis.set(xscale="log", xlabel="best validation error of a draw (%)")
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter("{x:g}")
     axis.tick_params(axis="x", which="both", labelsize=7)
