@@ -230,14 +230,14 @@ MUTANTS = (
     ),
     Mutant(
         "selection: validation is measured on the test set",
-        "training/train.py",
+        "training/measuring.py",
         '("val", maps.validation, data.validation)',
         '("val", maps.test, data.test)',
         (f"{FIT}::test_a_mapless_validation_split_is_allowed",),
     ),
     Mutant(
         "result: the test accuracy is validation's",
-        "training/train.py",
+        "training/measuring.py",
         '("test", maps.test, data.test)',
         '("test", maps.validation, data.validation)',
         (f"{FIT}::test_a_mapless_validation_split_is_allowed",),
@@ -321,7 +321,7 @@ MUTANTS = (
     ),
     Mutant(
         "test always recorded",
-        "training/train.py",
+        "training/measuring.py",
         " and self.settings.record_test",
         "",
         (f"{PARTS}::test_the_test_set_is_looked_at_during_training_only_if_asked",),

@@ -66,7 +66,7 @@ def agrees(path, blobs, whole) -> None:
     assert {seed: s.epoch for seed, s in snapshots.items()} == dict(enumerate(chosen))
     assert all(bits(s.net) == heard[seed, s.epoch] for seed, s in snapshots.items())
     task, networks = reload(path, blobs, Best())
-    measured = [task.final(net)["val_accuracy"] for net in networks.values()]
+    measured = [task.measures.final(net)["val_accuracy"] for net in networks.values()]
     assert measured == summary["best_validation"]["val_accuracy"]["list"]
     _, last = reload_snapshots(path, blobs, Last())
     assert all(bits(s.net) == heard[seed, SETTINGS["epochs"]] for seed, s in last.items())

@@ -188,7 +188,8 @@ def test_reloading_gives_the_trained_network(blobs, tmp_path):
     result = fit(FA(), blobs, seeds=2, out=tmp_path, **SMALL)
     task, networks = reload(tmp_path, blobs)
     assert bits(networks[1]) == bits(result.networks[1])
-    assert task.final(networks[1])["test_accuracy"] == result.summary["test_accuracy"]["list"][1]
+    again = task.measures.final(networks[1])
+    assert again["test_accuracy"] == result.summary["test_accuracy"]["list"][1]
     outputs = predict(task, networks[1], blobs.test.x[:7])
     np.testing.assert_allclose(np.sum(outputs, axis=-1), 1, rtol=1e-5)
 

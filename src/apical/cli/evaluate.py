@@ -33,7 +33,7 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
     table = Table("seed", "epoch", "split", "loss", target.score)
     table.title = f"{spell(task.rule)} on {task.data.name}"
     for seed, snapshot in snapshots.items():
-        final = task.final(snapshot.net)
+        final = task.measures.final(snapshot.net)
         for split in ("train", "val", "test"):
             loss, score = final[f"{split}_loss"], final[target.metric(split)]
             whose = (str(seed), str(snapshot.epoch), split)

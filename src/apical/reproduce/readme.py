@@ -1,8 +1,8 @@
 """The generated part of a paper's README: `python -m apical.reproduce.readme PAPER`.
 
-It lies between two markers and shows the claims and tables below `results/` (those of a protocol's
-folder, where there are none of the paper's own), so that the README cannot be older than the results
-that are committed beside it.
+It lies between two markers and shows the claims and tables below `results/` (those of a
+protocol's folder, where there are none of the paper's own), so that the README cannot be older
+than the results that are committed beside it.
 """
 
 import json

@@ -152,7 +152,7 @@ def _carry_out(
     except DivergenceError as error:
         status, trouble = "diverged", error
     recorder.flush()
-    finals = {s: task.final(carry.net) for s, carry in last.items()}
+    finals = {s: task.measures.final(carry.net) for s, carry in last.items()}
     summary = summarise(task.rule, task.data.name, status, finals, rows, task.settings.target)
     tell(Finished(summary))
     if trouble is not None:

@@ -13,23 +13,18 @@ import optax
 
 from apical.architecture import build
 from apical.data import Dataset
-from apical.diagnostics import alignment
 from apical.errors import DivergenceError, UsageError
-from apical.network import Network
 from apical.rules import Batch, Rule
 from apical.settings import Settings
 from apical.training.divergence import diverged, locate
 from apical.training.epoch import Carry, Keys, run_pass, start
-from apical.training.evaluate import evaluate
 from apical.training.events import Epoch
-from apical.training.minibatches import Minibatches, as_batch
+from apical.training.measuring import Measures
+from apical.training.minibatches import Minibatches
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.order import shuffled, steps_in_epoch
 from apical.training.turns import ALTERNATIONS, TOGETHER, Plan
 from apical.values import spell
-
-PROBE = 500
-"""How many training examples the alignment is measured on."""
 
 
 @dataclass
@@ -42,6 +37,7 @@ class Task:
     transformation: optax.GradientTransformation | None = None
     """An optimizer in place of those that `settings` name."""
     steps: int = field(init=False)
+    measures: Measures = field(init=False)
 
     def __post_init__(self):
         settings, data = self.settings, self.data
@@ -53,12 +49,13 @@ class Task:
             else build_both(settings, self.steps * settings.epochs)
         )
         self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
+        self.measures = Measures(self.rule, data, settings, self.transforms)
         self._train = jax.device_put((data.train.x, data.train.y))
         self._check_targets()
 
     def _check_targets(self) -> None:
         """Raises `UsageError` if the first training examples' targets are none for the loss."""
-        loss, y = self.settings.loss, np.asarray(self._probe.y)
+        loss, y = self.settings.loss, np.asarray(self.measures.probe.y)
         if not loss.suits(y):
             raise UsageError(
                 f"target: {spell(self.settings.target)} gives rows of numbers from {y.min():g} to "
@@ -69,7 +66,7 @@ class Task:
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; the network depends on nothing but the seed."""
         # Zeros, so that no rule can look at the data before training.
-        example = jax.tree.map(jnp.zeros_like, self.first(self.settings.batch_size))
+        example = jax.tree.map(jnp.zeros_like, self.measures.first(self.settings.batch_size))
         return _begin(
             Keys.of(seed), example, self.rule, self.settings, self.data.n_classes, self.optimizers
         )
@@ -90,9 +87,9 @@ class Task:
             carry, metrics = self._train_epoch(carry, good, number, seed, keys)
             seconds = time.perf_counter() - begin
             if number == 1:
-                yield Epoch(seed, 0, self._measure(good, keys), good)
+                yield Epoch(seed, 0, self.measures.during(good, keys.rule), good)
             begin = time.perf_counter()
-            metrics |= self._measure(carry, keys)
+            metrics |= self.measures.during(carry, keys.rule)
             good = _to_host(carry)
             metrics["seconds"] = seconds
             metrics["seconds_measuring"] = time.perf_counter() - begin
@@ -137,52 +134,6 @@ class Task:
         """The passes of an epoch; a rule that learns nothing of its own has no turns to take."""
         learned = jax.eval_shape(lambda: self.begin(0)).state.learned
         return ALTERNATIONS[self.settings.alternate] if jax.tree.leaves(learned) else TOGETHER
-
-    def final(self, net: Network) -> dict[str, float]:
-        """Loss and score of a trained network on every split."""
-        measured: dict[str, float] = {}
-        for name, transform, split in self._splits():
-            measured |= self._evaluated(net, name, transform, split)
-        return measured
-
-    def _measure(self, carry: Carry, keys: Keys) -> dict[str, Any]:
-        measured: dict[str, Any] = {}
-        for name, transform, split in self._splits():
-            if name == "val" or (name == "test" and self.settings.record_test):
-                measured |= self._evaluated(carry.net, name, transform, split)
-        found = alignment(carry.net, carry.state, self._probe, keys.rule, rule=self.rule)
-        measured["alignment"] = {
-            name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
-            for name, values in vars(found).items()
-        }
-        return measured
-
-    def _evaluated(self, net: Network, name: str, transform, split) -> dict[str, float]:
-        target = self.settings.target
-        loss, score = evaluate(net, target, transform, split, self.settings.passes)
-        return {f"{name}_loss": loss, target.metric(name): score}
-
-    def _splits(self):
-        maps, data = self.transforms, self.data
-        return (
-            ("train", maps.train, data.train),
-            ("val", maps.validation, data.validation),
-            ("test", maps.test, data.test),
-        )
-
-    @cached_property
-    def _probe(self) -> Batch:
-        """The first training examples, cut into batches of the training size."""
-        size = self.settings.batch_size
-        batch = self.first(max(1, min(PROBE, len(self.data.train)) // size) * size)
-        return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), batch)
-
-    def first(self, count: int) -> Batch:
-        """The first training examples as the network takes them."""
-        data, target = self.data, self.settings.target
-        units = target.units(self.settings.loss, data.shape, data.n_classes)
-        x, labels = jnp.asarray(data.train.x[:count]), jnp.asarray(data.train.y[:count])
-        return as_batch(target, units, self.transforms.train, x, labels)
 
 
 @partial(jax.jit, static_argnums=(2, 3, 4, 5))

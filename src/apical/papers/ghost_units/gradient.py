@@ -34,10 +34,7 @@ class GradientError(Examination):
     def examine(self, run, root):
         task, carries = reload_carries(run)
         (carry,) = carries.values()
-        net, rule = carry.net, task.rule
-        size = task.settings.batch_size
-        count = max(1, self.images // size) * size
-        probe = jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), task.first(count))
+        net, rule, images = carry.net, task.rule, task.measures.batches(self.images)
 
         def step(kept, batch: Batch):
             credit = rule.credit(net, State(kept=kept), batch, jax.random.key(0))
@@ -45,7 +42,7 @@ class GradientError(Examination):
             ours = net.gradients(net.record(batch.x), credit.signals)
             return credit.kept, (_apart(ours, exact.network), _apart(exact.network))
 
-        _, (off, length) = jax.jit(lambda: jax.lax.scan(step, carry.state.kept, probe))()
+        _, (off, length) = jax.jit(lambda: jax.lax.scan(step, carry.state.kept, images))()
         off, length = jnp.sum(off, axis=0), jnp.sum(length, axis=0)
         return {
             "hidden": float(jnp.sqrt(off[0] / length[0])),
