@@ -41,6 +41,7 @@ LOSSES = "tests/test_losses.py"
 INIT = "tests/test_initialisers.py"
 CIRCUIT = "tests/dynamics/test_ghost.py"
 GHOST = "tests/rules/test_ghost.py"
+GHOST_PAPER = "tests/papers/test_ghost_units.py"
 JUDGE = "tests/reproduce/test_judgement.py"
 IMAGES = "tests/layers/test_images.py"
 TARGETS = "tests/rules/test_target_propagation.py"
@@ -571,21 +572,70 @@ MUTANTS = (
         "rules/ghost_ma.py",
         "Plasticity(main, 0.0, 0.0)",
         "Plasticity(main, lateral, lateral)",
-        (f"{GHOST}::test_what_learns_when",),
+        (f"{GHOST}::test_ma_learns_main_weights_while_clamped_and_lateral_ones_before",),
     ),
     Mutant(
         "ghost mb: to-ghosts weights learn",
         "rules/ghost_mb.py",
         "Plasticity(still, 0.0, self.dt * self.ghost_rate)",
         "Plasticity(still, 0.1, self.dt * self.ghost_rate)",
-        (f"{GHOST}::test_mb_keeps_to_ghosts_fixed_and_changes_main_weights_once",),
+        (f"{GHOST}::test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once",),
     ),
     Mutant(
         "ghost mb: main rates take dt",
         "rules/ghost_mb.py",
         "            self.rates_of_layers(net),",
         "            tuple(self.dt * eta for eta in self.rates_of_layers(net)),",
-        (f"{GHOST}::test_mb_keeps_to_ghosts_fixed_and_changes_main_weights_once",),
+        (f"{GHOST}::test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once",),
+    ),
+    Mutant(
+        "ghost ma: main rates do without dt",
+        "rules/ghost_ma.py",
+        "self.dt * eta",
+        "eta",
+        (f"{GHOST}::test_ma_learns_main_weights_while_clamped_and_lateral_ones_before",),
+    ),
+    Mutant(
+        "ghost: the rates of the layers change places",
+        "rules/ghost.py",
+        "else given\n",
+        "else given[::-1]\n",
+        (f"{GHOST}::test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once",),
+    ),
+    Mutant(
+        "ghost: a change is clipped after its rate",
+        "dynamics/ghost.py",
+        "eta * clipped(change, plasticity.clip)",
+        "clipped(eta * change, plasticity.clip)",
+        (f"{CIRCUIT}::test_clipping_bounds_each_change_before_its_rate",),
+    ),
+    Mutant(
+        "ghost paper: another nudge",
+        "rules/ghost_mb.py",
+        "beta: float = 0.1",
+        "beta: float = 1.0",
+        (f"{GHOST_PAPER}::test_the_papers_tables",),
+    ),
+    Mutant(
+        "ghost paper: the theorem without its correction",
+        "papers/ghost_units/theorem.py",
+        "jnp.linalg.solve(jnp.eye(len(M)) - M, led @ nudge)",
+        "led @ nudge",
+        (f"{GHOST_PAPER}::test_the_corrected_theorem_predicts_the_errors_of_mb",),
+    ),
+    Mutant(
+        "ghost paper: training accuracies of the other feedback",
+        "papers/ghost_units/tables.py",
+        "feedback == 'fa'",
+        "feedback == 'tf'",
+        (f"{GHOST_PAPER}::test_table_1_puts_each_cell_beside_the_papers",),
+    ),
+    Mutant(
+        "strides: the outputs are taken to be as stiff as hidden units",
+        "dynamics/ghost_fast.py",
+        "(1 + phase.beta * r[-1] * (1 - r[-1]),)",
+        "(1.0,)",
+        (f"{CIRCUIT}::test_strides_rest_where_euler_steps_do",),
     ),
     Mutant(
         "strides: explicit steps of weights",

@@ -79,7 +79,7 @@ def test_a_wide_interval_does_not_excuse_everything(evidence):
 def test_few_seeds_decide_nothing(evidence):
     for judged in (Value("few", "m", 0.9), Above("few", "m", 0.1), Order(["few", "low"], "m")):
         found = judged.judge(evidence)
-        assert found.verdict is Verdict.NOT_RUN
+        assert found.verdict is Verdict.UNDECIDED
         assert "at least 3" in found.note
 
 
@@ -116,6 +116,7 @@ def test_above_all_takes_the_worst(evidence):
     assert verdict("low", "high@1", "mixed") is Verdict.PARTIAL
     assert verdict("low", "high", "mixed") is Verdict.NOT_REPRODUCED
     assert verdict("low", "missing", "mixed") is Verdict.NOT_RUN
+    assert verdict("low", "few", "mixed") is Verdict.UNDECIDED
 
 
 def test_below_mirrors_above(evidence):
@@ -142,7 +143,7 @@ def test_within_a_stated_distance(evidence):
 def test_few_seeds_are_shown_and_decide_nothing(evidence, off):
     mean = statistics.fmean(evidence.values("few", "m"))
     found = Within("few", "m", mean + off, 0.01).judge(evidence)
-    assert found.verdict is Verdict.NOT_RUN
+    assert found.verdict is Verdict.UNDECIDED
     assert found.ours == mean
     assert "at least 3 seeds decide" in found.note
     assert Below("few", "m", 1.0).judge(evidence).ours == mean
@@ -161,7 +162,7 @@ def test_every_means_every_seed(evidence, value, verdict, reached):
     found = Every("high", "m", value).judge(evidence)
     assert (found.verdict, found.ours, found.n) == (verdict, reached, 4)
     assert "lowest 0.8900" in found.note
-    assert Every("few", "m", 0.1).judge(evidence).verdict is Verdict.NOT_RUN
+    assert Every("few", "m", 0.1).judge(evidence).verdict is Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_every_means_every_seed(evidence, value, verdict, reached):
 )
 def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
     assert Near(term, "high", "m", margin).judge(evidence).verdict is verdict
-    assert Near("few", "high", "m", margin).judge(evidence).verdict is Verdict.NOT_RUN
+    assert Near("few", "high", "m", margin).judge(evidence).verdict is Verdict.UNDECIDED
 
 
 def test_a_metric_may_be_in_another_of_the_runs_files(evidence, tmp_path):

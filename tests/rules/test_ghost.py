@@ -1,22 +1,20 @@
 """The ghost-unit rules: two phases inside one credit, against the plain loop and BP."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.dynamics.ghost import Phase, Weights, at_rest, euler, feel, main_change
+from apical.dynamics.ghost import Phase, Plasticity, Weights, at_rest, euler, feel, main_change
 from apical.dynamics.integrate import integrate
 from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.feedback import FixedRandom, Transpose
 from apical.initialisers import Uniform
-from apical.papers.ghost_units.experiments import ma, ma_deep, mb, mb_deep
-from apical.papers.ghost_units.trace import watch
 from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
-from apical.training.epoch import Carry
 from apical.values import parse, spell
 from tests import laws, tiny
 
@@ -74,27 +72,80 @@ def test_credit_is_minus_the_change_of_two_plain_phases(rule, feedback):
     laws.assert_close([layer.weight for layer in found.network.layers], [-c for c in change], 1e-7)
     laws.assert_close(found.kept.to_ghosts, after.to_ghosts)
     laws.assert_close(found.kept.from_ghosts, after.from_ghosts)
+    assert (found.kept.potentials is not None) == rule.carry
     if rule.carry:
         laws.assert_close(found.kept.potentials, end)
 
 
-@pytest.mark.parametrize(("rule", "main", "lateral"), [(MA, (0, 1), 1), (PRIME, (1, 1), 1)])
-def test_what_learns_when(rule, main, lateral):
-    net, _ = tiny_task(rule)
-    plan = rule.plan(net)
-    assert [bool(any(p.main)) for p in (plan.free, plan.clamped)] == [bool(m) for m in main]
-    assert plan.free.to_ghosts == plan.free.from_ghosts == pytest.approx(rule.dt * rule.ghost_rate)
-    assert plan.clamped.to_ghosts == (0 if rule is MA else plan.free.to_ghosts)
-    assert not any(plan.at_end)
+def test_what_is_logged_is_the_end_of_the_free_phase():
+    """The root mean square of the errors, and Frobenius distances from what ghosts imitate."""
+    net, batch = tiny_task(MA)
+    state = laws.warm(MA, net, batch)
+    found = laws.credit(MA, net, batch, state).scalars
+    weights = MA.circuit(net, state.kept)
+    phase, _ = MA.phases(net, state.kept, batch, laws.STEP_KEY)
+    step = partial(euler, phase=phase, plasticity=MA.plan(net).free, rate=MA.dt / MA.tau)
+    rested, ready = integrate(lambda s: step(*s), (at_rest(phase.x, weights), weights), 30)
+    for k, error in enumerate(feel(rested, ready, phase).errors[:-1]):
+        P, G, W = ready.to_ghosts[k], ready.from_ghosts[k], ready.main[k + 1]
+        assert float(found[f"free_error_{k + 1}"]) == pytest.approx(
+            float(np.sqrt(np.mean(np.square(error))))
+        )
+        assert float(found[f"to_ghosts_gap_{k + 1}"]) == pytest.approx(np.linalg.norm(P - W))
+        assert float(found[f"from_ghosts_gap_{k + 1}"]) == pytest.approx(np.linalg.norm(G - W.T))
 
 
-def test_mb_keeps_to_ghosts_fixed_and_changes_main_weights_once():
+def test_a_circuit_with_ghosts_of_another_number_logs_no_distance():
+    net, batch = tiny_task(MB)
+    assert set(laws.credit(MB, net, batch).scalars) == {"free_error_1", "free_error_2"}
+
+
+RATES = (0.1, 0.2, 0.3)
+
+
+def test_ma_learns_main_weights_while_clamped_and_lateral_ones_before():
+    """Every Euler step adds dt times the rate."""
+    net, _ = tiny_task(MA)
+    plan = replace(MA, main_rates=RATES).plan(net)
+    lateral = MA.dt * MA.ghost_rate
+    assert plan.free == Plasticity((0.0,) * 3, lateral, lateral)
+    assert plan.clamped == Plasticity(tuple(MA.dt * rate for rate in RATES), 0.0, 0.0)
+    assert plan.at_end == (0.0,) * 3
+
+
+def test_ma_prime_learns_everything_always():
+    net, _ = tiny_task(PRIME)
+    plan = replace(PRIME, main_rates=RATES, clip=0.5).plan(net)
+    lateral, main = PRIME.dt * PRIME.ghost_rate, tuple(PRIME.dt * rate for rate in RATES)
+    assert plan.free == plan.clamped == Plasticity(main, lateral, lateral, 0.5)
+    assert plan.at_end == (0.0,) * 3
+
+
+def test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once():
+    """The former by dt times their rate at every Euler step, the latter by their rate alone."""
     net, _ = tiny_task(MB)
-    plan = MB.plan(net)
-    assert plan.free.to_ghosts == plan.clamped.to_ghosts == plan.clamped.from_ghosts == 0
-    assert not any(plan.free.main + plan.clamped.main)
-    assert plan.free.from_ghosts == pytest.approx(0.1)
-    assert plan.at_end == (4.0, 4.0, 4.0)
+    plan = replace(MB, main_rates=RATES).plan(net)
+    assert plan.free == Plasticity((0.0,) * 3, 0.0, MB.dt * MB.ghost_rate)
+    assert plan.clamped == Plasticity((0.0,) * 3, 0.0, 0.0)
+    assert plan.at_end == RATES
+
+
+def test_numbers_of_ghosts():
+    net, batch = tiny_task(MB)
+    assert MA.ghosts(net, batch) == tuple(layer.out_shape[0] for layer in net.layers[1:])
+    assert replace(MB, per_layer=(7,)).ghosts(net, batch) == (7, 7)
+    assert replace(MB, per_layer=(3, 2)).ghosts(net, batch) == (3, 2)
+
+
+@pytest.mark.parametrize("rule", [MA, MB], ids=lambda rule: rule.name)
+def test_a_circuit_begins_with_independent_lateral_weights(rule):
+    net, batch = tiny_task(rule, (30, 30))
+    kept = replace(rule, lateral=Uniform(0.07)).init(net, batch, laws.KEY).kept
+    for W in (*kept.to_ghosts, *kept.from_ghosts):
+        assert 0.06 < float(jnp.abs(W).max()) <= 0.07
+    for P, G in zip(kept.to_ghosts, kept.from_ghosts, strict=True):
+        assert P.shape == G.T.shape
+        assert not np.allclose(np.sort(P.ravel()), np.sort(G.ravel()))
 
 
 def converged(rule, net, batches, rounds):
@@ -178,50 +229,6 @@ def test_refuses_what_it_cannot_serve():
         laws.credit(replace(PRIME, stepping=Strides(10)), net, batch)
     with pytest.raises(UsageError, match="beta: must be positive"):
         GhostMA(beta=0.0)
-
-
-@pytest.mark.parametrize(
-    ("cell", "rates", "ghost_rate", "steps", "init"),
-    [
-        (ma(300, "tf"), (0.1,), 0.05, 200, 0.2),
-        (ma_deep((500, 500), "tf"), (0.01,), 0.01, 200, 0.1),
-        (ma_deep((500, 500), "fa"), (0.05,), 0.02, 200, 0.1),
-        (mb(500, "tf"), (4.0, 0.04), 20.0, 100, 0.05),
-        (mb(100, "fa"), (8.0, 0.2), 20.0, 100, 0.05),
-        (mb_deep(300, "tf"), (40.0, 0.1, 0.005), 20.0, 140, 0.05),
-        (mb_deep(500, "tf"), (40.0, 0.1, 0.01), 20.0, 140, 0.05),
-        (mb_deep(300, "fa"), (200.0, 2.0, 0.02), 20.0, 100, 0.05),
-        (mb_deep(500, "fa"), (200.0, 1.0, 0.01), 20.0, 100, 0.05),
-    ],
-    ids=lambda value: getattr(value, "name", ""),
-)
-def test_the_papers_tables(cell, rates, ghost_rate, steps, init):
-    rule = cell.rule
-    assert (rule.main_rates, rule.ghost_rate, rule.free_steps) == (rates, ghost_rate, steps)
-    assert cell.settings.init == rule.lateral == Uniform(init)
-    fixed = isinstance(rule.feedback, FixedRandom)
-    assert fixed == cell.name.endswith("-fa")
-    if fixed:
-        assert rule.feedback.law == Uniform(init)
-
-
-def test_another_nudge_keeps_the_size_of_a_step():
-    usual, strong = mb(100, "tf").rule, mb(100, "tf", beta=1.0).rule
-    assert isinstance(usual, GhostMB)
-    assert isinstance(strong, GhostMB)
-    assert strong.beta == 1.0
-    for a, b in zip(usual.main_rates, strong.main_rates, strict=True):
-        assert usual.beta * a == pytest.approx(strong.beta * b)
-
-
-def test_a_watched_circuit_ends_where_the_rule_does():
-    net, batch = tiny_task(MB)
-    state = laws.warm(MB, net, batch)
-    seen = watch(MB, Carry(net, state, None, None), batch)
-    assert seen.outputs.shape == (MB.free_steps + MB.clamped_steps, 3)
-    rested = np.abs(seen.errors[[0, MB.free_steps, -1]]).max(axis=1)
-    assert rested[1] < rested[0]
-    assert rested[1] < rested[2]
 
 
 def test_rates_of_layers_are_spelled_with_slashes():

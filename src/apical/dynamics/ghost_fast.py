@@ -104,8 +104,8 @@ def run(
             )
         if eta_to:
             to_ghosts = tuple(
-                P + eta_to * paired(stepping.taught(u - stepping.shown(v, a), r_k, eta_to), r_k)
-                for P, u, v, a, r_k in zip(to_ghosts, s.u[1:], s.v, imitated, r[:-1], strict=True)
+                P + eta_to * paired(stepping.taught(u - v, r_k, eta_to), r_k)
+                for P, u, v, r_k in zip(to_ghosts, s.u[1:], s.v, r[:-1], strict=True)
             )
         if eta_from:
             back = tuple(

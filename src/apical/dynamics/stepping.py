@@ -33,10 +33,6 @@ class Stepping(Value):
         """u after a step along `drift`, whose derivative to u is -`stiffness`."""
 
     @abstractmethod
-    def shown(self, v: Signal, imitated: Signal) -> Signal:
-        """What ghosts at v, driven towards `imitated`, show to the plasticity of P."""
-
-    @abstractmethod
     def taught(self, d: Signal, r: Signal, eta: float) -> Signal:
         """The part of the mismatch d that a change eta d^T r of the weights from r learns."""
 
@@ -51,9 +47,6 @@ class Euler(Stepping):
     def moved(self, u, drift, stiffness, rate):
         return u + rate * drift
 
-    def shown(self, v, imitated):
-        return v
-
     def taught(self, d, r, eta):
         return d
 
@@ -61,12 +54,12 @@ class Euler(Stepping):
 class Strides(Stepping):
     """Strides of `length` Euler steps: potentials rest where Euler's do, and go there another way.
 
-    Potentials take linearly implicit steps, u += h f / (1 + h s) with s the drift's own stiffness;
-    ghosts keep up with what drives them. A change eta d^T r of weights moves their outputs by
-    eta r r^T d: along r r^T's leading direction q, found by one power iteration, of eigenvalue l,
-    the step is implicit too, d - q q^T d eta l / (1 + eta l), or long strides would overshoot. One
-    iteration finds q because rates and inputs are positive: inputs must not be centred. Weights
-    that learn through a phase end near where Euler steps leave them, not at the same place.
+    Potentials take linearly implicit steps, u += h f / (1 + h s) with s the drift's own stiffness.
+    A change eta d^T r of weights moves their outputs by eta r r^T d: along r r^T's leading
+    direction q, found by one power iteration, of eigenvalue l, the step is implicit too,
+    d - q q^T d eta l / (1 + eta l), or long strides would overshoot. One iteration finds q because
+    rates and inputs are positive: inputs must not be centred. Weights that learn through a phase
+    end near where Euler steps leave them, not at the same place.
     """
 
     length: int = 10
@@ -78,9 +71,6 @@ class Strides(Stepping):
     def moved(self, u, drift, stiffness, rate):
         h = self.length * rate
         return u + h * drift / (1 + h * stiffness)
-
-    def shown(self, v, imitated):
-        return imitated
 
     def taught(self, d, r, eta):
         if d.ndim == 1:

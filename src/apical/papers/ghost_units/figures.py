@@ -153,7 +153,7 @@ def _beyond(evidence, folder) -> list[Path]:
     panels = [
         ("hidden layers (MA, TF)", DEPTHS, [f"depth-{d}-ma" for d in DEPTHS], "linear"),
         ("ghosts (MB, TF)", GHOSTS, [f"ghosts-{n}-mb" for n in GHOSTS], "log"),
-        (r"nudge $\beta$ (MB, TF)", BETAS, [f"beta-{b:g}-mb" for b in BETAS], "log"),
+        (r"nudge $\beta$ (MB, TF)", tuple(BETAS), list(BETAS.values()), "log"),
     ]
     panels = [panel for panel in panels if any(map(evidence.runs, panel[2]))]
     if not panels:

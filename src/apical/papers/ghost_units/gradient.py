@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import PyTree
 
 from apical.network import Network
 from apical.reproduce.examination import Examination
-from apical.rules import BP, Batch, State
+from apical.rules import BP, Batch, Rule, State
 from apical.training.reload import reload_carries
 
 
@@ -34,21 +35,26 @@ class GradientError(Examination):
     def examine(self, run, root):
         task, carries = reload_carries(run)
         (carry,) = carries.values()
-        net, rule, images = carry.net, task.rule, task.measures.batches(self.images)
+        images = task.measures.batches(self.images)
+        return relative_errors(task.rule, carry.net, carry.state.kept, images)
 
-        def step(kept, batch: Batch):
-            credit = rule.credit(net, State(kept=kept), batch, jax.random.key(0))
-            exact = BP().credit(net, State(), batch, jax.random.key(0))
-            ours = net.gradients(net.record(batch.x), credit.signals)
-            return credit.kept, (_apart(ours, exact.network), _apart(exact.network))
 
-        _, (off, length) = jax.jit(lambda: jax.lax.scan(step, carry.state.kept, images))()
-        off, length = jnp.sum(off, axis=0), jnp.sum(length, axis=0)
-        return {
-            "hidden": float(jnp.sqrt(off[0] / length[0])),
-            "output": float(jnp.sqrt(off[-1] / length[-1])),
-            "all": float(jnp.sqrt(jnp.sum(off) / jnp.sum(length))),
-        }
+def relative_errors(rule: Rule, net: Network, kept: PyTree, batches: Batch) -> dict[str, float]:
+    """The three of `GradientError`, from what the rule keeps before the first of the batches."""
+
+    def step(kept, batch: Batch):
+        credit = rule.credit(net, State(kept=kept), batch, jax.random.key(0))
+        exact = BP().credit(net, State(), batch, jax.random.key(0))
+        ours = net.gradients(net.record(batch.x), credit.signals)
+        return credit.kept, (_apart(ours, exact.network), _apart(exact.network))
+
+    _, (off, length) = jax.jit(lambda: jax.lax.scan(step, kept, batches))()
+    off, length = jnp.sum(off, axis=0), jnp.sum(length, axis=0)
+    return {
+        "hidden": float(jnp.sqrt(off[0] / length[0])),
+        "output": float(jnp.sqrt(off[-1] / length[-1])),
+        "all": float(jnp.sqrt(jnp.sum(off) / jnp.sum(length))),
+    }
 
 
 def _apart(a: Network, b: Network | None = None) -> jax.Array:

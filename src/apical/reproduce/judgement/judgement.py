@@ -13,6 +13,8 @@ class Verdict(Enum):
     REPRODUCED = "reproduced"
     PARTIAL = "partial"
     NOT_REPRODUCED = "not reproduced"
+    UNDECIDED = "undecided"
+    """Too few seeds."""
     NOT_RUN = "not run"
 
 
@@ -33,7 +35,8 @@ FEWEST = 3
 
 def too_few(n: int, ours: float | None = None) -> Finding:
     """The finding where runs are missing; what few runs gave may be shown."""
-    return Finding(Verdict.NOT_RUN, ours, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
+    verdict = Verdict.UNDECIDED if n else Verdict.NOT_RUN
+    return Finding(verdict, ours, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
 
 
 class Judgement(ABC):
@@ -56,7 +59,7 @@ class Judgement(ABC):
 
     @abstractmethod
     def judge(self, evidence: Evidence) -> Finding:
-        """Decide; `not run` where runs are missing."""
+        """Decide; `undecided` or `not run` where runs are missing."""
 
 
 @dataclass(frozen=True)

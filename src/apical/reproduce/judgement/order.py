@@ -82,7 +82,7 @@ class AboveAll(Judgement):
     def judge(self, evidence):
         found = [order.judge(evidence) for order in self._orders]
         worst = max(found, key=lambda f: list(Verdict).index(f.verdict))
-        if worst.verdict is Verdict.NOT_RUN:
+        if worst.verdict in (Verdict.UNDECIDED, Verdict.NOT_RUN):
             return worst
         terms = (self.term, *self.others)
         ours = [statistics.fmean(evidence.values(term, self.metric)) for term in terms]

@@ -38,8 +38,8 @@ class Within(OfOneTerm):
         off = abs(mean - self.value)
         note = f"distance {off:.4f}, allowed {self.distance:g}"
         if len(values) < FEWEST:
-            undecided = f"{note}; at least {FEWEST} seeds decide"
-            return Finding(Verdict.NOT_RUN, mean, half, len(values), undecided)
+            few = f"{note}; at least {FEWEST} seeds decide"
+            return Finding(Verdict.UNDECIDED, mean, half, len(values), few)
         if off <= self.distance:
             verdict = Verdict.REPRODUCED
         else:
