@@ -1,5 +1,6 @@
 """The ghost-unit paper: its settings, and what its runs are examined for."""
 
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -17,6 +18,7 @@ from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.theorem import predicted
 from apical.papers.ghost_units.trace import watch
+from apical.reproduce.evidence import Evidence
 from apical.rules import BP, GhostMB, Rule, State
 from apical.training.epoch import Carry
 from apical.values import spell
@@ -117,7 +119,7 @@ def test_a_watched_circuit_is_the_plain_loops():
     plan = MB.plan(net)
 
     def after(now, phase, plasticity, steps):
-        return integrate(lambda s: euler(*s, phase, plasticity, MB.dt / MB.tau), now, steps)
+        return integrate(lambda s: euler(s[0], s[1], phase, plasticity, MB.dt / MB.tau), now, steps)
 
     rested = after(now, free, plan.free, MB.free_steps)
     last = after(rested, clamped, plan.clamped, MB.clamped_steps - 1)
@@ -183,7 +185,7 @@ def test_relative_errors_are_pooled_over_minibatches():
     assert found(0.0, 1.0) == pytest.approx({"hidden": 1, "output": 0, "all": share})
 
 
-class Ran:
+class Ran(Evidence):
     """Evidence of two finished runs."""
 
     def summary(self):
@@ -192,6 +194,6 @@ class Ran:
 
 
 def test_table_1_puts_each_cell_beside_the_papers():
-    fa, tf = table_1(Ran()).strip().splitlines()[-2:]
+    fa, tf = table_1(Ran(Path())).strip().splitlines()[-2:]
     assert fa == "| mb-100-fa | 1 / 50 | 1 | 0.5000 / 0.9893 | 0.2500 / 0.9739 |"
     assert tf == "| mb-100-tf | 1 / 50 | 1 | 0.5000 / 0.9931 | 0.2500 / 0.9722 |"

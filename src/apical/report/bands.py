@@ -3,16 +3,21 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from apical.report.statistics import half_width
+from apical.report.statistics import FEWEST, half_width
 
 
 def band(axis: Axes, x: np.ndarray, values: np.ndarray, **style) -> None:
-    """Plot the mean of `values`, shape (seeds, len(x)), and its 95 % t interval."""
+    """Plot the mean of `values`, shape (seeds, len(x)), and its 95 % t interval.
+
+    Of fewer than three seeds there is no interval worth drawing; each is a thin line of its own.
+    """
     if not len(x):
         return
     mean, half = interval(values)
     axis.plot(x, mean, **{"marker": "o" if len(x) == 1 else None, **style})
-    if len(values) > 1:
+    if 1 < len(values) < FEWEST:
+        axis.plot(x, values.T, **{**style, "label": None, "linewidth": 0.6, "alpha": 0.6})
+    elif len(values) > 1:
         axis.fill_between(x, mean - half, mean + half, color=style["color"], alpha=0.2, linewidth=0)
 
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from scipy.special import ndtri, stdtrit
 
+FEWEST = 3
+"""Values below which the interval of a mean is too wide to say anything."""
+
 
 def half_width(values: Sequence[float], level: float = 0.95) -> float:
     """Half the width of the t interval of the mean; nan for fewer than two values."""

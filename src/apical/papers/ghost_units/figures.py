@@ -1,5 +1,6 @@
 """The ghost-unit paper's Figures 3 to 6 with our runs, and what lies beyond."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,18 +8,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from apical.papers.ghost_units.experiments import BETAS, DEPTHS, GHOSTS, STRIDES, WIDTHS
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.trace import trace
 from apical.report.bands import band
+from apical.report.decades import by_decades
 from apical.report.style import PALETTE, look, save
 from apical.reproduce.evidence import Evidence
-from apical.values import decode
 
 FEEDBACK: dict[str, dict[str, Any]] = {
     "tf": {"color": "#000000", "label": "transpose feedback"},
     "fa": {"color": PALETTE[0], "label": "feedback alignment"},
+}
+SPLITS: dict[str, dict[str, Any]] = {
+    "train": {"color": "#000000", "linestyle": ":", "label": "train, in passing"},
+    "test": {"color": "#000000", "linestyle": "-", "label": "test"},
 }
 WIDTH_LINES: dict[int, Any] = dict(zip(WIDTHS, (":", "--", "-"), strict=True))
 
@@ -89,35 +95,26 @@ def _figure_5(evidence, folder) -> list[Path]:
         return []
     figure, axes = plt.subplots(3, 1, figsize=(5, 6), sharex=True)
     _accuracies(axes[0], evidence, name)
-    for split, line in (("train", ":"), ("test", "-")):
+    for split, line in SPLITS.items():
         epochs, values = evidence.curve(name, f"{split}_loss", first=1)
-        band(axes[1], epochs, values, color="#000000", linestyle=line, label=split)
+        band(axes[1], epochs, values, **line)
     axes[1].set(ylabel="squared error / 2", ylim=(0, None))
     axes[1].legend()
-    epochs, errors = _gradient_errors(evidence, name)
+    epochs, errors = evidence.curve(name, "alignment", "signal_error")
     for layer, colour in zip(range(errors.shape[-1]), ("#0072B2", "#E69F00"), strict=False):
         band(axes[2], epochs, 100 * errors[..., layer], color=colour, label=f"layer {layer + 1}")
     axes[2].axhline(7, color="grey", linestyle="--", linewidth=0.8, label="the paper's 7 %")
-    axes[2].set(xlabel="epoch", ylabel="relative error of the\nmean gradient to BP's (%)")
+    axes[2].set(xlabel="epoch", ylabel="relative error of the\nteaching signals to BP's (%)")
     axes[2].set_ylim(0, None)
     axes[2].legend()
     figure.suptitle(_title(evidence, name), fontsize=9)
     return save(figure, folder, "figure-5")
 
 
-def _gradient_errors(evidence: Evidence, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """|g / (eta beta) - d| / |d| of each layer, from the cosine and the ratio of the norms."""
-    rule = decode(evidence.runs(name)[0].config["rule"])
-    epochs, cosine = evidence.curve(name, "alignment", "cosine")
-    _, ratio = evidence.curve(name, "alignment", "norm_ratio")
-    ratio = ratio / (rule.beta * np.array(rule.main_rates))
-    return epochs, np.sqrt(1 + ratio**2 - 2 * ratio * cosine)
-
-
 def _figure_6(evidence, folder) -> list[Path]:
     """Test error over training, by width."""
     shown = {
-        model: [(w, f) for w in WIDTHS for f in FEEDBACK if evidence.runs(f"{model}-{w}-{f}")]
+        model: [(w, f) for w in WIDTHS for f in FEEDBACK if _long(evidence, f"{model}-{w}-{f}")]
         for model in ("ma", "mb")
     }
     shown = {model: found for model, found in shown.items() if found}
@@ -126,14 +123,16 @@ def _figure_6(evidence, folder) -> list[Path]:
     figure, axes = plt.subplots(
         1, len(shown), figsize=(3.9 * len(shown), 3.2), sharey=True, squeeze=False
     )
+    lowest = math.inf
     for axis, (model, found) in zip(axes[0], shown.items(), strict=True):
         for width, feedback in found:
             epochs, values = evidence.curve(f"{model}-{width}-{feedback}", "test_accuracy", first=1)
             style = {"color": FEEDBACK[feedback]["color"], "linestyle": WIDTH_LINES[width]}
             band(axis, epochs, 100 * (1 - values), **style)
-        axis.set(xlabel="epoch", title=model.upper(), yscale="log")
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("{x:g}")
+            lowest = min(lowest, 100 * (1 - values).min())
+        axis.set(xlabel="epoch", title=model.upper())
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    by_decades(axes[0, 0], 0.9 * lowest)
     axes[0, 0].set_ylabel("test error (%)")
     cells = [cell for found in shown.values() for cell in found]
     widths, feedbacks = (list(dict.fromkeys(part)) for part in zip(*sorted(cells), strict=True))
@@ -185,28 +184,36 @@ def _strides(evidence, folder) -> list[Path]:
     names = {"euler-ma-100": "Euler steps"} | {
         f"strides-{n}-ma-100": f"strides of {n}" for n in STRIDES
     }
-    if not all(evidence.runs(name) for name in names):
+    names = {name: label for name, label in names.items() if evidence.runs(name)}
+    if len(names) < 2:
         return []
     figure, axis = plt.subplots(figsize=(4.5, 3.2))
     for (name, label), colour in zip(names.items(), ("#000000", *PALETTE), strict=False):
         epochs, values = evidence.curve(name, "test_accuracy", first=1)
         band(axis, epochs, 100 * values, color=colour, label=label)
     axis.set(xlabel="epoch", ylabel="test accuracy (%)", xticks=range(1, 6))
-    axis.legend(title=f"MA-100 TF, {len(evidence.runs('euler-ma-100'))} seeds, 95 % interval")
+    axis.legend(title="MA, 100 units, transpose feedback")
     return save(figure, folder, "strides")
 
 
 def _accuracies(axis: Axes, evidence: Evidence, name: str) -> None:
-    for split, line in (("train", ":"), ("test", "-")):
+    for split, line in SPLITS.items():
         epochs, values = evidence.curve(name, f"{split}_accuracy", first=1)
-        band(axis, epochs, 100 * values, color="#000000", linestyle=line, label=split)
+        band(axis, epochs, 100 * values, **line)
     axis.set_ylabel("accuracy (%)")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     axis.legend()
 
 
 def _widest(evidence: Evidence, model: str) -> str | None:
     names = (f"{model}-{width}-tf" for width in reversed(WIDTHS))
-    return next((name for name in names if evidence.runs(name)), None)
+    return next((name for name in names if _long(evidence, name)), None)
+
+
+def _long(evidence: Evidence, name: str) -> bool:
+    """Whether it has run for more than one epoch, so that there is a curve."""
+    runs = evidence.runs(name)
+    return bool(runs) and len(evidence.curve(name, "test_accuracy", first=1)[0]) > 1
 
 
 def _title(evidence: Evidence, name: str) -> str:

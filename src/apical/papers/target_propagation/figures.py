@@ -6,7 +6,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from apical.papers.target_propagation.experiments import FEATURES
 from apical.papers.target_propagation.looks import COLOURS, LINES, family_and_way
@@ -15,6 +14,7 @@ from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.tables import table_1
 from apical.report.bands import band
+from apical.report.decades import by_decades
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
 from apical.targets import Label
@@ -70,11 +70,7 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
         column[0].set_title(TITLES[setup], fontsize=9)
         column[1].set_xlabel("epoch")
         for axis, low in zip(column, lows.values(), strict=True):
-            axis.set_yscale("log")
-            axis.set_ylim(bottom=max(FLOOR, min(low, default=FLOOR)))
-            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_formatter(NullFormatter())
+            by_decades(axis, max(FLOOR, min(low, default=FLOOR)))
             axis.tick_params(which="both", labelsize=7)
     axes[0, 0].set_ylabel(f"training error (%), down to {FLOOR:g}")
     axes[1, 0].set_ylabel("test error (%)")

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 
+from apical.report.statistics import FEWEST
 from apical.reproduce.evidence import Evidence
 
 
@@ -27,10 +28,6 @@ class Finding:
     ci95: float | None = None
     n: int = 0
     note: str = ""
-
-
-FEWEST = 3
-"""Seeds below which an interval is too wide to decide anything."""
 
 
 def too_few(n: int, ours: float | None = None) -> Finding:

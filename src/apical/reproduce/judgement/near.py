@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from apical.report.statistics import paired_difference
+from apical.report.statistics import FEWEST, paired_difference
 from apical.reproduce.judgement.judgement import (
-    FEWEST,
     Finding,
     Judgement,
     Verdict,
