@@ -49,7 +49,7 @@ class Network(eqx.Module):
         if not self.loss.accepts(output):
             raise UsageError(
                 f"loss: {type(self.loss).__name__} cannot be read off a {output.__name__} "
-                f"output; use {self.loss.link.__name__} as the output activation"
+                f"output; use {self.loss.link.__name__} as the output activation, or another loss"
             )
 
     @property

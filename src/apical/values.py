@@ -47,11 +47,11 @@ def concrete(kind: type) -> dict[str, type]:
 
 
 def parse(kind: type, text: str) -> Any:
-    """The value that `text` spells: a name, then fields after a colon, in order.
+    """The value that `text` spells: a name, then fields after a colon, in order or by their names.
 
-    `fixed-random`, `uniform:0.2`, `fa:frsf`, `fixed-random:uniform:0.1`, `centre:255,true`.
-    The items of a tuple are parted by slashes: `4/0.04`; a field may have a spelling of its own
-    (see `value.written`): `lc:3x3,32,s2`.
+    `fixed-random`, `uniform:0.2`, `fa:frsf`, `fixed-random:uniform:0.1`, `centre:255,true`,
+    `ghost-mb:per-layer=20/5,stepping=strides`. The items of a tuple are parted by slashes; a field
+    may have a spelling of its own (see `value.written`): `lc:3x3,32,s2`.
     Raises `UsageError` for an unknown name or a field that does not parse or is missing.
     """
     name, _, rest = text.partition(":")
@@ -66,7 +66,14 @@ def parse(kind: type, text: str) -> Any:
     chosen = {}
     for part in rest.split(",") if rest else ():
         field = next((f for f in marked if _is_marked(part, f)), None)
-        if field is None:
+        named, equals, given = part.partition("=")
+        if equals:
+            field = next((f for f in plain if _spelled(f) == named), None)
+            if field is None:
+                raise UsageError(unknown(f"{text}: {name}", named, [_spelled(f) for f in plain]))
+            plain.remove(field)
+            part = given
+        elif field is None:
             if not plain:
                 names = ", ".join(f.name for f in fields)
                 raise UsageError(f"{text}: {name} takes {len(fields)} fields ({names})")
@@ -83,18 +90,23 @@ def parse(kind: type, text: str) -> Any:
 
 
 def spell(value: Any) -> str:
-    """The text that `parse` takes for a value; fields at their defaults are left out."""
-    name = name_of(type(value))
-    fields = dataclasses.fields(value)
-    plain = [f for f in fields if not _mark(f)]
-    while plain and getattr(value, plain[-1].name) == plain[-1].default:
-        plain.pop()
-    marked = [f for f in fields if _mark(f) and getattr(value, f.name) != f.default]
-    spelled = [
-        _mark(f) + spell_field(getattr(value, f.name), f.metadata.get("between", "/"))
-        for f in (*plain, *marked)
-    ]
+    """The text that `parse` takes for a value.
+
+    Fields at their defaults are left out, and those that come after one of them are named.
+    """
+    name, spelled, skipped = name_of(type(value)), [], False
+    for field in sorted(dataclasses.fields(value), key=lambda f: bool(_mark(f))):
+        ours = getattr(value, field.name)
+        if ours == field.default:
+            skipped = True
+            continue
+        before = _mark(field) or (f"{_spelled(field)}=" if skipped else "")
+        spelled.append(before + spell_field(ours, field.metadata.get("between", "/")))
     return f"{name}:{','.join(spelled)}" if spelled else name
+
+
+def _spelled(field: dataclasses.Field) -> str:
+    return field.name.replace("_", "-")
 
 
 def _mark(field: dataclasses.Field) -> str:
@@ -163,5 +175,8 @@ def decode(data: Any) -> Any:
         return fields
     classes = {cls.__name__: cls for root in ROOTS for cls in concrete(root).values()}
     if data["type"] not in classes:
-        raise UsageError(unknown("config: type", data["type"], classes))
+        raise UsageError(
+            f"config: there is no {data['type']!r} here; a newer apical has written it, or it was "
+            "changed"
+        )
     return classes[data["type"]](**fields)

@@ -15,6 +15,14 @@ def test_a_folder_remembers_its_paper(tmp_path):
     claim(tmp_path, "itd")
 
 
+def test_a_folder_of_other_things_is_not_taken(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"holds no reproduction but other files \(config.json"):
+        claim(tmp_path, "itd")
+    (tmp_path / "config.json").rename(tmp_path / "claims.json")
+    claim(tmp_path, "itd")
+
+
 def test_the_command_refuses_before_anything_is_overwritten(tmp_path):
     claim(tmp_path, "ghost-units")
     (tmp_path / "claims.json").write_text("theirs")

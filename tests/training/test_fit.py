@@ -123,6 +123,18 @@ def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
         assert timeless(rows[0]) == timeless(rows[1])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[1]", "expected a JSON object, found"), ("{}", "expected the configuration of a run"),
+     ('{"rule": {"type": "Nope"}}', "there is no 'Nope' here"), ("{", "expected JSON")],
+)  # fmt: skip
+def test_a_damaged_configuration_is_named(blobs, tmp_path, text, words):
+    fit(FA(), blobs, out=tmp_path, **SMALL)
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(UsageError, match=words):
+        reload(tmp_path, blobs)
+
+
 def test_a_damaged_checkpoint_is_named(blobs, tmp_path):
     fit(FA(), blobs, out=tmp_path, **SMALL)
     for path in (tmp_path / "checkpoints" / "seed-0" / "3").rglob("*"):

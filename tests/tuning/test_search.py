@@ -136,6 +136,11 @@ def test_another_protocol_other_files_and_damage_are_told(blobs, tmp_path):
         apical.search(BP(), blobs, SPACE, out=tmp_path / "other", **TINY)
     with pytest.raises(UsageError, match="expected the folder of a search"):
         read(tmp_path / "other")
+    table = (out / "trials.csv").read_text()
+    (out / FILE).write_bytes(b"")
+    with pytest.raises(DataError, match="found an empty file"):
+        apical.search(BP(), blobs, SPACE, trials=2, out=out, **TINY)
+    assert (out / "trials.csv").read_text() == table
     (out / FILE).write_bytes(b"not a database, and long enough to be seen as none " * 40)
     with pytest.raises(DataError, match="expected the study of a search"):
         apical.search(BP(), blobs, SPACE, trials=2, out=out, **TINY)

@@ -118,7 +118,7 @@ def test_every_rules_own_space_fits_it(rule):
         ({"lrr": Log(1e-4, 1e-2)}, "did you mean 'lr'"),
         ({"inverse.sigm": Linear(0.1, 0.2)}, "did you mean 'inverse.sigma'"),
         ({"optimizer": Linear(0.1, 0.2)}, "there is no 'optimizer'"),
-        ({"hidden": Whole(1, 2)}, "there is no 'hidden'"),
+        ({"hidden": Whole(1, 2)}, "hidden is a list, and only single numbers are searched"),
         ({"optimizer_args.epps": Linear(0.1, 0.2)}, "did you mean 'eps'"),
         ({"batch_size": Linear(10, 20)}, "takes whole numbers"),
         ({"batch_size": Choice((10, 20.5))}, "takes whole numbers"),

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apical.cli.common_ground import accept
-from apical.cli.options import DataOptions, RunOptions
+from apical.cli.options import DataOptions, RunOptions, one_stack
 from apical.cli.parsing import cli
 from apical.cli.running import run
 from apical.errors import UsageError
@@ -44,6 +44,7 @@ def compare(
     chosen: list[Rule] = [parse(Rule, text) for text in rules]
     if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
         raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
+    one_stack(settings, Settings())
     dataset = data.load()
     for rule in chosen:
         accept(rule, dataset, settings)

@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from apical.data.loading import source
 from apical.data.origins.places import cache_folder, data_folder
@@ -24,7 +24,7 @@ def main(args: list[str]) -> None:
 
 def list_datasets() -> None:
     """List the known data sets: sizes, shape, classes, and where each would be read from."""
-    table = Table("name", "train / val / test", "shape", "classes", "status")
+    table = Table("name", "train / val / test", "shape", "classes", _folded("status"))
     for entry in SOURCES.values():
         table.add_row(
             entry.name,
@@ -50,7 +50,7 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
         DataError: a copy is damaged, or a set that was named is not here.
     """
     chosen = [source(name) for name in names] or list(SOURCES.values())
-    table = Table("name", "copy", "status")
+    table = Table("name", _folded("copy"), "status")
     faults = []
     for entry in chosen:
         copies = entry.origin.copies(entry.name)
@@ -75,12 +75,17 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
 
 def where() -> None:
     """Show the folders that data sets are looked for in, in order."""
-    table = Table("folder", "path", "status")
+    table = Table("folder", _folded("path"), "status")
     user = data_folder()
     table.add_row("APICAL_DATA", escape(str(user)) if user else "not set", _state(user))
     cache = cache_folder()
     table.add_row("cache (APICAL_CACHE)", escape(str(cache)), _state(cache))
     Console().print(table)
+
+
+def _folded(heading: str) -> Column:
+    """For paths: broken over lines, never cut."""
+    return Column(heading, overflow="fold")
 
 
 def _state(path: os.PathLike | None) -> str:

@@ -62,9 +62,10 @@ def _reproduce(name, out, only, protocol, seeds, jobs, recorded) -> None:
     from apical.reproduce.records import bring
     from apical.reproduce.reproduce import carry_out, plan, runs_folder
 
+    for asked_for, value in (("jobs", jobs), ("seeds", seeds)):
+        if value is not None and value < 1:
+            raise UsageError(f"{asked_for}: must be at least 1, got {value}")
     jobs = len(cores()) if jobs is None else jobs
-    if jobs < 1 or (seeds is not None and seeds < 1):
-        raise UsageError(f"jobs, seeds: must be at least 1, got {jobs}, {seeds}")
     console = Console()
     chosen = paper.read(name)
     seeds = chosen.seeds[protocol] if seeds is None else seeds

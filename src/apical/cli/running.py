@@ -85,8 +85,8 @@ class Face:
         self._console, self._settings, self._options = console, settings, options
         self._label = spell(rule)
         self._progress = stack.enter_context(bar(console, "epochs"))
-        total = settings.epochs * options.seeds
-        self._bar = self._progress.add_task(self._label, total=total, note="compiling")
+        self._total = settings.epochs * options.seeds
+        self._bar = self._progress.add_task(self._label, total=self._total, note="compiling")
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -96,6 +96,8 @@ class Face:
                     f"{describe(self._settings)}",
                     soft_wrap=True,
                 )
+                if done:
+                    self._console.print(f"going on after epoch {done} of {self._total}")
                 self._progress.update(self._bar, completed=done)
             case Epoch(number=0):
                 pass

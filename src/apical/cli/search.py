@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from apical.cli.options import DataOptions
+from apical.cli.options import DataOptions, one_stack
 from apical.cli.parsing import cli
 from apical.cli.progress import bar
 from apical.cli.rules import pick_rule
@@ -46,6 +46,7 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
             trials: How many draws there are to be in the end.
             seed: Of the draws, the initial weights and the order of the data.
         """
+        one_stack(settings, cls.recipe)
         _search(out, rule, settings, data, space, trials, seed)
 
     command.__annotations__ = {

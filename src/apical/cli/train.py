@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from apical.cli.options import DataOptions, RunOptions
+from apical.cli.options import DataOptions, RunOptions, one_stack
 from apical.cli.parsing import cli
 from apical.cli.rules import pick_rule
 from apical.rules import Rule
@@ -25,6 +25,7 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
 
         from apical.cli.running import run
 
+        one_stack(settings, cls.recipe)
         run(rule, data.load(), settings, running, Console())
 
     command.__doc__ = f"Train by {cls.name} and report the score on every split."

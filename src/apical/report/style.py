@@ -59,8 +59,10 @@ def save_at(figure: Figure, out: Path, command: str) -> Path:
             raise UsageError(f"{command}: {out} has no ending that says the format; try {out}.png")
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise UsageError(f"{command}: cannot write {out}: {error}; try a .png or .svg") from None
+    except OSError as error:
+        raise UsageError(f"{command}: cannot write {out}: {error}; choose another path") from None
     finally:
         plt.close(figure)
     return out

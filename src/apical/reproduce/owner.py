@@ -4,13 +4,21 @@ from pathlib import Path
 
 from apical.errors import UsageError
 
+OURS = {"runs", "figures", "claims.json", "claims.md", "env.json", "runs.csv", ".lock"}
+
 
 def claim(out: Path, paper: str) -> None:
     """Note in the folder, which exists, that it is this paper's.
 
-    Raises `UsageError` if it is another's.
+    Raises `UsageError` if it is another's, or holds what no reproduction has written.
     """
     note = out / ".paper"
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in OURS)
+    if not note.exists() and foreign:
+        raise UsageError(
+            f"out: {out} holds no reproduction but other files ({foreign[0]}, ...); "
+            "choose a new or an empty folder"
+        )
     owner = note.read_text().strip() if note.exists() else ""
     if owner not in ("", paper):
         raise UsageError(

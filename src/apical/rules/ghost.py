@@ -1,5 +1,6 @@
 """What the ghost-unit rules share: two phases of a circuit within every minibatch."""
 
+import math
 from abc import abstractmethod
 from typing import ClassVar, NamedTuple
 
@@ -89,14 +90,18 @@ class Ghost(Rule):
     """Every Euler step, or strides to the same resting potentials (another learning curve)."""
 
     def __check_init__(self):
+        for name in ("tau", "beta", "free_steps", "clamped_steps"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UsageError(f"{name}: must be positive, got {getattr(self, name):g}")
         if not 0 < self.dt <= self.tau:
             raise UsageError(
                 f"dt: must lie above 0 and not above tau ({self.tau:g}), or Euler steps overshoot; "
                 f"got {self.dt:g}"
             )
-        for name in ("beta", "free_steps", "clamped_steps"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"{name}: must be positive, got {getattr(self, name):g}")
+        for name, rates in (("main_rates", self.main_rates), ("ghost_rate", (self.ghost_rate,))):
+            for rate in rates:
+                if not 0 <= rate < math.inf:
+                    raise UsageError(f"{name}: must be 0 or more, got {rate:g}")
 
     @property
     def traits(self):

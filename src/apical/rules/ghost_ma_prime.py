@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from apical.dynamics.ghost import Plasticity
+from apical.errors import UsageError
 from apical.rules.ghost import Ghost, Plan
 from apical.rules.ghost_ma import PAPER, one_for_each_above
 
@@ -25,6 +26,10 @@ class GhostMAPrime(Ghost):
     ghost_rate: float = 0.03
     clip: float = 2.0
     """Bound on the size of every element of a change of main weights; inf: none."""
+
+    def __check_init__(self):
+        if not self.clip > 0:
+            raise UsageError(f"clip: must be positive, got {self.clip:g}; inf clips nothing")
 
     def ghosts(self, net, batch):
         return one_for_each_above(net)

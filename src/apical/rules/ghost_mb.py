@@ -35,6 +35,11 @@ class GhostMB(Ghost):
     per_layer: tuple[int, ...] = (5,)
     """Ghosts in each hidden layer, or one number for all."""
 
+    def __check_init__(self):
+        for count in self.per_layer:
+            if count < 1:
+                raise UsageError(f"per_layer: every layer needs a ghost at least, got {count}")
+
     def ghosts(self, net, batch):
         if len(batch.x) != 1:
             raise UsageError(

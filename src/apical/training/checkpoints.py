@@ -72,7 +72,7 @@ class Checkpoints:
         except Exception as error:  # Orbax raises whatever the damaged part happens to break
             raise DataError(
                 f"{self.folder / str(epoch)}: expected a checkpoint of this run, cannot read it "
-                f"({type(error).__name__}); restore the folder, or train again with --overwrite"
+                f"({type(error).__name__}); restore it, or delete the folder and run again"
             ) from error
         leaves = [jax.numpy.asarray(leaf) for leaf in saved[item]["leaves"]]
         return jax.tree.unflatten(jax.tree.structure(like), leaves)

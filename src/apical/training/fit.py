@@ -19,6 +19,7 @@ from apical.settings import Settings
 from apical.suggest import unknown
 from apical.training.epoch import Carry
 from apical.training.events import Event, Finished, Listener, Started
+from apical.training.memory import refuse_giants
 from apical.training.recording import Recording, recording
 from apical.training.summary import summarise
 from apical.training.train import Task
@@ -111,7 +112,7 @@ def fit(
         "seeds": seeds,
     }
     # What cannot be built is refused before a folder is made for it.
-    jax.eval_shape(lambda: task.begin(seed))
+    refuse_giants(jax.eval_shape(lambda: task.begin(seed)))
     with recording(
         out, config, chosen.target, resume=resume, overwrite=overwrite, every=checkpoint_seconds
     ) as recorder:

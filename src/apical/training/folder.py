@@ -25,6 +25,9 @@ from apical.settings import Settings
 from apical.training.checkpoints import Checkpoints
 from apical.values import decode, encode
 
+RESTORE = "restore the file, or delete the folder and run again"
+"""What to do about a file that is damaged."""
+
 FILES = ("config.json", "env.json", "initial.jsonl", "metrics.jsonl", "summary.json")
 
 
@@ -72,7 +75,7 @@ class RunFolder:
         """A JSON file of the run. Raises `UsageError` naming it if missing or damaged."""
         path = self.path / name
         try:
-            return json.loads(path.read_text())
+            data = json.loads(path.read_text())
         except FileNotFoundError:
             raise UsageError(
                 f"{path}: not found; expected the folder of a run (or of one that has ended, for "
@@ -80,13 +83,24 @@ class RunFolder:
             ) from None
         except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
             raise UsageError(
-                f"{path}: expected JSON, found something else ({error}); "
-                "restore the file or train again with --overwrite"
+                f"{path}: expected JSON, found something else ({error}); {RESTORE}"
             ) from None
+        if not isinstance(data, dict):
+            raise UsageError(f"{path}: expected a JSON object, found {data!r:.40}; {RESTORE}")
+        return data
 
     def config(self) -> dict[str, Any]:
         """config.json, with what could not be asked for when it was written at its default."""
-        return completed(self.read("config.json"))
+        stored = self.read("config.json")
+        try:
+            return completed(stored)
+        except UsageError as error:
+            raise UsageError(f"{self.path / 'config.json'}: {error}") from None
+        except (KeyError, TypeError) as error:
+            raise UsageError(
+                f"{self.path / 'config.json'}: expected the configuration of a run, {error} is "
+                f"missing or unknown; {RESTORE}"
+            ) from None
 
     def write(self, name: str, data: Any) -> None:
         """Write a JSON file atomically; nan becomes null."""
@@ -114,8 +128,7 @@ class RunFolder:
             elif number < len(lines) or self.finished:
                 raise UsageError(
                     f"{path}, line {number}: expected a JSON object with seed and epoch, found "
-                    f"{line[:40].decode(errors='replace')!r}; the file is damaged: restore it, or "
-                    "train again with --overwrite"
+                    f"{line[:40].decode(errors='replace')!r}; {RESTORE}"
                 )
         return rows
 

@@ -1,6 +1,7 @@
 """From settings to Optax transformations."""
 
 import inspect
+import math
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -62,9 +63,11 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
     if name not in known:
         raise UsageError(unknown("optimizer", name, known))
     parameters = inspect.signature(known[name]).parameters
-    for argument, _ in arguments:
+    for argument, value in arguments:
         if argument not in parameters:
             raise UsageError(unknown(f"optimizer {name}", argument, parameters))
+        if not math.isfinite(value):
+            raise UsageError(f"optimizer {name}: {argument} must be a finite number, got {value}")
     rate = {
         "constant": lr,
         "cosine": optax.cosine_decay_schedule(lr, steps),

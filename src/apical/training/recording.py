@@ -9,6 +9,7 @@ from typing import Any
 
 from apical.differences import differences
 from apical.errors import UsageError
+from apical.interrupts import held
 from apical.lock import locked
 from apical.targets import Target
 from apical.training.best import Row, Snapshot, best
@@ -16,7 +17,7 @@ from apical.training.checkpoints import Checkpoints
 from apical.training.environment import environment
 from apical.training.epoch import Carry
 from apical.training.events import Epoch, Event, Finished, Started
-from apical.training.folder import RunFolder
+from apical.training.folder import RESTORE, RunFolder
 
 
 class Recording(ABC):
@@ -68,6 +69,11 @@ class InFolder(Recording):
         self._saved_at = time.monotonic()
 
     def __call__(self, event):
+        # Ctrl-C in between would leave an epoch counted and not saved, or saved by half.
+        with held():
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
         match event:
             case Started(config):
                 if not self._folder.exists:
@@ -77,7 +83,6 @@ class InFolder(Recording):
                 self._folder.append("initial.jsonl", event.row)
             case Epoch():
                 self._folder.append("metrics.jsonl", event.row)
-                # First, so that Ctrl-C in between cannot save an epoch without counting it.
                 self._compare(event)
                 self._unsaved = event
                 if time.monotonic() - self._saved_at > self._every:
@@ -95,8 +100,7 @@ class InFolder(Recording):
         if found != expected:
             raise UsageError(
                 f"{self._folder.path / 'metrics.jsonl'}: expected the {len(expected)} epochs that "
-                f"the checkpoints cover, found {len(found)}; the file is damaged: restore it, or "
-                "train again with --overwrite"
+                f"the checkpoints cover, found {len(found)}; {RESTORE}"
             )
         self._folder.keep("metrics.jsonl", rows)
         initial = [r for r in self._folder.rows("initial.jsonl") if saved[r["seed"]] > 0]
@@ -114,8 +118,9 @@ class InFolder(Recording):
     def flush(self):
         if self._unsaved is not None:
             epoch = self._unsaved
-            self._of(epoch.seed).save(epoch.number, epoch.carry, self._best_network)
-            self._unsaved, self._saved_at = None, time.monotonic()
+            with held():
+                self._of(epoch.seed).save(epoch.number, epoch.carry, self._best_network)
+                self._unsaved, self._saved_at = None, time.monotonic()
 
     def _compare(self, epoch: Epoch) -> None:
         row = epoch.row

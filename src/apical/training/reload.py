@@ -65,7 +65,7 @@ def _each_seed(
 ) -> tuple[Task, dict[int, T]]:
     """The task, and what `read` gives of the checkpoints of each seed that has any."""
     folder = RunFolder(path)
-    config = folder.read("config.json")
+    config = folder.config()
     if not folder.keeps_networks:
         raise UsageError(
             f"{folder.path}: holds no network: no checkpoint yet (go on with `apical train ... "

@@ -20,9 +20,11 @@ from apical.training.folder import plain, write_whole
 from apical.tuning.trial import Trial
 from apical.values import encode
 
+TRIALS = "trials.csv"
+
 
 def write_trials(folder: Path, trials: list[Trial], target: Target) -> None:
-    """trials.csv."""
+    """The table of the trials."""
     text = io.StringIO()
     rows = [
         {
@@ -37,14 +39,14 @@ def write_trials(folder: Path, trials: list[Trial], target: Target) -> None:
     writer = csv.DictWriter(text, rows[0] if rows else ["number"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_whole(folder / "trials.csv", text.getvalue())
+    write_whole(folder / TRIALS, text.getvalue())
 
 
 def read_trials(folder: Path, target: Target) -> list[Trial]:
     """What `write_trials` wrote: of each curve its best score alone."""
     metric = target.metric("val")
     beside = ("number", "state", metric, "epoch")
-    with (folder / "trials.csv").open() as file:
+    with (folder / TRIALS).open() as file:
         return [
             Trial(
                 int(row["number"]),

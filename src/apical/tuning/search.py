@@ -83,8 +83,9 @@ def search(
         >>> len(found.trials)
         2
     """
-    if trials < 1 or seed < 0:
-        raise UsageError(f"trials, seed: must be at least 1 and 0, got {trials}, {seed}")
+    for name, value, least in (("trials", trials, 1), ("seed", seed, 0)):
+        if value < least:
+            raise UsageError(f"{name}: must be at least {least}, got {value}")
     if len(data.validation) == 0:
         raise UsageError(f"search: {data.name} has no validation examples to choose by")
     space = rule.space if space is None else space

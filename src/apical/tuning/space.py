@@ -50,6 +50,8 @@ def place(values: Values, rule: Rule, settings: Settings) -> tuple[Rule, Setting
     for name, value in values.items():
         path = name.split(".")
         if name not in known and path[0] not in OPEN:
+            if isinstance(getattr(rule, name, getattr(settings, name, None)), tuple):
+                raise UsageError(f"space: {name} is a list, and only single numbers are searched")
             listed = [*known, *(f"{group}.NAME" for group in OPEN)]
             raise UsageError(unknown("space", name, listed))
         number = int(value) if known.get(name) is int else value

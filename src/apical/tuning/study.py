@@ -12,6 +12,7 @@ from apical.differences import differences
 from apical.errors import DataError, UsageError
 from apical.ranges import Space
 from apical.training.folder import completed
+from apical.tuning.files import TRIALS
 from apical.tuning.trial import Trial
 
 FILE = "study.sqlite3"
@@ -35,6 +36,11 @@ class Study:
             raise UsageError(
                 f"out: {folder} holds no search but other files ({foreign[0]}, ...); "
                 "choose a new or an empty folder"
+            )
+        if path is not None and (path.parent / TRIALS).exists() and not path.stat().st_size:
+            raise DataError(
+                f"{path}: expected the study of a search that left {TRIALS}, found an empty file; "
+                "restore the file, or choose another folder"
             )
         try:
             self._study = optuna.create_study(

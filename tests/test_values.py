@@ -1,0 +1,41 @@
+"""Values in the words of the command line and of config.json."""
+
+import pytest
+
+from apical.dynamics.stepping import Strides
+from apical.errors import UsageError
+from apical.rules import DTP, FA, GhostMB, Rule
+from apical.rules.inverses import NoisePreserving
+from apical.values import decode, parse, spell
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (GhostMB(), "ghost-mb"),
+        (GhostMB(dt=0.002), "ghost-mb:0.002"),
+        (GhostMB(stepping=Strides(20)), "ghost-mb:stepping=strides:20"),
+        (GhostMB(dt=0.002, per_layer=(20, 5)), "ghost-mb:0.002,per-layer=20/5"),
+        (DTP(inverse=NoisePreserving(0.1)), "dtp:inverse=noise-preserving:0.1"),
+    ],
+)
+def test_fields_after_one_at_its_default_are_named(rule, text):
+    assert spell(rule) == text
+    assert parse(Rule, text) == rule
+
+
+def test_fields_may_be_named_anyway():
+    assert parse(Rule, "ghost-mb:dt=0.002,tau=0.02") == GhostMB(dt=0.002, tau=0.02)
+    assert parse(Rule, "ghost-mb:tau=0.02,0.002") == GhostMB(dt=0.002, tau=0.02)
+
+
+@pytest.mark.parametrize("text", ["ghost-mb:stepings=strides", "ghost-mb:dt=0.001,dt=0.002"])
+def test_a_field_that_is_not_there_or_there_twice_is_refused(text):
+    with pytest.raises(UsageError, match=r"there is no '(stepings|dt)'"):
+        parse(Rule, text)
+
+
+def test_a_type_that_is_not_here_is_named():
+    with pytest.raises(UsageError, match="there is no 'Nope' here"):
+        decode({"type": "Nope"})
+    assert decode({"type": "FA"}) == FA()
