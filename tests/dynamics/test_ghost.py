@@ -185,6 +185,17 @@ def test_mb_cancels_the_feedback_of_any_example_and_linear_ghosts_do_not():
     assert linear > 0.1
 
 
+@pytest.mark.parametrize("hidden", [2, 3])
+def test_mb_cancels_the_feedback_in_every_hidden_layer(hidden):
+    fast = Plasticity((0.0,) * (hidden + 1), 0.0, 0.1)
+    weights, x, y = circuit(hidden, perfect=False, ghosts=4)
+    phase = Phase(x[:1], y[:1], 0.0, transposed)
+    potentials, after = settle(weights, phase, fast, steps=1000)
+    for error in feel(potentials, after, phase).errors[:-1]:
+        assert float(jnp.abs(error).max()) < 1e-6
+    laws.assert_close(potentials.u, feedforward(weights.main, x[:1]), atol=1e-5)
+
+
 def mb_error(weights, x, y, beta):
     """e_1 / -beta after G has learned in the free phase and units have settled to the nudge."""
     fast = Plasticity((0.0,) * len(weights.main), 0.0, 0.1)
