@@ -83,7 +83,7 @@ def test_a_torn_last_line_is_left_out_of_an_unfinished_run_alone(runs):
     path = runs[0].path / "metrics.jsonl"
     whole = path.read_text()
     path.write_text(whole + json.dumps({"seed": 1, "epoch": 3})[:-4])
-    with pytest.raises(UsageError, match=r"metrics\.jsonl, line 5: .*the file is damaged"):
+    with pytest.raises(UsageError, match=r"metrics\.jsonl, line 5: .*restore the file"):
         RunData.read(runs[0].path)
     (runs[0].path / "summary.json").unlink()
     assert RunData.read(runs[0].path).rows == [json.loads(line) for line in whole.splitlines()]
