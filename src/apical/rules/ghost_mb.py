@@ -15,9 +15,9 @@ class GhostMB(Ghost):
     Main weights change once, at the end of the weakly clamped phase:
     dW_k = eta_k [rho(u_k) - rho(W_k r_{k-1})] r_{k-1}^T. One example is shown at a time; units and
     G go on from where the last one left them. Whatever P is, the error e_k vanishes by the end of a
-    free phase in which eta_g |s_k|^2 adds up to much. As beta -> 0 it then tends to -beta (I - M)^-1 dC/dr_1 in a network with one
-    hidden layer and transpose feedback, where M is small as long as weights are
-    (papers/ghost_units/README.md); more hidden layers couple.
+    free phase in which eta_g |s_k|^2 adds up to much. As beta -> 0 it then tends to
+    -beta (I - M)^-1 dC/dr_1 in a network with one hidden layer and transpose feedback, where M is
+    small as long as weights are (papers/ghost_units/README.md); more hidden layers couple.
 
     Source: Mesnard et al. 2019, section 3.2, table 4; how rates enter is reconstructed.
     """

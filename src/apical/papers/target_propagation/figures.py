@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 
+from apical.papers.target_propagation.damping import damping
 from apical.papers.target_propagation.experiments import FEATURES
 from apical.papers.target_propagation.looks import COLOURS, LINES, family_and_way
 from apical.papers.target_propagation.methods import METHODS, SEARCHED
@@ -38,6 +39,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
             *_curves(evidence, folder),
             *_auxiliary(evidence, folder),
             *_sensitivity(folder),
+            *damping(evidence, folder),
             *reconstructions(evidence, folder),
         ]
     table = folder / "table-1.md"

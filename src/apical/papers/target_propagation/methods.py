@@ -6,11 +6,13 @@ Table 5. AO-SDTP, which has no column there, has what SDTP has until it is searc
 
 import csv
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from apical.papers.target_propagation.networks import SETUPS
+from apical.ranges import Space
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
 from apical.rules.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
@@ -30,6 +32,8 @@ class Method:
     convolutional: bool = False
     tuned_as: str | None = None
     """The method whose settings it takes where it has none of its own."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the rule that are the method's and not to be searched."""
 
 
 METHODS = {
@@ -44,11 +48,19 @@ METHODS = {
     "bp": Method(BP),
     "bp-conv": Method(BP, convolutional=True),
 }
+TO_THE_LETTER = {"step": 1.0, "output_inverse": "tanh"}
+"""SDTP's whole step, and an inverse of the output with the hidden activation."""
+UNDAMPED = {
+    "sdtp-parallel-undamped": Method(SDTP, given=TO_THE_LETTER),
+    "sdtp-alternating-undamped": Method(SDTP, "epoch", given=TO_THE_LETTER),
+}
+"""SDTP as the paper has it, where Table 1's rows here are damped."""
+ALL = METHODS | UNDAMPED
 
 
 def configured(setup: str, name: str) -> tuple[Rule, Settings]:
     """The rule and the settings of a cell: searched, else those of its like, else published."""
-    method, found = METHODS[name], SEARCHED / setup / name / "final" / "best.json"
+    method, found = ALL[name], SEARCHED / setup / name / "final" / "best.json"
     if found.exists():
         return _searched(found)
     if method.tuned_as is None:
@@ -57,10 +69,18 @@ def configured(setup: str, name: str) -> tuple[Rule, Settings]:
     return method.rule(**vars(like)), settings
 
 
+def unsearched(setup: str, name: str) -> tuple[Rule, Settings, Space]:
+    """What a search of a cell begins with, and what it draws."""
+    method = ALL[name]
+    rule = method.rule(**method.given)
+    settings = replace(_base(setup, name), alternate=method.alternate, record_test=False)
+    return rule, settings, {k: span for k, span in rule.space.items() if k not in method.given}
+
+
 def published(setup: str, name: str) -> tuple[Rule, Settings]:
     """The paper's best values, with the other settings of the setup."""
-    method = METHODS[name]
-    row = _table_5()[setup, name]
+    method = ALL[name]
+    row = _table_5()[setup, name.removesuffix("-undamped")]
     settings = replace(
         _base(setup, name),
         lr=row["lr"],
@@ -76,12 +96,12 @@ def published(setup: str, name: str) -> tuple[Rule, Settings]:
     )
     if method.rule is DTP:
         return DTP(alpha=row["alpha"], inverse=NoisePreserving(row["sigma"])), settings
-    return method.rule(inverse=Denoising(row["sigma"])), settings
+    return method.rule(inverse=Denoising(row["sigma"]), **method.given), settings
 
 
 def _base(setup: str, name: str) -> Settings:
     chosen = SETUPS[setup]
-    return chosen.convolutional if METHODS[name].convolutional else chosen.settings
+    return chosen.convolutional if ALL[name].convolutional else chosen.settings
 
 
 def _searched(best: Path) -> tuple[Rule, Settings]:

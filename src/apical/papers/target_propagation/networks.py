@@ -38,8 +38,8 @@ SETUPS = {
     "mnist-lc": Setup(
         "mnist",
         replace(_MNIST, net=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024))),
-        quick_epochs=20,
-        quick_seeds=1,
+        quick_epochs=10,
+        quick_seeds=3,
     ),
     "cifar-fc": Setup(
         "cifar-10", replace(_CIFAR, hidden=(1024,) * 3), quick_epochs=5, quick_seeds=1

@@ -1,9 +1,9 @@
-"""The last round of a search: who plays, and who is chosen."""
+"""The rounds of a search: who plays, and who is chosen."""
 
 import json
 
 import apical
-from apical.papers.target_propagation import finals as last_round
+from apical.papers.target_propagation import rounds
 from apical.targets import Label
 from apical.tuning.files import read_trials
 from apical.tuning.trial import Trial
@@ -15,19 +15,19 @@ def test_the_best_finished_draws_play():
         Trial(n, {}, {1: score} if score else {}, None if score else "diverged")
         for n, score in enumerate(scores)
     ]
-    assert [trial.number for trial in last_round.finalists(trials)] == [1, 4, 5]
+    assert [trial.number for trial in rounds.finalists(trials)] == [1, 4, 5]
 
 
 def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(tmp_path, monkeypatch):
-    monkeypatch.setattr(last_round, "EPOCHS", 3)
+    monkeypatch.setattr(rounds, "LAST_EPOCHS", 3)
     space = {"lr": apical.Log(1e-5, 1e-1), "optimizer_args.b1": apical.Linear(0.5, 0.9)}
     data = apical.load("digits")
     found = apical.search(apical.BP(), data, space, trials=4, out=tmp_path, hidden=(8,), epochs=1)
     assert [t.score for t in read_trials(tmp_path, Label())] == [t.score for t in found.trials]
 
-    winner = last_round.finals(tmp_path)
+    winner = rounds.last_round(tmp_path)
     played = read_trials(tmp_path / "final", Label())
-    assert len(played) == last_round.FINALISTS
+    assert len(played) == rounds.FINALISTS
     assert winner.score == max(trial.score for trial in played)
     drawn = {trial.number: trial.values for trial in found.trials}
     assert all(trial.values == drawn[trial.number] for trial in played)
