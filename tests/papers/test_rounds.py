@@ -1,12 +1,16 @@
 """The rounds of a search: who plays, and who is chosen."""
 
 import json
+from dataclasses import replace
 
 import apical
 from apical.papers.target_propagation import rounds
+from apical.papers.target_propagation.networks import SETUPS
+from apical.rules import SDTP
 from apical.targets import Label
 from apical.tuning.files import read_trials
 from apical.tuning.trial import Trial
+from apical.values import decode
 
 
 def test_the_best_finished_draws_play():
@@ -46,3 +50,24 @@ def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(tmp_path
         optimizer_args=best["settings"]["optimizer_args"],
     )
     assert winner.score == max(row["val_accuracy"] for row in again.metrics)
+
+
+def test_the_first_round_draws_what_a_method_leaves_open(tmp_path, monkeypatch):
+    small = replace(SETUPS["mnist-fc"].settings, hidden=(8, 8))
+    monkeypatch.setitem(
+        SETUPS, "mnist-fc", replace(SETUPS["mnist-fc"], data="digits", settings=small)
+    )
+    monkeypatch.setattr(rounds, "SEARCHED", tmp_path / "searched")
+    monkeypatch.setattr(rounds, "DRAWS", 2)
+    monkeypatch.setattr(rounds, "EPOCHS", 1)
+    folder = rounds.first_round("mnist-fc", "sdtp-alternating-undamped", tmp_path / "study")
+    assert folder == tmp_path / "searched" / "mnist-fc" / "sdtp-alternating-undamped"
+    trials = read_trials(folder, Label())
+    assert len(trials) == 2
+    assert "step" not in trials[0].values
+    assert "inverse.sigma" in trials[0].values
+    rule = decode(json.loads((folder / "best.json").read_text())["rule"])
+    assert isinstance(rule, SDTP)
+    assert (rule.step, rule.output_inverse) == (1.0, "tanh")
+    again = rounds.first_round("mnist-fc", "sdtp-alternating-undamped", tmp_path / "study")
+    assert [t.values for t in read_trials(again, Label())] == [t.values for t in trials]

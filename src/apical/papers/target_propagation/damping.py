@@ -41,7 +41,7 @@ def damping(evidence: Evidence, folder: Path) -> list[Path]:
     by_decades(error, 0.9 * lowest)
     distance.set_yscale("log")
     _name(error, "test error (%)")
-    _name(distance, r"$|\hat{h}_5 - h_5|^2 / |h_5|^2$")
+    _name(distance, r"$|\hat{h}_5 - h_5| / |h_5|$")
     _name(cosine, "cosine with BP, layer 5")
     figure.legend(*error.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return save(figure, folder, "damping")
