@@ -6,6 +6,7 @@ a rule's recommended recipe and a run's config.json all are this.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Literal
 
 from apical.data.augmentation import Augmentation, Unchanged
@@ -82,6 +83,11 @@ class Settings:
     """Evaluate the test set after every epoch too: for curves, never for selection."""
 
     def __post_init__(self):
+        layers = self.hidden if isinstance(self.hidden, tuple | list) else (None,)
+        if not all(isinstance(units, Integral) for units in layers):
+            raise UsageError(
+                f"hidden: must be a whole number for each layer, as in (500, 500), got {self.hidden}"
+            )
         positive = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,

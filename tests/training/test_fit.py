@@ -314,6 +314,8 @@ def test_any_optax_transformation_will_do(blobs):
         ({"steps_per_epoch": 12}, "fewer than 12"),
         ({"epochs": 0}, "epochs: must be positive"),
         ({"hidden": (8, 0)}, r"hidden\[1\]: must be positive"),
+        ({"hidden": 8}, "hidden: must be a whole number for each layer"),
+        ({"hidden": (8.5,)}, "hidden: must be a whole number for each layer"),
         ({"weight_decay": float("nan")}, "weight_decay: must be 0 or more"),
         ({"learned_lr": -1.0}, "learned_lr: must be positive"),
         ({"alternate": "epochs"}, "did you mean 'epoch'"),
