@@ -86,7 +86,7 @@ class Settings:
         layers = self.hidden if isinstance(self.hidden, tuple | list) else (None,)
         if not all(isinstance(units, Integral) for units in layers):
             raise UsageError(
-                f"hidden: must be a whole number for each layer, as in (500, 500), got {self.hidden}"
+                f"hidden: must be a whole number a layer, as in (500, 500); got {self.hidden}"
             )
         positive = {
             "epochs": self.epochs,
