@@ -28,10 +28,6 @@ class GradientError(Examination):
     def name(self):
         return "gradient"
 
-    @property
-    def needs(self):
-        return set()
-
     def examine(self, run, root):
         task, carries = reload_carries(run)
         (carry,) = carries.values()

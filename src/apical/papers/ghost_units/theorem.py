@@ -27,10 +27,6 @@ class TheoremError(Examination):
     def name(self):
         return "theorem"
 
-    @property
-    def needs(self):
-        return set()
-
     def examine(self, run, root):
         task, carries = reload_carries(run)
         (carry,) = carries.values()
