@@ -13,6 +13,14 @@ from apical.training.checkpoints import Checkpoints
 from apical.training.folder import RunFolder
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_raises():
+    """Whatever a shell starts in the background ignores Ctrl-C."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
 def test_ctrl_c_comes_through_when_the_block_has_ended():
     done = []
 
