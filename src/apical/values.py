@@ -67,7 +67,7 @@ def parse(kind: type, text: str) -> Any:
     for part in rest.split(",") if rest else ():
         field = next((f for f in marked if _is_marked(part, f)), None)
         named, equals, given = part.partition("=")
-        if equals:
+        if equals and ":" not in named:
             field = next((f for f in plain if _spelled(f) == named), None)
             if field is None:
                 raise UsageError(unknown(f"{text}: {name}", named, [_spelled(f) for f in plain]))
