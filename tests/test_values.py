@@ -27,8 +27,8 @@ def test_fields_after_one_at_its_default_are_named(rule, text):
 def test_fields_may_be_named_anyway():
     assert parse(Rule, "ghost-mb:dt=0.002,tau=0.02") == GhostMB(dt=0.002, tau=0.02)
     assert parse(Rule, "ghost-mb:tau=0.02,0.002") == GhostMB(dt=0.002, tau=0.02)
-    within = DTP(0.2, NoisePreserving(0.1))
-    assert parse(Rule, "dtp:0.2,noise-preserving:sigma=0.1") == within
+    within = DTP(alpha=0.3, inverse=NoisePreserving(0.1))
+    assert parse(Rule, "dtp:0.3,noise-preserving:sigma=0.1") == within
 
 
 @pytest.mark.parametrize("text", ["ghost-mb:stepings=strides", "ghost-mb:dt=0.001,dt=0.002"])
