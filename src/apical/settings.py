@@ -83,8 +83,8 @@ class Settings:
     """Evaluate the test set after every epoch too: for curves, never for selection."""
 
     def __post_init__(self):
-        layers = self.hidden if isinstance(self.hidden, tuple | list) else (None,)
-        if not all(isinstance(units, Integral) for units in layers):
+        listed = isinstance(self.hidden, tuple | list)
+        if not listed or not all(isinstance(units, Integral) for units in self.hidden):
             raise UsageError(
                 f"hidden: must be a whole number a layer, as in (500, 500); got {self.hidden}"
             )

@@ -23,8 +23,8 @@ FAST = 100.0
 """Ghosts times their learning rate, as in the paper, whatever their number: what the feedback of
 one example leaves uncancelled shrinks per step in proportion to both."""
 DEPTHS = (1, 2, 3, 4)
-BETAS = {0.01: "beta-0.01-mb", 0.1: "ghosts-5-mb", 1.0: "beta-1-mb", 10.0: "beta-10-mb"}
-"""The experiment of every nudge; that of the recipe's own is among those of `GHOSTS`."""
+BETAS = (0.01, 1.0, 10.0)
+"""Nudges beside the recipe's own, with which the experiments of `GHOSTS` run."""
 LOOKED_INTO = 500
 """Units of the MB network whose gradient the paper looks into (Figure 5)."""
 STRIDES = (10, 20)
@@ -124,9 +124,9 @@ def _beyond() -> Iterator[Experiment]:
         yield _for_epochs(replace(cell, name=f"depth-{depth}-ma"), 4)
     for ghosts in GHOSTS:
         yield _for_epochs(replace(mb(100, "tf", ghosts), name=f"ghosts-{ghosts}-mb"), 2)
-    for beta, name in BETAS.items():
-        if name.startswith("beta"):
-            yield _for_epochs(replace(mb(100, "tf", beta=beta), name=name), 2)
+    for beta in BETAS:
+        cell = mb(100, "tf", beta=beta)
+        yield _for_epochs(replace(cell, name=f"beta-{beta:g}-mb"), 2)
     for cell in (mb(100, "tf"), mb(100, "fa")):
         yield _for_epochs(replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist"), 4)
 

@@ -149,10 +149,12 @@ def _figure_6(evidence, folder) -> list[Path]:
 
 def _beyond(evidence, folder) -> list[Path]:
     """Depth, number of ghosts, nudge: what they cost in alignment with BP."""
+    nudges = {0.1: "ghosts-5-mb"} | {beta: f"beta-{beta:g}-mb" for beta in BETAS}
+    betas = tuple(sorted(nudges))
     panels = [
         ("hidden layers (MA, TF)", DEPTHS, [f"depth-{d}-ma" for d in DEPTHS], "linear"),
         ("ghosts (MB, TF)", GHOSTS, [f"ghosts-{n}-mb" for n in GHOSTS], "log"),
-        (r"nudge $\beta$ (MB, TF)", tuple(BETAS), list(BETAS.values()), "log"),
+        (r"nudge $\beta$ (MB, TF)", betas, [nudges[b] for b in betas], "log"),
     ]
     panels = [panel for panel in panels if any(map(evidence.runs, panel[2]))]
     if not panels:
