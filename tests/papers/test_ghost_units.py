@@ -1,5 +1,6 @@
 """The ghost-unit paper: its settings, and what its runs are examined for."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from apical.dynamics.ghost import euler, feel
 from apical.dynamics.integrate import integrate
+from apical.dynamics.stepping import Strides
 from apical.feedback import FixedRandom, Transpose
 from apical.initialisers import Uniform
-from apical.papers.ghost_units.experiments import cells, mb
+from apical.papers.ghost_units.experiments import cells, mb, quick
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.theorem import predicted
@@ -83,6 +85,17 @@ def test_the_papers_tables(cell):
 
 def test_every_cell_of_table_1_is_there():
     assert {cell.name for cell in cells()} == set(TABLES)
+
+
+@pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)
+def test_only_ma_with_two_hidden_layers_is_quick_in_strides_and_says_so(cell):
+    short = quick(cell)
+    assert short.settings == replace(cell.settings, epochs=cell.settings.epochs // 50)
+    if cell.name.startswith("ma-500-500"):
+        assert short.name == f"strides-10-{cell.name}"
+        assert short.rule == replace(cell.rule, stepping=Strides(10))
+    else:
+        assert (short.name, short.rule) == (cell.name, cell.rule)
 
 
 def test_another_nudge_keeps_the_size_of_a_step():
@@ -185,15 +198,21 @@ def test_relative_errors_are_pooled_over_minibatches():
     assert found(0.0, 1.0) == pytest.approx({"hidden": 1, "output": 0, "all": share})
 
 
+RAN = ("strides-10-ma-500-500-tf", "mb-100-fa", "mb-100-tf")
+
+
 class Ran(Evidence):
-    """Evidence of two finished runs."""
+    """Evidence of three finished runs."""
 
     def summary(self):
         run = {"seed": 0, "epochs": 1, "train_accuracy": 0.5, "test_accuracy": 0.25}
-        return [{**run, "experiment": name} for name in ("mb-100-fa", "mb-100-tf")]
+        return [{**run, "experiment": name} for name in RAN]
 
 
 def test_table_1_puts_each_cell_beside_the_papers():
-    fa, tf = table_1(Ran(Path())).strip().splitlines()[-2:]
+    deep, fa, tf = table_1(Ran(Path())).strip().splitlines()[-3:]
+    assert deep == (
+        "| strides-10-ma-500-500-tf | 1 / 300 | 1 | 0.5000 / 0.9967 | 0.2500 / 0.9786 |"
+    )
     assert fa == "| mb-100-fa | 1 / 50 | 1 | 0.5000 / 0.9893 | 0.2500 / 0.9739 |"
     assert tf == "| mb-100-tf | 1 / 50 | 1 | 0.5000 / 0.9931 | 0.2500 / 0.9722 |"
