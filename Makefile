@@ -21,7 +21,7 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 mutants: $(VENV)/.installed-dev
-	$(BIN)/python tests/mutants.py
+	$(BIN)/python -m tests.mutants
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,13 +1,4 @@
-"""Fixtures for all tests: a persistent compilation cache, float64 on demand, small data."""
-
-import os
-from pathlib import Path
-
-# JAX reads these when it is imported; processes that tests start inherit them.
-os.environ.setdefault(
-    "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "jax")
-)
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+"""Fixtures for all tests: float64 on demand, small data."""
 
 import jax
 import numpy as np

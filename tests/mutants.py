@@ -1,12 +1,12 @@
 """Defects of the kind this field gets wrong, planted one at a time: the tests must catch each.
 
-`python tests/mutants.py [WORD...]` plants those whose names hold a word (all, if none is
+`python -m tests.mutants [WORD...]` plants those whose names hold a word (all, if none is
 given) in copies of src/, two at a time, and exits with 1 if any survives.
 """
 
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +15,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-PYTEST = """
-import sys
-from pathlib import Path
-import apical, pytest
-if not Path(apical.__file__).is_relative_to(sys.argv[1]):
-    sys.exit(f"tested {apical.__file__}, not the copy in {sys.argv[1]}")
-sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *sys.argv[2:]]))
-"""
-"""`python -m pytest`, once it is certain that the copy is what will be tested."""
+PRELOADED = ["pytest", "equinox", "optax", "orbax.checkpoint", "beartype", "matplotlib.pyplot"]
+"""What every run of the tests imports, once for all of them."""
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(PRELOADED)
 
 FA = "tests/rules/test_fa.py"
 DFA = "tests/rules/test_dfa.py"
@@ -1137,7 +1132,8 @@ def is_caught(mutant: Mutant) -> bool:
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve() / "src"
-        shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "src", copy, ignore=ignored, copy_function=os.symlink)
         plant(mutant, copy / "apical")
         code, said = run(copy, mutant.tests)
     if code not in (0, 1) or (code == 1 and " failed" not in said):
@@ -1154,23 +1150,38 @@ def plant(mutant: Mutant, package: Path) -> None:
             f"{mutant.name}: {mutant.file} must hold {mutant.old!r} exactly once, "
             f"found {found}; follow the change of the source in tests/mutants.py"
         )
+    path.unlink()  # it may be a link to the source
     path.write_text(text.replace(mutant.old, mutant.new))
 
 
 def run(source: Path, tests: tuple[str, ...]) -> tuple[int, str]:
     """pytest's exit code and output on these tests of the package in `source`."""
-    # Within pytest, its own variables are not for the run below it; and compiling JAX's
-    # modules and the unchanged programs again for every defect takes twice the time.
-    drop = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
-    env = {key: value for key, value in os.environ.items() if not key.startswith(drop)}
-    env |= {
-        "PYTHONPATH": str(source),
-        "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".cache" / "jax"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    }
-    command = [sys.executable, "-c", PYTEST, str(source), *tests]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "said"
+        process = SERVER.Process(target=_pytest, args=(source, tests, said))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        return process.exitcode, said.read_text()
+
+
+def _pytest(source: Path, tests: tuple[str, ...], said: Path) -> None:
+    """In a process of its own, that has not imported apical."""
+    output = os.open(said, os.O_CREAT | os.O_WRONLY)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(ROOT)
+    for key in [key for key in os.environ if key.startswith("PYTEST_")]:
+        del os.environ[key]  # those of a pytest that this one runs in
+    os.environ["PYTHONPATH"] = str(source)
+    sys.path.insert(0, str(source))
+    import pytest
+
+    import apical
+
+    if not Path(apical.__file__).is_relative_to(source):
+        sys.exit(f"tested {apical.__file__}, not the copy in {source}")
+    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
 
 
 def main(words: list[str]) -> int:

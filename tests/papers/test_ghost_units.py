@@ -87,7 +87,7 @@ def test_every_cell_of_table_1_is_there():
     assert {cell.name for cell in cells()} == set(TABLES)
 
 
-@pytest.mark.parametrize("cell", cells(), ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", list(cells()), ids=lambda cell: cell.name)
 def test_only_ma_with_two_hidden_layers_is_quick_in_strides_and_says_so(cell):
     short = quick(cell)
     assert short.settings == replace(cell.settings, epochs=cell.settings.epochs // 50)
