@@ -1,8 +1,10 @@
-"""The tests catch every planted defect of `mutants.MUTANTS`."""
+"""The tests catch every planted defect of `tests/mutants`."""
 
 import pytest
 
-from tests.mutants import MUTANTS, ROOT, Mutant, is_caught, plant, run
+from tests.mutants import MUTANTS
+from tests.mutants.mutant import Mutant
+from tests.mutants.planting import ROOT, is_caught, plant, run
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,66 @@
+"""How a paper's claims are judged."""
+
+from tests.mutants.mutant import Mutant
+
+JUDGE = "tests/reproduce/test_judgement.py"
+
+MUTANTS = (
+    Mutant(
+        "judgement: a partial order passes for a whole one",
+        "reproduce/judgement/order.py",
+        "if all(mean - half > 0 for mean, half in differences):",
+        "if all(mean > 0 for mean, half in differences):",
+        ("tests/reproduce/test_judgement.py::test_an_order_needs_every_paired_interval",),
+    ),
+    Mutant(
+        "judgement: unfinished runs count",
+        "reproduce/evidence.py",
+        " for f in folders if RunFolder(f).finished",
+        " for f in folders",
+        ("tests/reproduce/test_judgement.py::test_only_finished_runs_count",),
+    ),
+    Mutant(
+        "reproduce: every run is seed 0",
+        "reproduce/experiment.py",
+        "            seed=self.seed,",
+        "            seed=0,",
+        (
+            "tests/reproduce/test_papers.py::test_a_run_is_the_seed_the_rule_and_the_settings_asked_for",
+        ),
+    ),
+    Mutant(
+        "judgement: seeds are paired by place",
+        "reproduce/judgement/order.py",
+        "[[values[seed] for seed in shared] for values in by_seed]",
+        "[list(values.values())[: len(shared)] for values in by_seed]",
+        ("tests/reproduce/test_judgement.py::test_an_order_pairs_seeds_not_places",),
+    ),
+    Mutant(
+        "within: any distance is near",
+        "reproduce/judgement/within.py",
+        "if off <= self.distance:\n            verdict = Verdict.REPRODUCED",
+        "if off >= 0:\n            verdict = Verdict.REPRODUCED",
+        (f"{JUDGE}::test_within_a_stated_distance",),
+    ),
+    Mutant(
+        "below: the interval does not count",
+        "reproduce/judgement/bounds.py",
+        "if clear > half:",
+        "if clear > 0:",
+        (f"{JUDGE}::test_below_mirrors_above",),
+    ),
+    Mutant(
+        "judgement: one seed is every seed",
+        "reproduce/judgement/every.py",
+        "if reached == len(values):",
+        "if reached:",
+        ("tests/reproduce/test_judgement.py::test_every_means_every_seed",),
+    ),
+    Mutant(
+        "judgement: near by the mean alone",
+        "reproduce/judgement/near.py",
+        "if mean - half > -self.margin:",
+        "if mean > -self.margin:",
+        ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
+    ),
+)

@@ -1,0 +1,76 @@
+"""Target propagation: targets and inverses."""
+
+from tests.mutants.mutant import Mutant
+
+TARGETS = "tests/rules/test_target_propagation.py"
+
+MUTANTS = (
+    Mutant(
+        "dtp: the difference is dropped",
+        "rules/inverses.py",
+        "below - g(h) + g(targets[0])",
+        "g(targets[0])",
+        (f"{TARGETS}::test_whatever_the_inverses_a_satisfied_layer_asks_for_nothing",),
+    ),
+    Mutant(
+        "dtp: the difference has the wrong sign",
+        "rules/inverses.py",
+        "below - g(h) + g(targets[0])",
+        "below + g(h) - g(targets[0])",
+        (f"{TARGETS}::test_with_exact_inverses_targets_have_their_gauss_newton_form",),
+    ),
+    Mutant(
+        "dtp: the target lies uphill",
+        "rules/dtp.py",
+        "hidden[-1] - self.alpha",
+        "hidden[-1] + self.alpha",
+        (f"{TARGETS}::test_by_hand_difference_target_propagation",),
+    ),
+    Mutant(
+        "local losses: averaged for summed",
+        "rules/inverses.py",
+        "return self.scale\n",
+        "return self.scale / units\n",
+        (f"{TARGETS}::test_with_gradient_targets_and_halved_losses_it_is_bp",),
+    ),
+    Mutant(
+        "inverses: the noise is forgotten",
+        "rules/inverses.py",
+        "noisy = h + loss.sigma *",
+        "noisy = h + 0.0 *",
+        (f"{TARGETS}::test_inverses_descend_their_own_loss",),
+    ),
+    Mutant(
+        "inverses: noise-preserving is denoising",
+        "rules/inverses.py",
+        "return noisy\n",
+        "return h\n",
+        (f"{TARGETS}::test_inverses_descend_their_own_loss",),
+    ),
+    Mutant(
+        "inverses: they are the transposed forward weights",
+        "layers/transposed.py",
+        "layer.redrawn(init, key).weight",
+        "1.0 * layer.weight",
+        (
+            f"{TARGETS}::test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own",
+        ),
+    ),
+    Mutant(
+        "sdtp: the uppermost target is led by the output's weights",
+        "rules/sdtp.py",
+        "self.step * (g(batch.y) - g(record.output))",
+        "self.step * net.layers[-1].pull(batch.y - record.output)",
+        (
+            f"{TARGETS}::test_only_dtp_reads_forward_weights_and_only_the_output_layers",
+            f"{TARGETS}::test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output",
+        ),
+    ),
+    Mutant(
+        "ao-sdtp: the label's inverse does not see the features",
+        "rules/ao_sdtp.py",
+        "g(beside(batch.y, z))",
+        "g(beside(batch.y, 0 * z))",
+        (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
+    ),
+)

@@ -1,0 +1,46 @@
+"""The search for hyper-parameters."""
+
+from tests.mutants.mutant import Mutant
+
+SPACE = "tests/tuning/test_space.py"
+SEARCH = "tests/tuning/test_search.py"
+
+MUTANTS = (
+    Mutant(
+        "search: a log range is drawn from evenly",
+        "ranges.py",
+        "return self.low * (self.high / self.low) ** u",
+        "return self.low + u * (self.high - self.low)",
+        (f"{SPACE}::test_an_interval_is_spread_evenly_on_its_scale",),
+    ),
+    Mutant(
+        "search: the upper end of whole numbers is never drawn",
+        "ranges.py",
+        "int(u * (self.high - self.low + 1))",
+        "int(u * (self.high - self.low))",
+        (f"{SPACE}::test_whole_numbers_and_choices_are_all_as_likely",),
+    ),
+    Mutant(
+        "search: all names share one stream",
+        "tuning/space.py",
+        "[seed, number, zlib.crc32(name.encode())]",
+        "[seed, number, 0]",
+        (f"{SPACE}::test_seed_number_and_name_each_change_a_draw_and_other_ranges_do_not",),
+    ),
+    Mutant(
+        "search: a trial is judged by its last epoch",
+        "tuning/trial.py",
+        "else max(self.curve.values())",
+        "else self.curve[max(self.curve)]",
+        (
+            f"{SEARCH}::test_a_trial_is_judged_by_its_best_epoch_and_a_search_by_its_best_finished_trial",
+        ),
+    ),
+    Mutant(
+        "search: a session begins its draws again",
+        "tuning/search.py",
+        "draw(space, seed, number)",
+        "draw(space, seed, number - len(study.trials()))",
+        (f"{SEARCH}::test_a_search_that_goes_on_is_the_one_that_never_stopped",),
+    ),
+)
