@@ -108,6 +108,13 @@ def test_masking_is_all_there_is_where_nothing_remains_above_the_reference(worst
     assert judge([masked], EPS[:1], twins).masking is masking
 
 
+def test_where_one_step_leaves_nothing_the_reason_names_the_check_that_failed():
+    verdict = judge([example(fgsm=0.5, pgd=0.5, adaptive=0.4, worst=0.4)], EPS[:1])
+    assert verdict.masking is Masking.OVERSTATED
+    assert "nothing above chance; failed: its own slopes" in verdict.reason
+    assert "noise" not in verdict.reason
+
+
 def test_a_network_at_chance_is_not_judged():
     verdict = judge([example(clean=0.505, fgsm=0.4)], EPS[:1])
     assert verdict.masking is Masking.NOTHING

@@ -130,7 +130,13 @@ def test_the_irises_can_be_told_apart_and_attacked(tmp_path):
     apical("train", "associative-stdp", "--data", "iris", "--classes", 0, 2, "--out", run)
     said = apical("attack", run)
     assert "verdict: " in said
-    assert (run / "attack" / "attack.csv").exists()
+    results = run / "attack" / "attack.csv"
+    before = results.read_text()
+    refused = apical("attack", run, "--eps", "0.5", code=2)
+    assert "--overwrite" in refused
+    assert results.read_text() == before
+    apical("attack", run, "--eps", "0.5", "--overwrite")
+    assert results.read_text() != before
     assert not (run / "attack" / "examples.png").exists()
 
 

@@ -60,7 +60,8 @@ def judge(
     at_worst = {eps: _gain(WORST, runs, twins, eps) for eps in epsilons}
     claimed = [eps for eps in epsilons if _clear(one_step[eps], runs)]
     if not claimed:
-        reason = f"one step already leaves nothing above {against}"
+        failed = "; ".join(check.demand for check in checks if not check.passed)
+        reason = f"one step already leaves nothing above {against}; failed: {failed}"
         return Verdict(Masking.OVERSTATED, checks, reason)
     eps = max(claimed, key=lambda e: one_step[e] - at_worst[e])
     reason = (

@@ -32,6 +32,7 @@ def attack(
     network: Selection = Last(),
     examples: int | None = 1000,
     out: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Attack a network of each seed on the test split, and check for masking.
 
@@ -48,6 +49,7 @@ def attack(
         network: After which epoch, in both runs: the last one saved, or the best on validation.
         examples: The first so many test examples, at most; None: all.
         out: Folder for attack.csv, accuracy and examples figures; None: RUN/attack.
+        overwrite: Replace what an earlier attack left in that folder.
     """
     from apical.adversarial.masking import judge
     from apical.adversarial.measured import Measured
@@ -57,13 +59,19 @@ def attack(
 
     if not eps:
         raise UsageError("eps: name at least one, as in 4/255 8/255")
+    folder = run / "attack" if out is None else out
+    results = folder / "attack.csv"
+    if results.exists() and not overwrite:
+        raise UsageError(
+            f"{results}: an earlier attack's results; name another folder with --out, or replace "
+            "them with --overwrite"
+        )
     epsilons = tuple(Epsilon(text) for text in dict.fromkeys(eps))
     battery = Battery.around(attack)
     data, surveys = survey_run(run, epsilons, battery, transfer_from, examples, network)
     twins: dict[int, Survey] = {}
     if transfer_from is not None:
         _, twins = survey_run(transfer_from, epsilons, battery, run, examples, network)
-    folder = run / "attack" if out is None else out
     asked = ITERATED if attack.iterates else ONE_STEP
     figures = draw_curves(surveys, epsilons, battery, folder)
     figures += draw_examples(data, surveys, asked, epsilons, battery, folder)
@@ -80,7 +88,7 @@ def attack(
         checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")
     console.print(checks)
     console.print(f"verdict: {verdict.masking.value} ({verdict.reason})", highlight=False)
-    for path in (write(folder / "attack.csv", surveys, battery), *figures):
+    for path in (write(results, surveys, battery), *figures):
         console.print(f"wrote: {path}", soft_wrap=True)
 
 
