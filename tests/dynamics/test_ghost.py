@@ -1,59 +1,18 @@
-"""The ghost-unit circuit against its theorems, an independent loop in NumPy, and its fast twin."""
+"""The ghost-unit circuit against its theorems and an independent loop in NumPy."""
 
 from functools import partial
-from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.dynamics import ghost_fast
 from apical.dynamics.ghost import Phase, Plasticity, Potentials, Weights, at_rest, euler, feel
 from apical.dynamics.integrate import integrate, trajectory
-from apical.dynamics.stepping import Euler, Strides
-from apical.errors import UsageError
 from tests import laws
+from tests.dynamics.circuits import SIZES, circuit, feedforward, settle, transposed
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-SIZES = (6, 5, 4, 4, 3, 3)
-"""Inputs, then the units of up to five layers."""
-
-
-def still(layers):
-    return Plasticity((0.0,) * layers, 0.0, 0.0)
-
-
-def transposed(main):
-    return tuple(W.T for W in main[1:])
-
-
-def circuit(hidden, seed=0, perfect=True, ghosts=None, spread=1.0):
-    """Weights and a batch; `ghosts` in each layer, or one for every unit above."""
-    draw = np.random.default_rng(seed)
-    sizes = (*SIZES[: hidden + 1], 3)
-    main = tuple(
-        jnp.array(draw.normal(0, spread, (above, below))) for below, above in pairwise(sizes)
-    )
-    if perfect:
-        weights = Weights(main, main[1:], transposed(main))
-    else:
-        shapes = [(ghosts or above.shape[0], above.shape[1]) for above in main[1:]]
-        P = tuple(jnp.array(draw.normal(0, 1, shape)) for shape in shapes)
-        G = tuple(jnp.array(draw.normal(0, 1, shape[::-1])) for shape in shapes)
-        weights = Weights(main, P, G)
-    x = jnp.array(draw.random((2, sizes[0])))
-    y = jax.nn.one_hot(jnp.array([0, 2]), 3)
-    return weights, x, y
-
-
-def settle(
-    weights, phase, plasticity=None, steps=600, start=None, rate=0.5
-) -> tuple[Potentials, Weights]:
-    step = partial(euler, phase=phase, plasticity=plasticity or still(len(weights.main)), rate=rate)
-    start = at_rest(phase.x, weights) if start is None else start
-    return integrate(lambda s: step(*s), (start, weights), steps)
 
 
 def cost_from(main, layer, a, y):
@@ -61,13 +20,6 @@ def cost_from(main, layer, a, y):
     for W in main[layer:]:
         a = jax.nn.sigmoid(a) @ W.T
     return 0.5 * jnp.sum((y - jax.nn.sigmoid(a)) ** 2)
-
-
-def feedforward(main, x):
-    a = [x @ main[0].T]
-    for W in main[1:]:
-        a.append(jax.nn.sigmoid(a[-1]) @ W.T)
-    return a
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 3, 4])
@@ -246,40 +198,6 @@ def test_mb_errors_are_the_gradient_where_lateral_and_main_weights_are_small(hid
     assert misses[1] < 0.2 * misses[0]
 
 
-@pytest.mark.parametrize("hidden", [1, 3])
-@pytest.mark.parametrize("feedback", ["transposed", "fixed"])
-@pytest.mark.parametrize(
-    ("main", "to_ghosts", "from_ghosts", "clip"),
-    [
-        (0.0, 0.03, 0.02, np.inf),
-        (0.04, 0.0, 0.0, np.inf),
-        (0.0, 0.0, 0.05, np.inf),
-        (0.0, 0.0, 0.0, np.inf),
-        (0.04, 0.03, 0.02, np.inf),
-        (0.04, 0.03, 0.02, 0.05),
-    ],
-    ids=["ma-free", "ma-clamped", "mb-free", "mb-clamped", "ma-prime", "clipped"],
-)
-def test_the_fast_twin_is_the_plain_loop(hidden, feedback, main, to_ghosts, from_ghosts, clip):
-    weights, x, y = circuit(hidden, perfect=False)
-    fixed = transposed(circuit(hidden, seed=5)[0].main)
-    phase = Phase(x, y, 0.6, transposed if feedback == "transposed" else lambda _: fixed)
-    plasticity = Plasticity((main,) * (hidden + 1), to_ghosts, from_ghosts, clip)
-    plain = settle(weights, phase, plasticity, steps=40, rate=0.2)
-    fast = ghost_fast.run(at_rest(x, weights), weights, phase, plasticity, 0.2, 40)
-    laws.assert_close(fast, plain, rtol=1e-8)
-
-
-@pytest.mark.parametrize("main", [0.04, 0.0])
-def test_the_fast_twin_of_one_example_is_the_plain_loop(main):
-    weights, x, y = circuit(1, perfect=False)
-    phase = Phase(x[:1], y[:1], 0.6, transposed)
-    plasticity = Plasticity((main, main), 0.03, 0.02)
-    plain = settle(weights, phase, plasticity, steps=40, rate=0.2)
-    fast = ghost_fast.run(at_rest(x[:1], weights), weights, phase, plasticity, 0.2, 40)
-    laws.assert_close(fast, plain, rtol=1e-8)
-
-
 def test_clipping_bounds_each_change_before_its_rate():
     weights, x, y = circuit(1)
     phase = Phase(x, y, 5.0, transposed)
@@ -287,14 +205,6 @@ def test_clipping_bounds_each_change_before_its_rate():
     _, after = settle(weights, phase, clipped, steps=1)
     moves = [float(jnp.abs(a - b).max()) for a, b in zip(after.main, weights.main, strict=True)]
     assert max(moves) == pytest.approx(0.5 * 0.01)
-
-
-def test_the_fast_twin_clips_whichever_main_weights_learn():
-    weights, x, y = circuit(1)
-    phase = Phase(x, y, 5.0, transposed)
-    upper = Plasticity((0.0, 1.0), 0.0, 0.0, 0.01)
-    fast = ghost_fast.run(at_rest(x, weights), weights, phase, upper, 0.2, 5)
-    laws.assert_close(fast, settle(weights, phase, upper, steps=5, rate=0.2))
 
 
 def test_a_trajectory_ends_where_the_integral_does():
@@ -307,101 +217,3 @@ def test_a_trajectory_ends_where_the_integral_does():
     laws.assert_close(end, integrate(lambda s: step(*s), start, 25))
     assert seen[0].shape == (25, 2, SIZES[1])
     laws.assert_close(seen[0][0], feel(*start, phase).errors[0])
-
-
-@pytest.mark.parametrize("beta", [0.0, 20.0])
-@pytest.mark.parametrize("size", [5, 20])
-def test_strides_rest_where_euler_steps_do(beta, size):
-    weights, x, y = circuit(2, perfect=False)
-    phase = Phase(x, y, beta, transposed)
-    nothing = still(3)
-    start = at_rest(x, weights)
-    euler_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000)
-    strides_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000, Strides(size))
-    laws.assert_close(strides_end, euler_end, rtol=1e-6, atol=1e-8)
-
-
-@pytest.mark.parametrize(("ghosts", "left"), [(None, 0.01), (4, 1e-6)])
-def test_strides_teach_the_ghosts_what_euler_steps_do(ghosts, left):
-    """Both end with the feedback cancelled and the units at the feedforward network's."""
-    weights, x, y = circuit(1, perfect=False, ghosts=ghosts)
-    lateral = Plasticity((0.0, 0.0), 0.05 if ghosts is None else 0.0, 0.05)
-    phase = Phase(x, y, 0.0, transposed)
-    start = at_rest(x, weights)
-    assert float(jnp.abs(feel(start, weights, phase).errors[0]).max()) > 0.3
-    end = ghost_fast.run(start, weights, phase, lateral, 0.1, 20_000, Strides(10))
-    assert float(jnp.abs(feel(*end, phase).errors[0]).max()) < left
-    laws.assert_close(end[0].u, feedforward(weights.main, x), rtol=0, atol=2 * left)
-
-
-def test_a_stride_does_not_overshoot_along_the_leading_direction():
-    """Without the implicit part a change at this rate would double the mismatch and more."""
-    r = 0.5 + 0.01 * jax.random.normal(jax.random.key(0), (6, 40))
-    d = jnp.ones((6, 2))
-    eta = 1.0
-    plain = d - eta * r @ (r.T @ d)
-    tamed = d - eta * r @ (r.T @ Strides(10).taught(d, r, eta))
-    assert float(jnp.abs(plain).max()) > 10
-    assert float(jnp.abs(tamed).max()) < 0.1
-    small = 1e-5
-    laws.assert_close(Strides(10).taught(d, r, small), Euler().taught(d, r, small), rtol=1e-2)
-
-
-@pytest.mark.parametrize(
-    ("beta", "main", "lateral", "examples", "steps", "apart"),
-    [
-        (0.0, 0.0, 0.01, 2, 400, 0.1),
-        (10.0, 0.01, 0.0, 2, 400, 0.1),
-        (0.0, 0.0, 0.003, 40, 400, 0.2),
-        (10.0, 0.03, 0.0, 40, 100, 0.5),
-    ],
-)
-def test_what_strides_teach_is_near_what_euler_steps_do(
-    beta, main, lateral, examples, steps, apart
-):
-    """Every kind of weight; with many examples, at rates at which explicit strides diverge."""
-    weights, x, y = circuit(2, perfect=False, spread=0.5)
-    noise = 0.1 * jax.random.normal(laws.KEY, (examples, x.shape[1]))
-    x, y = (jnp.tile(a, (examples // 2, 1)) for a in (x, y))
-    phase = Phase(jnp.abs(x + noise), y, beta, transposed)
-    plasticity = Plasticity((main,) * 3, lateral, lateral)
-    start = at_rest(phase.x, weights)
-    _, exact = ghost_fast.run(start, weights, phase, plasticity, 0.1, steps)
-    _, found = ghost_fast.run(start, weights, phase, plasticity, 0.1, steps, Strides(10))
-    for a, b, before in zip(*map(jax.tree.leaves, (found, exact, weights)), strict=True):
-        learned = float(jnp.linalg.norm(b - before))
-        assert float(jnp.linalg.norm(a - b)) <= apart * learned
-
-
-def test_a_stride_of_potentials_is_implicit():
-    """u' = u + h f(u') of a linear drift f = -s (u - rest), for a stride of h = 10 rate."""
-    u, rest, s, rate = jnp.array([3.0, -1.0]), jnp.array([0.5, 2.0]), jnp.array([1.0, 4.0]), 0.1
-    after = Strides(10).moved(u, -s * (u - rest), s, rate)
-    laws.assert_close(after, u - 10 * rate * s * (after - rest))
-
-
-def test_a_stride_of_weights_is_implicit_where_all_examples_agree():
-    """taught = d - eta r r^T taught: what is left of the mismatch after the change it makes."""
-    r, d, eta = jnp.array([0.3, 0.9, 0.5]), jnp.array([1.0, -2.0]), 0.7
-    alike = jnp.outer(jnp.array([1.0, 0.5]), r)
-    mismatch = jnp.outer(jnp.array([1.0, 0.5]), d)
-    taught = Strides(10).taught(mismatch, alike, eta)
-    laws.assert_close(taught, mismatch - eta * alike @ alike.T @ taught)
-    alone = Strides(10).taught(d, r, eta)
-    laws.assert_close(alone, d - eta * (r @ r) * alone)
-    laws.assert_close(alone, Strides(10).taught(d[None], r[None], eta)[0])
-
-
-def test_strides_refuse_a_phase_they_do_not_divide():
-    with pytest.raises(UsageError, match="200 Euler steps is not made of strides of 300"):
-        Strides(300).steps(200)
-
-
-def test_nothing_is_taught_by_silence():
-    silent = Strides(10).taught(jnp.ones((3, 2)), jnp.zeros((3, 4)), 1.0)
-    laws.assert_close(silent, jnp.ones((3, 2)))
-
-
-def test_strides_refuse_a_size_that_is_none():
-    with pytest.raises(UsageError, match="length must be above 1, got 1"):
-        Strides(1)

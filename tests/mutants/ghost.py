@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 CIRCUIT = "tests/dynamics/test_ghost.py"
+FAST = "tests/dynamics/test_ghost_fast.py"
+STRIDES = "tests/dynamics/test_strides.py"
 GHOST = "tests/rules/test_ghost.py"
 GHOST_PAPER = "tests/papers/test_ghost_units.py"
 
@@ -54,21 +56,21 @@ MUTANTS = (
         "dynamics/ghost_fast.py",
         "drive + eta_first * (gram * d if alone else gram @ d)",
         "drive + eta_first * d",
-        (f"{CIRCUIT}::test_the_fast_twin_is_the_plain_loop",),
+        (f"{FAST}::test_the_fast_twin_is_the_plain_loop",),
     ),
     Mutant(
         "ghost fast: W_1 learns from the last step alone",
         "dynamics/ghost_fast.py",
         "taught + d",
         "d",
-        (f"{CIRCUIT}::test_the_fast_twin_is_the_plain_loop",),
+        (f"{FAST}::test_the_fast_twin_is_the_plain_loop",),
     ),
     Mutant(
         "ghost fast: feedback stays that of the first step",
         "dynamics/ghost_fast.py",
         "phase.feedback((first, *s.above))",
         "phase.feedback((first, *weights.main[1:]))",
-        (f"{CIRCUIT}::test_the_fast_twin_is_the_plain_loop",),
+        (f"{FAST}::test_the_fast_twin_is_the_plain_loop",),
     ),
     Mutant(
         "ghost: teaching signals are not divided by beta",
@@ -159,13 +161,13 @@ MUTANTS = (
         "dynamics/ghost_fast.py",
         "(1 + phase.beta * r[-1] * (1 - r[-1]),)",
         "(1.0,)",
-        (f"{CIRCUIT}::test_strides_rest_where_euler_steps_do",),
+        (f"{STRIDES}::test_strides_rest_where_euler_steps_do",),
     ),
     Mutant(
         "strides: explicit steps of weights",
         "dynamics/stepping.py",
         "* gain / (1 + gain)",
         "* 0",
-        (f"{CIRCUIT}::test_a_stride_does_not_overshoot_along_the_leading_direction",),
+        (f"{STRIDES}::test_a_stride_does_not_overshoot_along_the_leading_direction",),
     ),
 )

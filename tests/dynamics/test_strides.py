@@ -1,0 +1,112 @@
+"""Strides against the Euler steps that they stand for."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from apical.dynamics import ghost_fast
+from apical.dynamics.ghost import Phase, Plasticity, at_rest, feel
+from apical.dynamics.stepping import Euler, Strides
+from apical.errors import UsageError
+from tests import laws
+from tests.dynamics.circuits import circuit, feedforward, still, transposed
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize("beta", [0.0, 20.0])
+@pytest.mark.parametrize("size", [5, 20])
+def test_strides_rest_where_euler_steps_do(beta, size):
+    weights, x, y = circuit(2, perfect=False)
+    phase = Phase(x, y, beta, transposed)
+    nothing = still(3)
+    start = at_rest(x, weights)
+    euler_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000)
+    strides_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000, Strides(size))
+    laws.assert_close(strides_end, euler_end, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("ghosts", "left"), [(None, 0.01), (4, 1e-6)])
+def test_strides_teach_the_ghosts_what_euler_steps_do(ghosts, left):
+    """Both end with the feedback cancelled and the units at the feedforward network's."""
+    weights, x, y = circuit(1, perfect=False, ghosts=ghosts)
+    lateral = Plasticity((0.0, 0.0), 0.05 if ghosts is None else 0.0, 0.05)
+    phase = Phase(x, y, 0.0, transposed)
+    start = at_rest(x, weights)
+    assert float(jnp.abs(feel(start, weights, phase).errors[0]).max()) > 0.3
+    end = ghost_fast.run(start, weights, phase, lateral, 0.1, 20_000, Strides(10))
+    assert float(jnp.abs(feel(*end, phase).errors[0]).max()) < left
+    laws.assert_close(end[0].u, feedforward(weights.main, x), rtol=0, atol=2 * left)
+
+
+def test_a_stride_does_not_overshoot_along_the_leading_direction():
+    """Without the implicit part a change at this rate would double the mismatch and more."""
+    r = 0.5 + 0.01 * jax.random.normal(jax.random.key(0), (6, 40))
+    d = jnp.ones((6, 2))
+    eta = 1.0
+    plain = d - eta * r @ (r.T @ d)
+    tamed = d - eta * r @ (r.T @ Strides(10).taught(d, r, eta))
+    assert float(jnp.abs(plain).max()) > 10
+    assert float(jnp.abs(tamed).max()) < 0.1
+    small = 1e-5
+    laws.assert_close(Strides(10).taught(d, r, small), Euler().taught(d, r, small), rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("beta", "main", "lateral", "examples", "steps", "apart"),
+    [
+        (0.0, 0.0, 0.01, 2, 400, 0.1),
+        (10.0, 0.01, 0.0, 2, 400, 0.1),
+        (0.0, 0.0, 0.003, 40, 400, 0.2),
+        (10.0, 0.03, 0.0, 40, 100, 0.5),
+    ],
+)
+def test_what_strides_teach_is_near_what_euler_steps_do(
+    beta, main, lateral, examples, steps, apart
+):
+    """Every kind of weight; with many examples, at rates at which explicit strides diverge."""
+    weights, x, y = circuit(2, perfect=False, spread=0.5)
+    noise = 0.1 * jax.random.normal(laws.KEY, (examples, x.shape[1]))
+    x, y = (jnp.tile(a, (examples // 2, 1)) for a in (x, y))
+    phase = Phase(jnp.abs(x + noise), y, beta, transposed)
+    plasticity = Plasticity((main,) * 3, lateral, lateral)
+    start = at_rest(phase.x, weights)
+    _, exact = ghost_fast.run(start, weights, phase, plasticity, 0.1, steps)
+    _, found = ghost_fast.run(start, weights, phase, plasticity, 0.1, steps, Strides(10))
+    for a, b, before in zip(*map(jax.tree.leaves, (found, exact, weights)), strict=True):
+        learned = float(jnp.linalg.norm(b - before))
+        assert float(jnp.linalg.norm(a - b)) <= apart * learned
+
+
+def test_a_stride_of_potentials_is_implicit():
+    """u' = u + h f(u') of a linear drift f = -s (u - rest), for a stride of h = 10 rate."""
+    u, rest, s, rate = jnp.array([3.0, -1.0]), jnp.array([0.5, 2.0]), jnp.array([1.0, 4.0]), 0.1
+    after = Strides(10).moved(u, -s * (u - rest), s, rate)
+    laws.assert_close(after, u - 10 * rate * s * (after - rest))
+
+
+def test_a_stride_of_weights_is_implicit_where_all_examples_agree():
+    """taught = d - eta r r^T taught: what is left of the mismatch after the change it makes."""
+    r, d, eta = jnp.array([0.3, 0.9, 0.5]), jnp.array([1.0, -2.0]), 0.7
+    alike = jnp.outer(jnp.array([1.0, 0.5]), r)
+    mismatch = jnp.outer(jnp.array([1.0, 0.5]), d)
+    taught = Strides(10).taught(mismatch, alike, eta)
+    laws.assert_close(taught, mismatch - eta * alike @ alike.T @ taught)
+    alone = Strides(10).taught(d, r, eta)
+    laws.assert_close(alone, d - eta * (r @ r) * alone)
+    laws.assert_close(alone, Strides(10).taught(d[None], r[None], eta)[0])
+
+
+def test_strides_refuse_a_phase_they_do_not_divide():
+    with pytest.raises(UsageError, match="200 Euler steps is not made of strides of 300"):
+        Strides(300).steps(200)
+
+
+def test_nothing_is_taught_by_silence():
+    silent = Strides(10).taught(jnp.ones((3, 2)), jnp.zeros((3, 4)), 1.0)
+    laws.assert_close(silent, jnp.ones((3, 2)))
+
+
+def test_strides_refuse_a_size_that_is_none():
+    with pytest.raises(UsageError, match="length must be above 1, got 1"):
+        Strides(1)
