@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 TARGETS = "tests/rules/test_target_propagation.py"
+INVERSES = "tests/rules/test_inverses.py"
+LOCALITY = "tests/rules/test_locality.py"
 
 MUTANTS = (
     Mutant(
@@ -38,14 +40,14 @@ MUTANTS = (
         "rules/inverses.py",
         "noisy = h + loss.sigma *",
         "noisy = h + 0.0 *",
-        (f"{TARGETS}::test_inverses_descend_their_own_loss",),
+        (f"{INVERSES}::test_inverses_descend_their_own_loss",),
     ),
     Mutant(
         "inverses: noise-preserving is denoising",
         "rules/inverses.py",
         "return noisy\n",
         "return h\n",
-        (f"{TARGETS}::test_inverses_descend_their_own_loss",),
+        (f"{INVERSES}::test_inverses_descend_their_own_loss",),
     ),
     Mutant(
         "inverses: they are the transposed forward weights",
@@ -53,7 +55,7 @@ MUTANTS = (
         "layer.redrawn(init, key).weight",
         "1.0 * layer.weight",
         (
-            f"{TARGETS}::test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own",
+            f"{INVERSES}::test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own",
         ),
     ),
     Mutant(
@@ -62,8 +64,8 @@ MUTANTS = (
         "self.step * (g(batch.y) - g(record.output))",
         "self.step * net.layers[-1].pull(batch.y - record.output)",
         (
-            f"{TARGETS}::test_only_dtp_reads_forward_weights_and_only_the_output_layers",
-            f"{TARGETS}::test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output",
+            f"{LOCALITY}::test_only_dtp_reads_forward_weights_and_only_the_output_layers",
+            f"{LOCALITY}::test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output",
         ),
     ),
     Mutant(

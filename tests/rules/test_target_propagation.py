@@ -9,22 +9,19 @@ import pytest
 from apical import UsageError
 from apical.activations import identity, softmax
 from apical.initialisers import LeCun
-from apical.layers import Conv2d, Dense, Layer, LocallyConnected2d, Transposed, Window
+from apical.layers import Dense, Transposed
 from apical.losses import CrossEntropy, SquaredError
 from apical.network import Network
-from apical.rules import AOSDTP, BP, DTP, SDTP, TP, Batch, State
+from apical.rules import AOSDTP, BP, DTP, SDTP, TP, State
 from apical.rules.inverses import (
     Averaged,
     Denoising,
     InverseLoss,
     LocalLoss,
-    NoisePreserving,
     Summed,
     difference_targets,
-    learn,
 )
 from apical.rules.target_propagation import TargetPropagation
-from apical.values import spell
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -213,48 +210,6 @@ def test_by_hand_the_uppermost_targets_that_need_no_gradient():
     laws.assert_close(TP().targets(net, State((g2, g3)), record, batch), expected)
 
 
-@pytest.mark.parametrize("loss", [NoisePreserving(0.4), Denoising(0.4)], ids=spell)
-@pytest.mark.parametrize("local", [Summed(), Averaged(0.7)], ids=spell)
-def test_inverses_descend_their_own_loss(loss, local):
-    """The gradient of c ||g(f(h + eps)) - t||^2, averaged over examples, by finite differences."""
-    net = tiny.network((5, 4))
-    f = net.layers[1]
-    g = Transposed.create(f, jnp.tanh, key=laws.KEY)
-    h = net.record(tiny.batch(net).x).activities[1]
-    key = jax.random.key(3)
-    noisy = h + 0.4 * jax.random.normal(key, h.shape)
-    target = noisy if isinstance(loss, NoisePreserving) else h
-    factor = 1.0 if isinstance(local, Summed) else 0.7 / 5
-    x = f(noisy)
-
-    def mean_loss(weight, bias):
-        out = jnp.tanh(x @ weight + bias)
-        return factor * jnp.mean(jnp.sum((out - target) ** 2, axis=1))
-
-    found = learn(g, f, h, loss, local, key)
-    expected = jax.grad(mean_loss, (0, 1))(g.weight, g.bias)
-    laws.assert_close((found.weight, found.bias), expected)
-
-
-@pytest.mark.parametrize("kind", [Dense, LocallyConnected2d, Conv2d])
-def test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own(kind):
-    given = {} if kind is Dense else {"window": Window((3, 3), 2)}
-    f = kind.create((6, 5, 2), 4, identity, key=jax.random.key(0), bias=False, **given)
-    g = Transposed.create(f, identity, key=jax.random.key(1))
-    assert (g.in_shape, g.out_shape, g.fans) == (f.out_shape, f.in_shape, f.fans[::-1])
-    assert abs(np.corrcoef(np.ravel(f.weight), np.ravel(g.weight))[0, 1]) < 0.2
-
-    def connections(layer):
-        x = jnp.zeros(layer.in_shape)
-        jacobian = jax.jacobian(lambda x: layer.preactivation(x[None])[0])(x)
-        return np.reshape(jacobian, (np.prod(layer.out_shape), -1)) != 0
-
-    np.testing.assert_array_equal(connections(g), connections(f).T)
-    signal, x = (jax.random.normal(laws.KEY, (2, *s)) for s in (g.out_shape, g.in_shape))
-    without = g.with_weight(g.weight)
-    assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, g.pull(signal)))
-
-
 @STACKED
 def test_rules_keep_their_laws_on_images(rule):
     net = tiny.image_network((4, 4, 2))
@@ -262,93 +217,6 @@ def test_rules_keep_their_laws_on_images(rule):
     laws.averages_over_examples(rule, net, batch)
     if rule.traits.supervised:
         laws.rests_when_satisfied(rule, net, batch)
-
-
-@STACKED
-def test_only_dtp_reads_forward_weights_and_only_the_output_layers(rule):
-    """With activity and inverses held, replacing the weights of one layer at a time."""
-    net = tiny.network((5, 4, 4, 3))
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    record = net.record(batch.x)
-    last = len(net.layers) - 1
-
-    def signals(changed):
-        layers = tuple(
-            laws.Held.of(layer, -2 * layer.weight if l == changed else layer.weight, a)
-            for l, (layer, a) in enumerate(zip(net.layers, record.preactivations, strict=True))
-        )
-        held = Network(layers, net.loss)
-        return rule.credit(held, state, batch, laws.STEP_KEY).signals[:-1]
-
-    untouched = signals(None)
-    for changed in range(1, len(net.layers)):
-        moved = any(not np.allclose(a, b) for a, b in zip(signals(changed), untouched, strict=True))
-        assert moved == (rule.name == "dtp" and changed == last)
-
-
-@STACKED
-def test_no_signal_is_pulled_through_forward_weights_but_dtps_at_the_output(rule, monkeypatch):
-    """Of the network's own layers, which are asked to lead a signal down."""
-    net = tiny.network((5, 4, 3))
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    pulled: list[int] = []
-    pull = Layer.pull
-
-    def spy(layer, signal):
-        pulled.extend(l for l, own in enumerate(net.layers) if layer is own)
-        return pull(layer, signal)
-
-    monkeypatch.setattr(Layer, "pull", spy)
-    rule.credit(net, state, batch, laws.STEP_KEY)
-    assert pulled == ([len(net.layers) - 1] if rule.name == "dtp" else [])
-    BP().credit(net, State(), batch, laws.STEP_KEY)
-    assert {1, 2, 3} <= set(pulled)
-
-
-@STACKED
-def test_noise_and_the_inverses_loss_do_not_touch_the_forward_weights(rule):
-    net = tiny.network()
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    one = rule.credit(net, state, batch, jax.random.key(1))
-    other = eqx.tree_at(lambda r: r.inverse, rule, Denoising(0.9))
-    two = other.credit(net, state, batch, jax.random.key(2))
-    laws.assert_close(one.network, two.network)
-    assert not np.allclose(one.learned[-1].weight, two.learned[-1].weight)
-
-
-@STACKED
-def test_targets_do_not_touch_the_inverses(rule):
-    """Other labels: the network learns something else, the inverses the same."""
-    net = tiny.network((5, 4, 3))
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    one = rule.credit(net, state, batch, laws.STEP_KEY)
-    two = rule.credit(net, state, Batch(batch.x, batch.y[:, ::-1]), laws.STEP_KEY)
-    laws.assert_close(one.learned, two.learned)
-    assert not np.allclose(one.network.layers[0].weight, two.network.layers[0].weight)
-
-
-@STACKED
-def test_each_inverse_learns_from_its_own_layer_alone(rule):
-    """Changing one inverse changes no other's pseudo-gradient."""
-    net = tiny.network((5, 4, 3))
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    moved = jax.tree.map(lambda w: w + 0.3, state.learned[0])
-    before = rule.credit(net, state, batch, laws.STEP_KEY).learned
-    after = rule.credit(net, State((moved, *state.learned[1:]), state.kept), batch, laws.STEP_KEY)
-    laws.assert_close(after.learned[1:], before[1:])
-    assert not np.allclose(after.learned[0].weight, before[0].weight)
-
-
-def test_auxiliary_weights_are_fixed():
-    net = tiny.network()
-    batch = tiny.batch(net)
-    state = AOSDTP().init(net, batch, laws.KEY)
-    laws.assert_close(laws.credit(AOSDTP(), net, batch, state).kept, state.kept)
 
 
 def test_squared_error_serves_too():
@@ -381,42 +249,3 @@ def test_impossible_options_are_named():
     ):
         with pytest.raises(UsageError, match=f"{words}: must be positive"):
             make()
-
-
-def test_by_hand_what_is_logged_and_learned_of_each_inverse():
-    """Each inverse has noise of its own, and its error is relative to the activity's size."""
-    net, rule = tiny.network((4, 4, 4)), DTP(inverse=Denoising(0.3))
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    found = rule.credit(net, state, batch, laws.STEP_KEY)
-    hidden = net.record(batch.x).activities[1:-1]
-    keys = jax.random.split(laws.STEP_KEY, 2)
-    maps = zip(state.learned, net.layers[1:-1], hidden, keys, found.learned, strict=False)
-    for l, (g, f, h, key, changes) in enumerate(maps, 2):
-        missed = jnp.sum((g(f(h)) - h) ** 2) / jnp.sum(h**2)
-        laws.assert_close(found.scalars[f"inverse_error_{l}"], missed)
-        laws.assert_close(changes.weight, learn(g, f, h, Denoising(0.3), Summed(), key).weight)
-    one, two = (
-        learn(state.learned[0], net.layers[1], hidden[0], Denoising(0.3), Summed(), key)
-        for key in keys
-    )
-    assert not np.allclose(one.weight, two.weight)
-
-
-def test_by_hand_the_auxiliary_inverse_reads_features_of_the_noisy_activity():
-    net, rule = tiny.network((5, 4)), AOSDTP(features=3, output_inverse="tanh")
-    batch = tiny.batch(net)
-    state = rule.init(net, batch, laws.KEY)
-    h = net.record(batch.x).activities[2]
-    key = jax.random.split(laws.STEP_KEY, 2)[1]
-    noisy = h + 0.3 * jax.random.normal(key, h.shape)
-    z = jnp.tanh(noisy @ state.kept.weight.T)
-    x = jnp.concatenate([net.layers[-1](noisy), z], axis=1)
-    g = state.learned[-1]
-
-    def loss(weight, bias):
-        return jnp.mean(jnp.sum((jnp.tanh(x @ weight + bias) - h) ** 2, axis=1))
-
-    found = rule.credit(net, state, batch, laws.STEP_KEY).learned[-1]
-    expected = jax.grad(loss, (0, 1))(g.weight, g.bias)
-    laws.assert_close((found.weight, found.bias), expected)

@@ -1,0 +1,112 @@
+"""The inverses of target propagation: their connections, their losses, what they learn from."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from apical.activations import identity
+from apical.layers import Conv2d, Dense, LocallyConnected2d, Transposed, Window
+from apical.rules import AOSDTP, DTP, SDTP, TP, State
+from apical.rules.inverses import Averaged, Denoising, NoisePreserving, Summed, learn
+from apical.values import spell
+from tests import laws, tiny
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+RULES = [TP(), DTP(), SDTP(), AOSDTP()]
+STACKED = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+
+@pytest.mark.parametrize("loss", [NoisePreserving(0.4), Denoising(0.4)], ids=spell)
+@pytest.mark.parametrize("local", [Summed(), Averaged(0.7)], ids=spell)
+def test_inverses_descend_their_own_loss(loss, local):
+    """The gradient of c ||g(f(h + eps)) - t||^2, averaged over examples, by finite differences."""
+    net = tiny.network((5, 4))
+    f = net.layers[1]
+    g = Transposed.create(f, jnp.tanh, key=laws.KEY)
+    h = net.record(tiny.batch(net).x).activities[1]
+    key = jax.random.key(3)
+    noisy = h + 0.4 * jax.random.normal(key, h.shape)
+    target = noisy if isinstance(loss, NoisePreserving) else h
+    factor = 1.0 if isinstance(local, Summed) else 0.7 / 5
+    x = f(noisy)
+
+    def mean_loss(weight, bias):
+        out = jnp.tanh(x @ weight + bias)
+        return factor * jnp.mean(jnp.sum((out - target) ** 2, axis=1))
+
+    found = learn(g, f, h, loss, local, key)
+    expected = jax.grad(mean_loss, (0, 1))(g.weight, g.bias)
+    laws.assert_close((found.weight, found.bias), expected)
+
+
+@pytest.mark.parametrize("kind", [Dense, LocallyConnected2d, Conv2d])
+def test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own(kind):
+    given = {} if kind is Dense else {"window": Window((3, 3), 2)}
+    f = kind.create((6, 5, 2), 4, identity, key=jax.random.key(0), bias=False, **given)
+    g = Transposed.create(f, identity, key=jax.random.key(1))
+    assert (g.in_shape, g.out_shape, g.fans) == (f.out_shape, f.in_shape, f.fans[::-1])
+    assert abs(np.corrcoef(np.ravel(f.weight), np.ravel(g.weight))[0, 1]) < 0.2
+
+    def connections(layer):
+        x = jnp.zeros(layer.in_shape)
+        jacobian = jax.jacobian(lambda x: layer.preactivation(x[None])[0])(x)
+        return np.reshape(jacobian, (np.prod(layer.out_shape), -1)) != 0
+
+    np.testing.assert_array_equal(connections(g), connections(f).T)
+    signal, x = (jax.random.normal(laws.KEY, (2, *s)) for s in (g.out_shape, g.in_shape))
+    without = g.with_weight(g.weight)
+    assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, g.pull(signal)))
+
+
+@STACKED
+def test_each_inverse_learns_from_its_own_layer_alone(rule):
+    """Changing one inverse changes no other's pseudo-gradient."""
+    net = tiny.network((5, 4, 3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    moved = jax.tree.map(lambda w: w + 0.3, state.learned[0])
+    before = rule.credit(net, state, batch, laws.STEP_KEY).learned
+    after = rule.credit(net, State((moved, *state.learned[1:]), state.kept), batch, laws.STEP_KEY)
+    laws.assert_close(after.learned[1:], before[1:])
+    assert not np.allclose(after.learned[0].weight, before[0].weight)
+
+
+def test_by_hand_what_is_logged_and_learned_of_each_inverse():
+    """Each inverse has noise of its own, and its error is relative to the activity's size."""
+    net, rule = tiny.network((4, 4, 4)), DTP(inverse=Denoising(0.3))
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    found = rule.credit(net, state, batch, laws.STEP_KEY)
+    hidden = net.record(batch.x).activities[1:-1]
+    keys = jax.random.split(laws.STEP_KEY, 2)
+    maps = zip(state.learned, net.layers[1:-1], hidden, keys, found.learned, strict=False)
+    for l, (g, f, h, key, changes) in enumerate(maps, 2):
+        missed = jnp.sum((g(f(h)) - h) ** 2) / jnp.sum(h**2)
+        laws.assert_close(found.scalars[f"inverse_error_{l}"], missed)
+        laws.assert_close(changes.weight, learn(g, f, h, Denoising(0.3), Summed(), key).weight)
+    one, two = (
+        learn(state.learned[0], net.layers[1], hidden[0], Denoising(0.3), Summed(), key)
+        for key in keys
+    )
+    assert not np.allclose(one.weight, two.weight)
+
+
+def test_by_hand_the_auxiliary_inverse_reads_features_of_the_noisy_activity():
+    net, rule = tiny.network((5, 4)), AOSDTP(features=3, output_inverse="tanh")
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    h = net.record(batch.x).activities[2]
+    key = jax.random.split(laws.STEP_KEY, 2)[1]
+    noisy = h + 0.3 * jax.random.normal(key, h.shape)
+    z = jnp.tanh(noisy @ state.kept.weight.T)
+    x = jnp.concatenate([net.layers[-1](noisy), z], axis=1)
+    g = state.learned[-1]
+
+    def loss(weight, bias):
+        return jnp.mean(jnp.sum((jnp.tanh(x @ weight + bias) - h) ** 2, axis=1))
+
+    found = rule.credit(net, state, batch, laws.STEP_KEY).learned[-1]
+    expected = jax.grad(loss, (0, 1))(g.weight, g.bias)
+    laws.assert_close((found.weight, found.bias), expected)
