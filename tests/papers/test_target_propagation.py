@@ -2,15 +2,17 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
+from apical.feedback import USF
 from apical.papers.target_propagation import methods
 from apical.papers.target_propagation.experiments import experiments
 from apical.papers.target_propagation.methods import FOLDER, METHODS, configured, published
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce.evidence import Evidence
-from apical.rules import AOSDTP, DTP, SDTP
+from apical.rules import AOSDTP, DTP, FA, SDTP
 from apical.training.folder import RunFolder
 from apical.values import encode
 
@@ -41,6 +43,26 @@ def test_ao_sdtp_has_what_sdtp_has_until_it_is_searched(tmp_path, monkeypatch):
         assert isinstance(like, SDTP)
         assert its_own == settings
         assert (rule.step, rule.inverse) == (like.step, like.inverse)
+
+
+def test_a_search_on_the_fully_connected_network_serves_the_locally_connected_one(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(methods, "SEARCHED", tmp_path)
+    before = configured("mnist-lc", "fa")
+    assert before == published("mnist-lc", "fa")
+    for setup, lr in (("mnist-fc", 0.5), ("mnist-lc", 0.25)):
+        final = tmp_path / setup / "fa" / "final"
+        final.mkdir(parents=True)
+        settings = replace(published("mnist-fc", "fa")[1], lr=lr, schedule="linear")
+        best = {"rule": encode(FA(USF())), "settings": encode(vars(settings))}
+        (final / "best.json").write_text(json.dumps(best))
+        rule, found = configured("mnist-lc", "fa")
+        assert rule == FA(USF())
+        assert (found.lr, found.schedule) == (lr, "linear")
+        assert (found.net, found.batch_size) == (before[1].net, before[1].batch_size)
+    assert configured("cifar-lc", "fa") == published("cifar-lc", "fa")
+    assert configured("mnist-lc", "bp-conv")[1].lr == published("mnist-lc", "bp-conv")[1].lr
 
 
 def test_every_method_has_the_budget_and_the_schedule_of_the_others():

@@ -1,13 +1,15 @@
 """The ten methods of Table 1, and the settings that each of them runs with.
 
-Where we searched (`searched/<setup>/<method>`) those are ours, and else the paper's best of
-Table 5. AO-SDTP, which has no column there, has what SDTP has until it is searched itself.
+Where we searched (`searched/<setup>/<method>`), on the network itself or on its like, those are
+ours, and else the paper's best of Table 5. What is missing there is taken from a method's like:
+AO-SDTP, which has no column in Table 5, has what SDTP has until it is searched itself.
 """
 
 import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,10 @@ from apical.rules.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
 from apical.values import decode
 
+TUNED = (
+    "lr", "optimizer_args", "learned_lr", "learned_optimizer_args", "schedule", "alternate",
+)  # fmt: skip
+"""The settings that a search finds, or that its last round and the method set."""
 FOLDER = Path(__file__).parent
 SEARCHED = FOLDER / "searched"
 """What `apical search` left for each setup and method, and in `final` what its last round did."""
@@ -46,7 +52,7 @@ METHODS = {
     "fa": Method(FA),
     "dfa": Method(DFA),
     "bp": Method(BP),
-    "bp-conv": Method(BP, convolutional=True),
+    "bp-conv": Method(BP, convolutional=True, tuned_as="bp"),
 }
 TO_THE_LETTER = {"step": 1.0, "output_inverse": "tanh"}
 """SDTP's whole step, and an inverse of the output with the hidden activation."""
@@ -59,14 +65,16 @@ ALL = METHODS | UNDAMPED
 
 
 def configured(setup: str, name: str) -> tuple[Rule, Settings]:
-    """The rule and the settings of a cell: searched, else those of its like, else published."""
-    method, found = ALL[name], SEARCHED / setup / name / "final" / "best.json"
-    if found.exists():
-        return _searched(found)
-    if method.tuned_as is None:
-        return published(setup, name)
-    like, settings = configured(setup, method.tuned_as)
-    return method.rule(**vars(like)), settings
+    """The rule and the settings of a cell: searched, for itself or for its like, or published."""
+    method = ALL[name]
+    networks, methods = _or(setup, SETUPS[setup].tuned_as), _or(name, method.tuned_as)
+    for network, like in product(networks, methods):
+        found = SEARCHED / network / like / "final" / "best.json"
+        if found.exists():
+            rule, settings = _searched(found)
+            tuned = {field: getattr(settings, field) for field in TUNED}
+            return method.rule(**vars(rule)), replace(_base(setup, name), **tuned)
+    return published(setup, name)
 
 
 def unsearched(setup: str, name: str) -> tuple[Rule, Settings, Space]:
@@ -80,7 +88,9 @@ def unsearched(setup: str, name: str) -> tuple[Rule, Settings, Space]:
 def published(setup: str, name: str) -> tuple[Rule, Settings]:
     """The paper's best values, with the other settings of the setup."""
     method = ALL[name]
-    row = _table_5()[setup, name.removesuffix("-undamped")]
+    table = _table_5()
+    columns = _or(name.removesuffix("-undamped"), method.tuned_as)
+    row = next(table[setup, column] for column in columns if (setup, column) in table)
     settings = replace(
         _base(setup, name),
         lr=row["lr"],
@@ -97,6 +107,10 @@ def published(setup: str, name: str) -> tuple[Rule, Settings]:
     if method.rule is DTP:
         return DTP(alpha=row["alpha"], inverse=NoisePreserving(row["sigma"])), settings
     return method.rule(inverse=Denoising(row["sigma"]), **method.given), settings
+
+
+def _or(own: str, like: str | None) -> tuple[str, ...]:
+    return (own,) if like is None else (own, like)
 
 
 def _base(setup: str, name: str) -> Settings:

@@ -19,6 +19,8 @@ class Setup:
     """Network, batch size and augmentation; methods add the rest."""
     quick_epochs: int
     quick_seeds: int
+    tuned_as: str | None = None
+    """The setup whose searches serve it where it has none of its own."""
 
     @property
     def convolutional(self) -> Settings:
@@ -40,6 +42,7 @@ SETUPS = {
         replace(_MNIST, net=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024))),
         quick_epochs=10,
         quick_seeds=3,
+        tuned_as="mnist-fc",
     ),
     "cifar-fc": Setup(
         "cifar-10", replace(_CIFAR, hidden=(1024,) * 3), quick_epochs=5, quick_seeds=1
