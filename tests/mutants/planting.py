@@ -50,6 +50,7 @@ def run(source: Path, tests: tuple[str, ...]) -> tuple[int, str]:
     """pytest's exit code and output on these tests of the package in `source`."""
     with tempfile.TemporaryDirectory() as folder:
         said = Path(folder) / "said"
+        said.touch()
         process = SERVER.Process(target=_pytest, args=(source, tests, said))
         process.start()
         process.join()
@@ -59,7 +60,7 @@ def run(source: Path, tests: tuple[str, ...]) -> tuple[int, str]:
 
 def _pytest(source: Path, tests: tuple[str, ...], said: Path) -> None:
     """In a process of its own, that has not imported apical."""
-    output = os.open(said, os.O_CREAT | os.O_WRONLY)
+    output = os.open(said, os.O_WRONLY)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.chdir(ROOT)
