@@ -40,6 +40,7 @@ def damping(evidence: Evidence, folder: Path) -> list[Path]:
         band(cosine, epochs, cosines[..., TOP - 1], **style)
     by_decades(error, 0.9 * lowest)
     distance.set_yscale("log")
+    cosine.set_ylim(top=1)
     _name(error, "test error (%)")
     _name(distance, r"$|\hat{h}_5 - h_5| / |h_5|$")
     _name(cosine, "cosine with BP, layer 5")

@@ -74,7 +74,7 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
         for axis, low in zip(column, lows.values(), strict=True):
             by_decades(axis, max(FLOOR, min(low, default=FLOOR)))
             axis.tick_params(which="both", labelsize=7)
-    axes[0, 0].set_ylabel(f"training error (%), down to {FLOOR:g}")
+    axes[0, 0].set_ylabel("training error (%)")
     axes[1, 0].set_ylabel("test error (%)")
     lines: dict[Any, str] = {
         "-": "in turns (or no inverses)",
