@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from apical.report.bands import band
+from apical.report.decades import by_decades
 from apical.report.style import PALETTE, REFERENCE, look, save
 from apical.reproduce.evidence import Evidence
 
@@ -13,6 +15,8 @@ KINDS = {
     "discrete": "784-500-500-10, signs",
     "stochastic": "784-200-200-10, samples",
 }
+FLOOR = 0.02
+"""The lowest error that is drawn, in per cent: a training set of 55000 images may have none."""
 RULES = {"dtp": (PALETTE[2], "DTP"), "bp": (REFERENCE, "BP, straight through what is sent")}
 
 
@@ -26,16 +30,18 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
             1, len(shown), figsize=(2.7 * len(shown) + 0.4, 3.2), squeeze=False
         )
         for axis, kind in zip(axes[0], shown, strict=True):
+            lowest = 100.0
             for rule, (colour, label) in RULES.items():
                 for split, line in (("train", ":"), ("test", "-")):
                     name = f"{kind}-{rule}"
                     epochs, values = evidence.curve(name, f"{split}_accuracy", first=1)
                     label_of = label if split == "test" else None
                     style = {"color": colour, "linestyle": line, "label": label_of}
-                    band(axis, epochs, 100 * (1 - values), **style)
-            axis.set(xlabel="epoch", title=KINDS[kind], yscale="log")
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_formatter("{x:g}")
+                    errors = np.maximum(100 * (1 - values), FLOOR)
+                    band(axis, epochs, errors, **style)
+                    lowest = min(lowest, errors.min(initial=lowest))
+            axis.set(xlabel="epoch", title=KINDS[kind])
+            by_decades(axis, max(FLOOR, 0.9 * lowest))
             axis.tick_params(which="both", labelsize=7)
             axis.title.set_fontsize(9)
         axes[0, 0].set_ylabel("error (%): test, and training dotted")
