@@ -4,9 +4,13 @@ import pytest
 
 from tests.mutants import MUTANTS
 from tests.mutants.mutant import Mutant
-from tests.mutants.planting import ROOT, is_caught, plant, run
+from tests.mutants.planting import is_caught, linked, plant, run
 
 pytestmark = pytest.mark.slow
+
+USED = sorted({test for mutant in MUTANTS for test in mutant.tests})
+"""The files or nodes that are to catch the defects."""
+FILES = sorted({test.partition("::")[0] for test in USED})
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -14,9 +18,10 @@ def test_it_is_caught(mutant):
     assert is_caught(mutant)
 
 
-def test_without_a_defect_a_test_of_every_file_passes():
-    one_a_file = {test.partition("::")[0]: test for m in MUTANTS for test in m.tests}
-    code, said = run(ROOT / "src", tuple(one_a_file.values()))
+@pytest.mark.parametrize("file", FILES)
+def test_without_a_defect_the_same_tests_pass(file):
+    with linked() as copy:
+        code, said = run(copy, tuple(test for test in USED if test.partition("::")[0] == file))
     assert code == 0, said
 
 

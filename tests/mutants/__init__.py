@@ -3,6 +3,7 @@
 from tests.mutants import (
     adversarial,
     associative_stdp,
+    diagnostics,
     differencing,
     feedback,
     ghost,
@@ -13,19 +14,16 @@ from tests.mutants import (
     tuning,
 )
 
-MUTANTS = tuple(
-    mutant
-    for module in (
-        feedback,
-        network,
-        training,
-        differencing,
-        reproduce,
-        ghost,
-        associative_stdp,
-        adversarial,
-        target_propagation,
-        tuning,
-    )
-    for mutant in module.MUTANTS
+MUTANTS = (
+    *feedback.MUTANTS,
+    *network.MUTANTS,
+    *training.MUTANTS,
+    *diagnostics.MUTANTS,
+    *differencing.MUTANTS,
+    *reproduce.MUTANTS,
+    *ghost.MUTANTS,
+    *associative_stdp.MUTANTS,
+    *adversarial.MUTANTS,
+    *target_propagation.MUTANTS,
+    *tuning.MUTANTS,
 )

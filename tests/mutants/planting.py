@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.mutants.mutant import Mutant
@@ -22,15 +24,22 @@ def is_caught(mutant: Mutant) -> bool:
     Raises `ValueError` if the defect cannot be planted and `RuntimeError` if pytest
     could not run the tests: neither says anything about them.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder).resolve() / "src"
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "src", copy, ignore=ignored, copy_function=os.symlink)
+    with linked() as copy:
         plant(mutant, copy / "apical")
         code, said = run(copy, mutant.tests)
     if code not in (0, 1) or (code == 1 and " failed" not in said):
         raise RuntimeError(f"{mutant.name}: pytest could not test it, exit code {code}:\n{said}")
     return code == 1
+
+
+@contextmanager
+def linked() -> Iterator[Path]:
+    """A copy of src/, of links, for a while."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder).resolve() / "src"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "src", copy, ignore=ignored, copy_function=os.symlink)
+        yield copy
 
 
 def plant(mutant: Mutant, package: Path) -> None:

@@ -1,11 +1,10 @@
-"""Training: data, order, steps, selection, alignment, resuming."""
+"""Training: data, order, steps, selection, resuming."""
 
 from tests.mutants.mutant import Mutant
 
 FIT = "tests/training/test_fit.py"
 PARTS = "tests/training/test_parts.py"
 BEST = "tests/training/test_best.py"
-ALIGN = "tests/diagnostics/test_alignment.py"
 TURNS = "tests/training/test_turns.py"
 AUGMENT = "tests/data/test_augmentation.py"
 SENT = "tests/layers/test_transmission.py"
@@ -91,13 +90,6 @@ MUTANTS = (
         (f"{PARTS}::test_decay_and_clipping_come_before_the_optimizer",),
     ),
     Mutant(
-        "alignment: the feedback weights are compared with themselves",
-        "diagnostics/alignment.py",
-        "net.layers[link.source].weight.ravel()",
-        "link.layer.weight.ravel()",
-        (f"{PARTS}::test_alignment_sees_only_rules_and_reference",),
-    ),
-    Mutant(
         "order same each epoch",
         "training/train.py",
         "jax.random.fold_in(keys.order, number)",
@@ -154,34 +146,6 @@ MUTANTS = (
         (f"{PARTS}::test_the_test_set_is_looked_at_during_training_only_if_asked",),
     ),
     Mutant(
-        "alignment self",
-        "diagnostics/alignment.py",
-        "_over_probe(BP(), net, State(), probe, key)",
-        "_over_probe(rule, net, state, probe, key)",
-        (f"{ALIGN}::test_alignment_by_hand",),
-    ),
-    Mutant(
-        "norm ratio inverted",
-        "diagnostics/alignment.py",
-        "jnp.linalg.norm(a) / jnp.linalg.norm(b) for",
-        "jnp.linalg.norm(b) / jnp.linalg.norm(a) for",
-        (f"{ALIGN}::test_alignment_by_hand",),
-    ),
-    Mutant(
-        "sign disagreement",
-        "diagnostics/alignment.py",
-        "jnp.sign(w[0]) == jnp.sign(w[1])",
-        "jnp.sign(w[0]) != jnp.sign(w[1])",
-        (f"{ALIGN}::test_alignment_by_hand",),
-    ),
-    Mutant(
-        "dfa path",
-        "diagnostics/alignment.py",
-        "    return link.layer.pull(basis).ravel(), forward.ravel()",
-        "    return link.layer.pull(basis).ravel(), link.layer.pull(basis).ravel()",
-        (f"{ALIGN}::test_alignment_by_hand",),
-    ),
-    Mutant(
         "decode threshold",
         "targets.py",
         "> 0.5",
@@ -194,13 +158,6 @@ MUTANTS = (
         "jax.tree.leaves((carry.net, carry.state))",
         "jax.tree.leaves(carry.net)",
         (f"{FIT}::test_values_that_no_loss_has_shown_yet_are_divergence_too",),
-    ),
-    Mutant(
-        "alignment: signal errors are relative to the rule's own signals",
-        "diagnostics/alignment.py",
-        "/ jnp.linalg.norm(b.ravel())",
-        "/ jnp.linalg.norm(a.ravel())",
-        (ALIGN,),
     ),
     Mutant(
         "turns: the network goes first",
@@ -236,13 +193,6 @@ MUTANTS = (
         "jax.random.fold_in(keys.augmentation, number)",
         "keys.augmentation",
         (f"{AUGMENT}::test_an_image_is_another_at_every_epoch_and_the_same_in_all_turns_of_one",),
-    ),
-    Mutant(
-        "alignment: what a rule keeps is forgotten from batch to batch",
-        "diagnostics/alignment.py",
-        "return (credit.kept, jax.tree.map",
-        "return (kept, jax.tree.map",
-        (f"{ALIGN}::test_what_a_rule_keeps_goes_from_batch_to_batch",),
     ),
     Mutant(
         "best: the last network is kept in its place",

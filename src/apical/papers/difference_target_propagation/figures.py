@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from apical.report.bands import band
-from apical.report.decades import by_decades
+from apical.report.decades import by_decades, error_percent
 from apical.report.style import PALETTE, REFERENCE, look, save
 from apical.reproduce.evidence import Evidence
 
@@ -15,8 +14,6 @@ KINDS = {
     "discrete": "784-500-500-10, signs",
     "stochastic": "784-200-200-10, samples",
 }
-FLOOR = 0.02
-"""The lowest error that is drawn, in per cent: a training set of 55000 images may have none."""
 RULES = {"dtp": (PALETTE[2], "DTP"), "bp": (REFERENCE, "BP, straight through what is sent")}
 
 
@@ -37,11 +34,11 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
                     epochs, values = evidence.curve(name, f"{split}_accuracy", first=1)
                     label_of = label if split == "test" else None
                     style = {"color": colour, "linestyle": line, "label": label_of}
-                    errors = np.maximum(100 * (1 - values), FLOOR)
+                    errors = error_percent(values)
                     band(axis, epochs, errors, **style)
-                    lowest = min(lowest, errors.min(initial=lowest))
+                    lowest = errors.min(initial=lowest)
             axis.set(xlabel="epoch", title=KINDS[kind])
-            by_decades(axis, max(FLOOR, 0.9 * lowest))
+            by_decades(axis, 0.9 * lowest)
             axis.tick_params(which="both", labelsize=7)
             axis.title.set_fontsize(9)
         axes[0, 0].set_ylabel("error (%): test, and training dotted")

@@ -15,13 +15,12 @@ from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.tables import table_1
 from apical.report.bands import band
-from apical.report.decades import by_decades
+from apical.report.decades import by_decades, error_percent
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
 from apical.targets import Label
 from apical.tuning.files import read_trials
 
-FLOOR = 0.01
 """Per cent; what is less is drawn here, since no logarithm reaches zero."""
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
@@ -66,13 +65,13 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
                     families.add(family)
                     ways.add(way)
                     style = {"color": COLOURS[family], "linestyle": LINES[way]}
-                    errors = np.maximum(100 * (1 - curve[1]), FLOOR)
+                    errors = error_percent(curve[1])
                     band(axis, curve[0], errors, **style)
                     lows[split].append(0.7 * errors.mean(axis=0).min())
         column[0].set_title(TITLES[setup], fontsize=9)
         column[1].set_xlabel("epoch")
         for axis, low in zip(column, lows.values(), strict=True):
-            by_decades(axis, max(FLOOR, min(low, default=FLOOR)))
+            by_decades(axis, min(low, default=0.0))
             axis.tick_params(which="both", labelsize=7)
     axes[0, 0].set_ylabel("training error (%)")
     axes[1, 0].set_ylabel("test error (%)")

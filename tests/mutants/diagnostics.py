@@ -1,0 +1,58 @@
+"""Alignment with backpropagation."""
+
+from tests.mutants.mutant import Mutant
+
+PARTS = "tests/training/test_parts.py"
+ALIGN = "tests/diagnostics/test_alignment.py"
+
+MUTANTS = (
+    Mutant(
+        "alignment: the feedback weights are compared with themselves",
+        "diagnostics/alignment.py",
+        "net.layers[link.source].weight.ravel()",
+        "link.layer.weight.ravel()",
+        (f"{PARTS}::test_alignment_sees_only_rules_and_reference",),
+    ),
+    Mutant(
+        "alignment self",
+        "diagnostics/alignment.py",
+        "_over_probe(BP(), net, State(), probe, key)",
+        "_over_probe(rule, net, state, probe, key)",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "norm ratio inverted",
+        "diagnostics/alignment.py",
+        "jnp.linalg.norm(a) / jnp.linalg.norm(b) for",
+        "jnp.linalg.norm(b) / jnp.linalg.norm(a) for",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "sign disagreement",
+        "diagnostics/alignment.py",
+        "jnp.sign(w[0]) == jnp.sign(w[1])",
+        "jnp.sign(w[0]) != jnp.sign(w[1])",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "dfa path",
+        "diagnostics/alignment.py",
+        "    return link.layer.pull(basis).ravel(), forward.ravel()",
+        "    return link.layer.pull(basis).ravel(), link.layer.pull(basis).ravel()",
+        (f"{ALIGN}::test_alignment_by_hand",),
+    ),
+    Mutant(
+        "alignment: signal errors are relative to the rule's own signals",
+        "diagnostics/alignment.py",
+        "/ jnp.linalg.norm(b.ravel())",
+        "/ jnp.linalg.norm(a.ravel())",
+        (ALIGN,),
+    ),
+    Mutant(
+        "alignment: what a rule keeps is forgotten from batch to batch",
+        "diagnostics/alignment.py",
+        "return (credit.kept, jax.tree.map",
+        "return (kept, jax.tree.map",
+        (f"{ALIGN}::test_what_a_rule_keeps_goes_from_batch_to_batch",),
+    ),
+)
