@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import apical
 from apical.papers.target_propagation import rounds
+from apical.papers.target_propagation.methods import ALL
 from apical.papers.target_propagation.networks import SETUPS
 from apical.rules import SDTP
 from apical.targets import Label
@@ -58,10 +59,11 @@ def test_the_first_round_draws_what_a_method_leaves_open(tmp_path, monkeypatch):
         SETUPS, "mnist-fc", replace(SETUPS["mnist-fc"], data="digits", settings=small)
     )
     monkeypatch.setattr(rounds, "SEARCHED", tmp_path / "searched")
-    monkeypatch.setattr(rounds, "DRAWS", 2)
+    method = "sdtp-alternating-undamped"
+    monkeypatch.setitem(ALL, method, replace(ALL[method], draws=2))
     monkeypatch.setattr(rounds, "EPOCHS", 1)
-    folder = rounds.first_round("mnist-fc", "sdtp-alternating-undamped", tmp_path / "study")
-    assert folder == tmp_path / "searched" / "mnist-fc" / "sdtp-alternating-undamped"
+    folder = rounds.first_round("mnist-fc", method, tmp_path / "study")
+    assert folder == tmp_path / "searched" / "mnist-fc" / method
     trials = read_trials(folder, Label())
     assert len(trials) == 2
     assert "step" not in trials[0].values
@@ -69,5 +71,5 @@ def test_the_first_round_draws_what_a_method_leaves_open(tmp_path, monkeypatch):
     rule = decode(json.loads((folder / "best.json").read_text())["rule"])
     assert isinstance(rule, SDTP)
     assert (rule.step, rule.output_inverse) == (1.0, "tanh")
-    again = rounds.first_round("mnist-fc", "sdtp-alternating-undamped", tmp_path / "study")
+    again = rounds.first_round("mnist-fc", method, tmp_path / "study")
     assert [t.values for t in read_trials(again, Label())] == [t.values for t in trials]

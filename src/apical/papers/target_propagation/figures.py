@@ -21,7 +21,6 @@ from apical.reproduce.evidence import Evidence
 from apical.targets import Label
 from apical.tuning.files import read_trials
 
-"""Per cent; what is less is drawn here, since no logarithm reaches zero."""
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
     "mnist-lc": "MNIST, locally connected",

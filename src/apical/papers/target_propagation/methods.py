@@ -40,6 +40,8 @@ class Method:
     """The method whose settings it takes where it has none of its own."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the rule that are the method's and not to be searched."""
+    draws: int = 16
+    """Of a search; three times as many where no inverse is learned, in a third of the time."""
 
 
 METHODS = {
@@ -49,9 +51,9 @@ METHODS = {
     "sdtp-alternating": Method(SDTP, "epoch"),
     "ao-sdtp-parallel": Method(AOSDTP, tuned_as="sdtp-parallel"),
     "ao-sdtp-alternating": Method(AOSDTP, "epoch", tuned_as="sdtp-alternating"),
-    "fa": Method(FA),
-    "dfa": Method(DFA),
-    "bp": Method(BP),
+    "fa": Method(FA, draws=48),
+    "dfa": Method(DFA, draws=48),
+    "bp": Method(BP, draws=48),
     "bp-conv": Method(BP, convolutional=True, tuned_as="bp"),
 }
 TO_THE_LETTER = {"step": 1.0, "output_inverse": "tanh"}

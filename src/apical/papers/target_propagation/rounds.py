@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from apical.data import load
-from apical.papers.target_propagation.methods import SEARCHED, unsearched
+from apical.papers.target_propagation.methods import ALL, SEARCHED, unsearched
 from apical.papers.target_propagation.networks import SETUPS
 from apical.settings import Settings
 from apical.training.fit import fit, identity
@@ -23,8 +23,8 @@ from apical.tuning.space import place
 from apical.tuning.trial import Trial, best
 from apical.values import decode
 
-DRAWS, EPOCHS = 16, 6
-"""Of the first round."""
+EPOCHS = 6
+"""Of the first round, for as many draws as the method has."""
 FINALISTS, LAST_EPOCHS = 3, 20
 SEED = 0
 
@@ -34,7 +34,8 @@ def first_round(setup: str, name: str, study: Path) -> Path:
     rule, settings, space = unsearched(setup, name)
     data = load(SETUPS[setup].data)
     settings = replace(settings, epochs=EPOCHS)
-    search(rule, data, space, trials=DRAWS, seed=SEED, out=study, report=print, **vars(settings))
+    draws = ALL[name].draws
+    search(rule, data, space, trials=draws, seed=SEED, out=study, report=print, **vars(settings))
     folder = SEARCHED / setup / name
     folder.mkdir(parents=True, exist_ok=True)
     for file in (TRIALS, "best.json"):
