@@ -3,6 +3,8 @@
 from tests.mutants.mutant import Mutant
 
 FIT = "tests/training/test_fit.py"
+FOLDERS = "tests/training/test_run_folders.py"
+DIVERGENCE = "tests/training/test_divergence.py"
 PARTS = "tests/training/test_parts.py"
 BEST = "tests/training/test_best.py"
 TURNS = "tests/training/test_turns.py"
@@ -30,7 +32,7 @@ MUTANTS = (
         "training/train.py",
         "range(done + 1, ",
         "range(done + 1 + (done > 0), ",
-        (f"{FIT}::test_interrupted_and_resumed_is_uninterrupted[1]",),
+        (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
     ),
     Mutant(
         "resume: the optimizer's moments are lost",
@@ -38,7 +40,7 @@ MUTANTS = (
         "(self._of(seed).restore(latest, carry), latest)",
         "(type(carry)(self._of(seed).restore(latest, carry).net, carry.state, "
         "carry.optimizer, carry.learned_optimizer), latest)",
-        (f"{FIT}::test_interrupted_and_resumed_is_uninterrupted[1]",),
+        (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
     ),
     Mutant(
         "evaluation: padding counts in the loss",
@@ -157,7 +159,7 @@ MUTANTS = (
         "training/divergence.py",
         "jax.tree.leaves((carry.net, carry.state))",
         "jax.tree.leaves(carry.net)",
-        (f"{FIT}::test_values_that_no_loss_has_shown_yet_are_divergence_too",),
+        (f"{DIVERGENCE}::test_values_that_no_loss_has_shown_yet_are_divergence_too",),
     ),
     Mutant(
         "turns: the network goes first",
