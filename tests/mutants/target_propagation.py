@@ -75,4 +75,21 @@ MUTANTS = (
         "g(beside(batch.y, 0 * z))",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
     ),
+    Mutant(
+        "ao-sdtp: the step is whole",
+        "rules/ao_sdtp.py",
+        "self.step * (g(beside(batch.y",
+        "1.0 * (g(beside(batch.y",
+        (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
+    ),
+    Mutant(
+        "target propagation study: convolutional networks have weights apart",
+        "papers/target_propagation/networks.py",
+        "Conv(s.kernel, s.channels, s.stride, s.padding) if isinstance(s, Lc) else s",
+        "s",
+        (
+            "tests/papers/test_target_propagation.py"
+            "::test_local_networks_are_table_2s_with_weights_apart_or_shared[mnist-lc-windows0]",
+        ),
+    ),
 )

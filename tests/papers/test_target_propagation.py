@@ -13,6 +13,7 @@ from apical.papers.target_propagation.methods import FOLDER, METHODS, configured
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce.evidence import Evidence
 from apical.rules import AOSDTP, DTP, FA, SDTP
+from apical.stack import Conv, Fc, Lc
 from apical.training.folder import RunFolder
 from apical.values import encode
 
@@ -63,6 +64,19 @@ def test_a_search_on_the_fully_connected_network_serves_the_locally_connected_on
         assert (found.net, found.batch_size) == (before[1].net, before[1].batch_size)
     assert configured("cifar-lc", "fa") == published("cifar-lc", "fa")
     assert configured("mnist-lc", "bp-conv")[1].lr == published("mnist-lc", "bp-conv")[1].lr
+
+
+@pytest.mark.parametrize(
+    ("setup", "windows"),
+    [
+        ("mnist-lc", [((3, 3), 32, 2), ((3, 3), 64, 2)]),
+        ("cifar-lc", [((5, 5), 64, 2), ((5, 5), 128, 2), ((3, 3), 256, 1)]),
+    ],
+)
+def test_local_networks_are_table_2s_with_weights_apart_or_shared(setup, windows):
+    for method, kind in (("bp", Lc), ("bp-conv", Conv)):
+        net = configured(setup, method)[1].net
+        assert net == (*(kind(*window) for window in windows), Fc(1024))
 
 
 def test_every_method_has_the_budget_and_the_schedule_of_the_others():
