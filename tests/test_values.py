@@ -26,9 +26,14 @@ def test_fields_after_one_at_its_default_are_named(rule, text):
 
 def test_fields_may_be_named_anyway():
     assert parse(Rule, "ghost-mb:dt=0.002,tau=0.02") == GhostMB(dt=0.002, tau=0.02)
-    assert parse(Rule, "ghost-mb:tau=0.02,0.002") == GhostMB(dt=0.002, tau=0.02)
+    assert parse(Rule, "ghost-mb:0.002,tau=0.02") == GhostMB(dt=0.002, tau=0.02)
     within = DTP(alpha=0.3, inverse=NoisePreserving(0.1))
     assert parse(Rule, "dtp:0.3,noise-preserving:sigma=0.1") == within
+
+
+def test_a_list_with_commas_is_refused_and_does_not_fill_another_field():
+    with pytest.raises(UsageError, match=r"'0\.004' has no name .* slashes, as in main-rates=4/"):
+        parse(Rule, "ghost-mb:main-rates=4,0.004")
 
 
 @pytest.mark.parametrize("text", ["ghost-mb:stepings=strides", "ghost-mb:dt=0.001,dt=0.002"])

@@ -63,7 +63,7 @@ def parse(kind: type, text: str) -> Any:
     fields = dataclasses.fields(cls)
     marked = [f for f in fields if _mark(f)]
     plain = [f for f in fields if not _mark(f)]
-    chosen = {}
+    chosen, any_named = {}, False
     for part in rest.split(",") if rest else ():
         field = next((f for f in marked if _is_marked(part, f)), None)
         named, equals, given = part.partition("=")
@@ -72,8 +72,13 @@ def parse(kind: type, text: str) -> Any:
             if field is None:
                 raise UsageError(unknown(f"{text}: {name}", named, [_spelled(f) for f in plain]))
             plain.remove(field)
-            part = given
+            part, any_named = given, True
         elif field is None:
+            if any_named:
+                raise UsageError(
+                    f"{text}: {part!r} has no name and comes after a field that has one; name it "
+                    "too, or part the items of a list by slashes, as in main-rates=4/0.04"
+                )
             if not plain:
                 names = ", ".join(f.name for f in fields)
                 raise UsageError(f"{text}: {name} takes {len(fields)} fields ({names})")

@@ -105,7 +105,9 @@ def test_finished_runs_are_examined_once_and_asked_again_when_the_question_chang
     assert not job.finished()
     assert job.execute() == {"status": "finished"}
     assert job.finished()
-    assert Evidence(tmp_path).stored("a", "counted.json", "epochs") == {3: 1}
+    evidence = Evidence(tmp_path)
+    assert evidence.stored("a", "counted.json", "epochs") == {3: 1}
+    assert [evidence.values(a, "counted:epochs") for a in ("a", "a@1", "a@2")] == [[1], [1], []]
     assert not Examined(Epochs("a"), job.folder).finished()
 
 

@@ -229,6 +229,9 @@ def test_refuses_what_it_cannot_serve():
         laws.credit(replace(PRIME, stepping=Strides(10)), net, batch)
     with pytest.raises(UsageError, match="beta: must be positive"):
         GhostMA(beta=0.0)
+    for steps in (0, 2**31):
+        with pytest.raises(UsageError, match=f"clamped_steps: must be between 1 .* got {steps}"):
+            GhostMA(clamped_steps=steps)
 
 
 def test_rates_of_layers_are_spelled_with_slashes():

@@ -37,11 +37,14 @@ class Evidence:
 
         A metric is a path into the rows of metrics.jsonl, `alignment.cosine`, or, after the name
         of another of the run's files and a colon, into that one: `attacks:accuracy.fgsm.8/255`.
+        Such a file tells of a run's end; a run that ended at another epoch than asked is left out.
         """
         experiment, _, epoch = term.partition("@")
         file, _, path = metric.rpartition(":")
         if file:
-            return self.stored(experiment, f"{file}.json", *path.split("."))
+            told = self.stored(experiment, f"{file}.json", *path.split("."))
+            ended = self.stored(experiment, "summary.json", "epochs") if epoch else {}
+            return {seed: v for seed, v in told.items() if not epoch or ended[seed] == int(epoch)}
         found = {}
         for run in self.runs(experiment):
             for seed, (epochs, values) in run.curves(*path.split(".")).items():

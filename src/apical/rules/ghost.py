@@ -90,9 +90,14 @@ class Ghost(Rule):
     """Every Euler step, or strides to the same resting potentials (another learning curve)."""
 
     def __check_init__(self):
-        for name in ("tau", "beta", "free_steps", "clamped_steps"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UsageError(f"{name}: must be positive, got {getattr(self, name):g}")
+        for name, value in (("tau", self.tau), ("beta", self.beta)):
+            if not 0 < value < math.inf:
+                raise UsageError(f"{name}: must be positive and finite, got {value:g}")
+        for name in ("free_steps", "clamped_steps"):
+            if not 0 < getattr(self, name) < 2**31:
+                raise UsageError(
+                    f"{name}: must be between 1 and {2**31 - 1}, got {getattr(self, name)}"
+                )
         if not 0 < self.dt <= self.tau:
             raise UsageError(
                 f"dt: must lie above 0 and not above tau ({self.tau:g}), or Euler steps overshoot; "
@@ -101,7 +106,7 @@ class Ghost(Rule):
         for name, rates in (("main_rates", self.main_rates), ("ghost_rate", (self.ghost_rate,))):
             for rate in rates:
                 if not 0 <= rate < math.inf:
-                    raise UsageError(f"{name}: must be 0 or more, got {rate:g}")
+                    raise UsageError(f"{name}: must be 0 or more and finite, got {rate:g}")
 
     @property
     def traits(self):
