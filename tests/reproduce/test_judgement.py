@@ -184,7 +184,9 @@ def test_a_metric_may_be_in_another_of_the_runs_files(evidence, tmp_path):
     for seed in (0, 2):
         folder = tmp_path / "high" / f"seed-{seed}"
         content = {"status": "finished", "best": {"m": [seed / 4]}, "by": {"4/255": 0.5}}
+        content["epochs"] = [1 + seed]
         (folder / "summary.json").write_text(json.dumps(content))
         (folder / "other.json").write_text(json.dumps(content))
     assert evidence.at("high", "other:best.m") == {0: 0.0, 2: 0.5}
-    assert evidence.at("high@1", "other:by.4/255") == {0: 0.5, 2: 0.5}
+    assert evidence.at("high", "other:by.4/255") == {0: 0.5, 2: 0.5}
+    assert evidence.at("high@1", "other:by.4/255") == {0: 0.5}
