@@ -27,7 +27,8 @@ def evidence(tmp_path):
         folder = tmp_path / experiment / f"seed-{seed}"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps({"rule": {}, "settings": {}, "seed": seed}))
-        (folder / "summary.json").write_text(json.dumps({"status": status}))
+        summary = {"status": status, "epochs": [len(values)]}
+        (folder / "summary.json").write_text(json.dumps(summary))
         rows = [{"seed": seed, "epoch": e, "m": v} for e, v in enumerate(values, start=1)]
         (folder / "metrics.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
 
@@ -183,10 +184,10 @@ def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
 def test_a_metric_may_be_in_another_of_the_runs_files(evidence, tmp_path):
     for seed in (0, 2):
         folder = tmp_path / "high" / f"seed-{seed}"
-        content = {"status": "finished", "best": {"m": [seed / 4]}, "by": {"4/255": 0.5}}
-        content["epochs"] = [1 + seed]
-        (folder / "summary.json").write_text(json.dumps(content))
+        content = {"best": {"m": [seed / 4]}, "by": {"4/255": 0.5}}
         (folder / "other.json").write_text(json.dumps(content))
+    shorter = {"status": "finished", "epochs": [1]}
+    (tmp_path / "high" / "seed-0" / "summary.json").write_text(json.dumps(shorter))
     assert evidence.at("high", "other:best.m") == {0: 0.0, 2: 0.5}
     assert evidence.at("high", "other:by.4/255") == {0: 0.5, 2: 0.5}
     assert evidence.at("high@1", "other:by.4/255") == {0: 0.5}
