@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@echo "they part with two: $(BIN)/apical compare bp fa dfa --hidden 500 500 --epochs 5"
 
 test: $(VENV)/.installed-dev lint types
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

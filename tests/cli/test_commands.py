@@ -179,6 +179,7 @@ def test_ctrl_c_ends_cleanly_with_what_there_is(tmp_path):
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "Traceback" not in said
+    assert "--resume goes on" in said
     summary = json.loads((run / "summary.json").read_text())
     assert summary["status"] == "interrupted"
     assert summary["epochs"][0] == len(rows(run)) >= 2

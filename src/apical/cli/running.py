@@ -44,6 +44,8 @@ def run(
     if options.out is not None:
         console.print(f"run: {options.out}", soft_wrap=True)
     if result.summary["status"] == "interrupted":
+        if options.out is not None:
+            console.print("It was interrupted: the same command with --resume goes on.")
         raise KeyboardInterrupt
     return result
 
