@@ -45,7 +45,10 @@ def run(
         console.print(f"run: {options.out}", soft_wrap=True)
     if result.summary["status"] == "interrupted":
         if options.out is not None:
-            console.print("It was interrupted: the same command with --resume goes on.")
+            console.print(
+                "It was interrupted: the same command with --resume goes on "
+                "(in place of --overwrite, if that was given)."
+            )
         raise KeyboardInterrupt
     return result
 

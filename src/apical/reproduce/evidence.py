@@ -43,8 +43,10 @@ class Evidence:
         file, _, path = metric.rpartition(":")
         if file:
             told = self.stored(experiment, f"{file}.json", *path.split("."))
-            ended = self.stored(experiment, "summary.json", "epochs") if epoch else {}
-            return {seed: v for seed, v in told.items() if not epoch or ended[seed] == int(epoch)}
+            if not epoch:
+                return told
+            ended = self.stored(experiment, "summary.json", "epochs")
+            return {seed: value for seed, value in told.items() if ended[seed] == int(epoch)}
         found = {}
         for run in self.runs(experiment):
             for seed, (epochs, values) in run.curves(*path.split(".")).items():
