@@ -5,15 +5,16 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from apical.papers.target_propagation.damping import damping
 from apical.papers.target_propagation.experiments import FEATURES
-from apical.papers.target_propagation.looks import COLOURS, LINES, family_and_way
+from apical.papers.target_propagation.looks import COLOURS, LINES, MARKS, family_and_way
 from apical.papers.target_propagation.methods import METHODS, SEARCHED
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.reconstructions import reconstructions
-from apical.papers.target_propagation.tables import table_1
+from apical.papers.target_propagation.tables import printed_errors, table_1
 from apical.report.bands import band
 from apical.report.decades import by_decades, error_percent
 from apical.report.style import look, save
@@ -27,6 +28,12 @@ TITLES = {
     "cifar-fc": "CIFAR-10, fully connected",
     "cifar-lc": "CIFAR-10, locally connected",
 }
+KINDS: dict[Any, str] = {
+    "-": "in turns (or no inverses)",
+    ":": "in parallel",
+    "--": "convolutional",
+}
+HOLLOW: dict[str, Any] = {"markersize": 4, "markerfacecolor": "none"}
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
@@ -46,53 +53,72 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
 
 
 def _curves(evidence: Evidence, folder: Path) -> list[Path]:
-    """Figures 2 and 8: error on training and test set against epochs."""
+    """Figures 2 and 8: error on training and test set against epochs, and where the paper ends."""
     shown = [s for s in SETUPS if any(evidence.runs(f"{s}-{m}") for m in METHODS)]
     if not shown:
         return []
     figure, axes = plt.subplots(
         2, len(shown), figsize=(max(5.2, 2.6 * len(shown) + 0.6), 4.6), sharex="col", squeeze=False
     )
-    families, ways = set(), set()
-    for column, setup in zip(axes.T, shown, strict=True):
-        lows: dict[str, list[float]] = {"train": [], "test": []}
-        for method in METHODS:
-            family, way = family_and_way(method)
-            for axis, split in zip(column, ("train", "test"), strict=True):
-                curve = evidence.curve(f"{setup}-{method}", f"{split}_accuracy", first=1)
-                if len(curve[0]):
-                    families.add(family)
-                    ways.add(way)
-                    style = {"color": COLOURS[family], "linestyle": LINES[way]}
-                    errors = error_percent(curve[1])
-                    band(axis, curve[0], errors, **style)
-                    lows[split].append(0.7 * errors.mean(axis=0).min())
-        column[0].set_title(TITLES[setup], fontsize=9)
-        column[1].set_xlabel("epoch")
-        for axis, low in zip(column, lows.values(), strict=True):
-            by_decades(axis, min(low, default=0.0))
-            axis.tick_params(which="both", labelsize=7)
+    run: set[str] = set()
+    for (above, below), setup in zip(axes.T, shown, strict=True):
+        drawn = _errors_by_epoch(above, evidence, setup, "train_accuracy")
+        _errors_by_epoch(below, evidence, setup, "test_accuracy")
+        _ends_of_the_paper(below, setup, drawn)
+        above.set_title(TITLES[setup], fontsize=9)
+        below.set_xlabel("epoch")
+        run |= drawn
     axes[0, 0].set_ylabel("training error (%)")
     axes[1, 0].set_ylabel("test error (%)")
-    lines: dict[Any, str] = {
-        "-": "in turns (or no inverses)",
-        ":": "in parallel",
-        "--": "convolutional",
-    }
-    figure.legend(
-        handles=[
+    figure.legend(handles=_legend(run), loc="outside upper center", ncols=5, fontsize=8)
+    return save(figure, folder, "figure-2")
+
+
+def _errors_by_epoch(axis: Axes, evidence: Evidence, setup: str, metric: str) -> set[str]:
+    """A line for every method that has run; the methods."""
+    drawn, lowest = set(), np.inf
+    for method in METHODS:
+        epochs, accuracies = evidence.curve(f"{setup}-{method}", metric, first=1)
+        if len(epochs):
+            family, way = family_and_way(method)
+            errors = error_percent(accuracies)
+            band(axis, epochs, errors, color=COLOURS[family], linestyle=LINES[way])
+            drawn.add(method)
+            lowest = min(lowest, errors.mean(axis=0).min())
+    by_decades(axis, 0.7 * lowest)
+    axis.tick_params(which="both", labelsize=7)
+    return drawn
+
+
+def _ends_of_the_paper(axis: Axes, setup: str, methods: set[str]) -> None:
+    """Test errors of Table 1 as marks at the right."""
+    printed = {m: float(e["test"]) for m, e in printed_errors(setup).items() if m in methods}
+    for method, error in printed.items():
+        family, way = family_and_way(method)
+        axis.plot(
+            1.03, error, color=COLOURS[family], marker=MARKS[LINES[way]], **HOLLOW,
+            transform=axis.get_yaxis_transform(), clip_on=False,
+        )  # fmt: skip
+    axis.set_ylim(bottom=min(axis.get_ylim()[0], 0.9 * min(printed.values())))
+
+
+def _legend(methods: set[str]) -> list[Line2D]:
+    families, ways = map(set, zip(*map(family_and_way, methods), strict=True))
+    return [
+        *(
             Line2D([], [], color=colour, label=family.upper())
             for family, colour in COLOURS.items()
             if family in families
-        ]
-        + [
-            Line2D([], [], color="#666666", linestyle=line, label=text)
-            for line, text in lines.items()
+        ),
+        *(
+            Line2D(
+                [], [], color="#666666", linestyle=line, label=text,
+                marker=MARKS[line], **HOLLOW,
+            )
+            for line, text in KINDS.items()
             if line in {LINES[way] for way in ways}
-        ],
-        loc="outside upper center", ncols=5, fontsize=8,
-    )  # fmt: skip
-    return save(figure, folder, "figure-2")
+        ),
+    ]  # fmt: skip
 
 
 def _auxiliary(evidence: Evidence, folder: Path) -> list[Path]:

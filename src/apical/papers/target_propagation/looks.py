@@ -7,6 +7,8 @@ from apical.report.style import PALETTE, REFERENCE
 FAMILIES = ("bp", "fa", "dfa", "dtp", "sdtp", "ao-sdtp")
 COLOURS = dict(zip(FAMILIES, (REFERENCE, *PALETTE), strict=False))
 LINES: dict[str, Any] = {"parallel": ":", "alternating": "-", "": "-", "conv": "--"}
+MARKS: dict[Any, str] = {"-": "s", ":": "o", "--": "D"}
+"""Of the paper's own numbers, by the line that ours have."""
 
 
 def family_and_way(method: str) -> tuple[str, str]:

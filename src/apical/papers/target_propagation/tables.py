@@ -21,8 +21,8 @@ def table_1(evidence: Evidence) -> str:
         "| test at best validation | test, last | best test over epochs: ours / paper |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for setup, cells in _published().items():
-        for method, (train, test) in cells.items():
+    for setup in SETUPS:
+        for method, printed in printed_errors(setup).items():
             name = f"{setup}-{method}"
             if not evidence.runs(name):
                 continue
@@ -31,19 +31,20 @@ def table_1(evidence: Evidence) -> str:
             best = np.array(evidence.values(name, BEST))
             lines.append(
                 f"| {setup} | {method} | {epochs[-1]} | {len(tests)} "
-                f"| {_error(np.array(trains))} / {train} | {_error(best)} "
-                f"| {_error(tests[:, -1])} | {_error(tests.max(axis=1))} / {test} |"
+                f"| {_error(np.array(trains))} / {printed['train']} | {_error(best)} "
+                f"| {_error(tests[:, -1])} | {_error(tests.max(axis=1))} / {printed['test']} |"
             )
     return "\n".join(lines) + "\n"
 
 
-def _published() -> dict[str, dict[str, tuple[str, str]]]:
-    """(train, test) errors of Table 1 by network and method."""
+def printed_errors(setup: str) -> dict[str, dict[str, str]]:
+    """Table 1 as printed, of one network: by method "train" and "test" in per cent."""
     with (Path(__file__).parent / "table-1.csv").open() as file:
         rows = list(csv.DictReader(file))
     return {
-        setup: {row["method"]: tuple(row[setup].split("/")) for row in rows if row[setup]}
-        for setup in SETUPS
+        row["method"]: dict(zip(("train", "test"), row[setup].split("/"), strict=True))
+        for row in rows
+        if row[setup]
     }
 
 
