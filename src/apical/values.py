@@ -29,8 +29,10 @@ def is_kind(cls: Any) -> bool:
 
 def name_of(cls: type) -> str:
     """A rule's own name; for any other value its class's: FixedRandom -> fixed-random."""
-    if issubclass(cls, Rule):
-        return cls.name
+    return cls.name if issubclass(cls, Rule) else _kebab(cls)
+
+
+def _kebab(cls: type) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
 
@@ -57,7 +59,7 @@ def parse(kind: type, text: str) -> Any:
     name, _, rest = text.partition(":")
     known = concrete(kind)
     if name not in known:
-        raise UsageError(unknown(kind.__name__.lower(), name, known))
+        raise UsageError(unknown(_kebab(kind), name, known))
     cls = known[name]
     hints = typing.get_type_hints(cls)
     fields = dataclasses.fields(cls)

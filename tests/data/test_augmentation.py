@@ -102,6 +102,8 @@ def test_what_is_no_image_is_refused():
         fit(BP(), data, augmentation=CropFlip(), hidden=(3,), batch_size=5, epochs=1)
 
 
-def test_a_margin_that_leaves_crops_blank_is_refused():
+def test_a_margin_that_leaves_crops_blank_is_refused_before_a_folder_is_made(tmp_path):
+    out = tmp_path / "run"
     with pytest.raises(UsageError, match=r"smaller than the images \(8 x 8\).*got 8"):
-        fit(BP(), load("digits"), augmentation=CropFlip(8), hidden=(3,), epochs=1)
+        fit(BP(), load("digits"), augmentation=CropFlip(8), hidden=(3,), epochs=1, out=out)
+    assert not out.exists()

@@ -51,6 +51,8 @@ class Task:
         self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
         self.measures = Measures(self.rule, data, settings, self.transforms)
         self._train = jax.device_put((data.train.x, data.train.y))
+        # Images that augmentation cannot take are refused now and not in the first step.
+        jax.eval_shape(settings.augmentation, data.train.x[:1], jax.random.key(0))
         self._check_targets()
 
     def _check_targets(self) -> None:
