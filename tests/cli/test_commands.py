@@ -245,6 +245,10 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
         (["train", "fa", "--net", "fc:9", "lc:3x3"], "channels is missing"),
         (["train", "fa", "--data", "digits", "--net", "lc:9x9,8,p0"], "do not fit an image of 8"),
         (["train", "dtp", "--alternate", "weekly"], "weekly"),
+        (
+            ["train", "dtp", "--learned-optimizer", "addam"],
+            "learned_optimizer: there is no 'addam'",
+        ),
         (["train", "dtp", "--net", "fc:9,bernoulli"], "layer 1, fc:9,bernoulli: bernoulli: an act"),
         (["train", "bp", "--net", "fc:9,sing"], "did you mean 'sign'"),
         (["train", "fa", "--classes", "1", "12"], "12"),
@@ -261,6 +265,7 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
         (["data", "verify", "mnits"], "mnist"),
         (["train", "associative-stdp"], "choose two classes, as in --classes 0 1"),
         (["train", "associative-stdp", "--curve", "corrected:0"], "eps: must be at least"),
+        (["reproduce", "itd", "--only", "--out", "nowhere"], "only: asks for one claim or more"),
         (["attack", "/nowhere"], "not found"),
         (["attack", "/nowhere", "--attack", "noise"], "there is no 'noise'"),
         (["attack", "/nowhere", "--eps", "4/0"], "eps: must be a number above 0"),

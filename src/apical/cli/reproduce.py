@@ -29,7 +29,7 @@ def main(args: list[str]) -> None:
 def _command(name: str):
     def command(
         out: Path,
-        only: tuple[str, ...] = (),
+        only: tuple[str, ...] | None = None,
         protocol: Literal["smoke", "quick", "paper"] = "quick",
         seeds: int | None = None,
         jobs: int | None = None,
@@ -39,7 +39,7 @@ def _command(name: str):
 
         Args:
             out: Folder for runs, claims.json, claims.md and figures; finished runs are reused.
-            only: Run and judge only these claims.
+            only: Run and judge only these claims; None: all.
             protocol: `paper`: the paper's own budget; `quick`: a stated part of it;
                 `smoke`: a few steps of each kind, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
@@ -49,9 +49,13 @@ def _command(name: str):
         from apical.lock import locked
         from apical.reproduce.owner import claim
 
+        if only == ():
+            raise UsageError(
+                "only: asks for one claim or more, got none; name some or leave it out"
+            )
         with locked(out, "apical reproduce"):
             claim(out, name)
-            _reproduce(name, out, only, protocol, seeds, jobs, recorded)
+            _reproduce(name, out, only or (), protocol, seeds, jobs, recorded)
 
     return command
 

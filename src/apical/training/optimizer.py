@@ -27,6 +27,8 @@ def build_both(settings: Settings, steps: int) -> Optimizers:
     What `settings` leave open for the learned group is as for the network; raises as `build`.
     """
     args = settings.optimizer_args if settings.learned_optimizer is None else {}
+    if settings.learned_optimizer is not None:
+        _find("learned_optimizer", settings.learned_optimizer)
     learned = replace(
         settings,
         optimizer=settings.learned_optimizer or settings.optimizer,
@@ -59,10 +61,8 @@ NEED_THE_LOSS = ("lbfgs",)
 
 @cache
 def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
-    known = _optimizers()
-    if name not in known:
-        raise UsageError(unknown("optimizer", name, known))
-    parameters = inspect.signature(known[name]).parameters
+    optimizer = _find("optimizer", name)
+    parameters = inspect.signature(optimizer).parameters
     for argument, value in arguments:
         if argument not in parameters:
             raise UsageError(unknown(f"optimizer {name}", argument, parameters))
@@ -74,7 +74,7 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
         "linear": optax.linear_schedule(lr, 0.0, steps),
     }[schedule]
     try:
-        stages = [known[name](learning_rate=rate, **dict(arguments))]
+        stages = [optimizer(learning_rate=rate, **dict(arguments))]
     except TypeError:
         raise UsageError(
             f"schedule: the optimizer {name} takes a constant learning rate only, got {schedule}; "
@@ -85,6 +85,14 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
     if clip_norm is not None:
         stages.insert(0, optax.clip_by_global_norm(clip_norm))
     return optax.chain(*stages)
+
+
+def _find(setting, name):
+    """The optimizer that a setting names."""
+    known = _optimizers()
+    if name not in known:
+        raise UsageError(unknown(setting, name, known))
+    return known[name]
 
 
 def _optimizers():
