@@ -20,6 +20,8 @@ AUTOENCODER = (512, 64, 512)
 """Hidden layers of the network of appendix 5.5, which learns to give its input back."""
 AUTOENCODER_EPOCHS = 10
 """Of `quick`."""
+LONGER = 20
+"""Epochs on the locally connected MNIST network of BP and FA once more."""
 
 
 def experiments(protocol: str) -> Iterator[Experiment]:
@@ -44,6 +46,7 @@ def experiments(protocol: str) -> Iterator[Experiment]:
             yield full if protocol == "paper" else _for_epochs(full, AUTOENCODER_EPOCHS)
     yield from _undamped(protocol)
     yield from _auxiliary()
+    yield from _longer()
 
 
 def autoencoder(method: str) -> Experiment:
@@ -73,6 +76,16 @@ def _undamped(protocol: str) -> Iterator[Experiment]:
     for method in UNDAMPED:
         full = replace(cell("mnist-fc", method), most_seeds=chosen.quick_seeds)
         yield full if protocol == "paper" else _for_epochs(full, chosen.quick_epochs)
+
+
+def _longer() -> Iterator[Experiment]:
+    """BP and FA for twice the epochs that `quick` gives every method on this network."""
+    for method in ("bp", "fa"):
+        full = cell("mnist-lc", method)
+        chosen = replace(
+            full, name=f"{full.name}-longer", most_seeds=SETUPS["mnist-lc"].quick_seeds
+        )
+        yield _for_epochs(chosen, LONGER)
 
 
 def _auxiliary() -> Iterator[Experiment]:
