@@ -163,14 +163,15 @@ def test_killed_and_resumed_is_bit_for_bit_the_same(trained, tmp_path, lines):
 
 def test_ctrl_c_ends_cleanly_with_what_there_is(tmp_path):
     run = tmp_path / "stopped"
+    # A suite that was started in the background has Ctrl-C ignored, and so would its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command(*TRAIN, "--epochs", 100000, "--out", run),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # A suite that was started in the background has Ctrl-C ignored, and so would this.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    signal.signal(signal.SIGINT, before)
     metrics = run / "metrics.jsonl"
     while not (metrics.exists() and metrics.read_text().count("\n") >= 2):
         time.sleep(0.01)
