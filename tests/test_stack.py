@@ -47,6 +47,9 @@ def test_marked_parts_may_stand_anywhere():
         ("fc:5,sing", "did you mean 'sign'"),
         ("lc:3xa,8", "kernel: expected int, got 'a'"),
         ("lcc:3x3,8", "did you mean 'lc'"),
+        ("lc:3x3,8,q1", "no 'q1'; Known: .*sign; sNUMBER is the stride; pNUMBER is the padding"),
+        ("lc:3x3,8,s2,s3", "lc:3x3,8,s2,s3: stride is given twice"),
+        ("fc:units=3,units=4", "units is given twice"),
     ],
 )
 def test_what_is_no_layer_is_named(text, words):
@@ -87,6 +90,8 @@ def test_what_a_layer_sends_the_one_above_reads():
         ((Fc(5, Bernoulli()), Fc(5)), "layer 1, fc:5,bernoulli: .* tanh goes beyond"),
         ((Fc(5), Lc((3, 3), 2)), r"net: layer 2, lc:3x3,2: reads images.*got \(5,\)"),
         ((Conv((5, 5), 2, 1, 0),), "net: layer 1, conv:5x5,2,p0: the kernel's 5 rows do not fit"),
+        ((Lc((3, 3), 2, 1, 3),), "layer 1, lc:3x3,2,p3: a padding of 3 .* on zeros alone"),
+        ((Lc((3, 3), 2, 100),), "layer 1, lc:3x3,2,s100: a stride of 100 steps over all"),
     ],
 )
 def test_a_stack_that_does_not_fit_names_its_layer(blobs, net, words):

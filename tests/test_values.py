@@ -38,7 +38,7 @@ def test_a_list_with_commas_is_refused_and_does_not_fill_another_field():
 
 @pytest.mark.parametrize("text", ["ghost-mb:stepings=strides", "ghost-mb:dt=0.001,dt=0.002"])
 def test_a_field_that_is_not_there_or_there_twice_is_refused(text):
-    with pytest.raises(UsageError, match=r"there is no '(stepings|dt)'"):
+    with pytest.raises(UsageError, match=r"there is no 'stepings'|dt is given twice"):
         parse(Rule, text)
 
 

@@ -11,7 +11,7 @@ from abc import abstractmethod
 import jax
 from jaxtyping import Array, PRNGKeyArray
 
-from apical.errors import UsageError
+from apical.positive import positive
 from apical.value import Value
 
 
@@ -47,8 +47,7 @@ class Uniform(Initialiser):
     limit: float = 0.1
 
     def __check_init__(self):
-        if not self.limit > 0:
-            raise UsageError(f"Uniform: limit must be positive, got {self.limit}; try uniform:0.1")
+        positive(limit=self.limit)
 
     def draw(self, key, shape, fan_in, fan_out):
         return _uniform(key, shape, self.limit)
@@ -61,6 +60,9 @@ class FanIn(Initialiser):
     """U(-a, a) with a = gain / sqrt(fan_in); gain sqrt(2) is common for tanh and ReLU scripts."""
 
     gain: float = math.sqrt(2)
+
+    def __check_init__(self):
+        positive(gain=self.gain)
 
     def draw(self, key, shape, fan_in, fan_out):
         return _uniform(key, shape, self.gain / math.sqrt(fan_in))

@@ -12,9 +12,14 @@ from apical.errors import UsageError
 def locked(out: Path, command: str) -> Iterator[None]:
     """Hold the folder for a command; the lock goes with the process, however it ends.
 
-    Raises `UsageError` if another process holds it.
+    Raises `UsageError` if another process holds it, or if it cannot be a folder.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(
+            f"out: must be a folder, and {out} is a file or lies below one; choose another path"
+        ) from None
     with (out / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ One flat, frozen value: the command line's flags, the keywords of `apical.fit`,
 a rule's recommended recipe and a run's config.json all are this.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -14,6 +15,7 @@ from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
 from apical.losses import CrossEntropy, Loss
+from apical.positive import positive
 from apical.stack import Fc, LayerSpec
 from apical.suggest import unknown
 from apical.targets import Label, Target
@@ -88,23 +90,20 @@ class Settings:
             raise UsageError(
                 f"hidden: must be a whole number a layer, as in (500, 500); got {self.hidden}"
             )
-        positive = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "lr": self.lr,
-            "learned_lr": self.learned_lr,
-            "passes": self.passes,
-            "steps_per_epoch": self.steps_per_epoch,
-            "clip_norm": self.clip_norm,
+        positive(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            learned_lr=self.learned_lr,
+            passes=self.passes,
+            steps_per_epoch=self.steps_per_epoch,
+            clip_norm=self.clip_norm,
             **{f"hidden[{i}]": units for i, units in enumerate(self.hidden)},
-        }
-        for name, value in positive.items():
-            if value is not None and not value > 0:
-                raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
+        )
         if self.alternate not in (None, "epoch", "batch"):
             raise UsageError(unknown("alternate", str(self.alternate), ("epoch", "batch")))
-        if not self.weight_decay >= 0:
-            raise UsageError(f"weight_decay: must be 0 or more, got {self.weight_decay}")
+        if not 0 <= self.weight_decay < math.inf:
+            raise UsageError(f"weight_decay: must be 0 or more and finite, got {self.weight_decay}")
 
     @property
     def stack(self) -> tuple[LayerSpec, ...]:

@@ -70,10 +70,9 @@ def parse(kind: type, text: str) -> Any:
         field = next((f for f in marked if _is_marked(part, f)), None)
         named, equals, given = part.partition("=")
         if equals and ":" not in named:
-            field = next((f for f in plain if _spelled(f) == named), None)
+            field = next((f for f in fields if _spelled(f) == named and not _mark(f)), None)
             if field is None:
                 raise UsageError(unknown(f"{text}: {name}", named, [_spelled(f) for f in plain]))
-            plain.remove(field)
             part, any_named = given, True
         elif field is None:
             if any_named:
@@ -85,13 +84,21 @@ def parse(kind: type, text: str) -> Any:
                 names = ", ".join(f.name for f in fields)
                 raise UsageError(f"{text}: {name} takes {len(fields)} fields ({names})")
             field = plain.pop(0)
+        if field.name in chosen:
+            raise UsageError(f"{text}: {field.name} is given twice; leave one out")
         value = part.removeprefix(_mark(field))
         between = field.metadata.get("between", "/")
-        chosen[field.name] = _parse_field(
-            hints[field.name], value, between, f"{text}: {field.name}"
-        )
+        try:
+            chosen[field.name] = _parse_field(hints[field.name], value, between, field.name)
+        except UsageError as error:
+            others = (
+                ""
+                if field in marked
+                else "".join(f"; {_mark(f)}NUMBER is the {_spelled(f)}" for f in marked)
+            )
+            raise UsageError(f"{text}: {error}{others}") from None
     for field in plain:
-        if field.default is dataclasses.MISSING:
+        if field.name not in chosen and field.default is dataclasses.MISSING:
             raise UsageError(f"{text}: {field.name} is missing; {(cls.__doc__ or name).strip()}")
     return cls(**chosen)
 

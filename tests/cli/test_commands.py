@@ -254,13 +254,25 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
         (["train", "bp", "--net", "fc:9,sing"], "did you mean 'sign'"),
         (["train", "fa", "--classes", "1", "12"], "12"),
         (["train", "fa", "--hidden", "9", "--net", "fc:8"], "hidden, net: --net describes all"),
-        (["train", "fa", "--data", "digits", "--hidden", "200000000"], "GiB, and this machine"),
+        (
+            ["train", "fa", "--data", "digits", "--hidden", "200000000"],
+            "fc:200000000, takes the most",
+        ),
+        (
+            ["train", "dtp", "--data", "digits", "--net", "conv:1x1,4000000", "conv:1x1,1"],
+            "layer 1, conv:1x1,4000000, takes the most",
+        ),
+        (["train", "sdtp", "--step", "inf"], "step: must be a positive finite number, got inf"),
+        (["reproduce", "itd", "--jobs", "0", "--out", "nowhere"], "jobs: must be a positive"),
         (["train", "fa", "--optimizer-args", "b1", "nan"], "b1 must be a finite number"),
         (["train", "ghost-mb", "--main-rates", "nan"], "main_rates: must be 0 or more and fin"),
         (["train", "ghost-mb", "--per-layer", "-1"], "per_layer: every layer needs a ghost"),
-        (["train", "ghost-ma", "--tau", "0"], "tau: must be positive and finite, got 0"),
+        (["train", "ghost-ma", "--tau", "0"], "tau: must be a positive finite number, got 0"),
         (["train", "ghost-ma-prime", "--clip", "0"], "clip: must be positive, got 0"),
-        (["search", "dtp", "--trials", "0", "--out", "nowhere"], "trials: must be at least 1"),
+        (
+            ["search", "dtp", "--trials", "0", "--out", "nowhere"],
+            "trials: must be a positive finite number, got 0",
+        ),
         (["evaluate", "/nowhere"], "not found"),
         (["compare", "bp"], "at least two"),
         (["data", "verify", "mnits"], "mnist"),
@@ -276,6 +288,23 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
 )
 def test_mistakes_get_one_readable_message_and_code_2(args, words):
     assert words in " ".join(apical(*args, code=2).split())
+
+
+def test_a_dry_run_lists_what_is_missing_and_writes_nothing(tmp_path):
+    out = tmp_path / "new"
+    asked = ["reproduce", "difference-target-propagation", "--only", "dtp"]
+    asked += ["--dry-run", "--out", str(out)]
+    said = apical(*asked)
+    assert "3 runs, of which 3 are missing" in said
+    assert "continuous-dtp seed 2" in said
+    assert "0 are missing" in apical(*asked, "--recorded")
+    assert not out.exists()
+
+
+def test_refused_claims_leave_no_folder(tmp_path):
+    out = tmp_path / "new"
+    apical("reproduce", "itd", "--only", "vpb", "--recorded", "--out", str(out), code=2)
+    assert not out.exists()
 
 
 def test_help_needs_no_jax():

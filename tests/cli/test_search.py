@@ -43,6 +43,9 @@ def killed(tmp_path_factory) -> tuple[Path, str]:
     process.wait()
     before = read(out).trials()
     assert 2 <= len(before) < 4
+    assert [int(row["number"]) for row in table(out)] == list(range(len(table(out))))
+    assert len(table(out)) >= 2
+    assert (out / "best.json").exists()
     said = apical(*asked)
     after = read(out).trials()
     assert after[: len(before)] == before

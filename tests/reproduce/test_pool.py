@@ -91,7 +91,7 @@ def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     columns = {"claim", "source", "paper", "ours", "ci95", "n", "protocol", "verdict", "deviations"}
     for row in table:
         assert columns <= row.keys()
-        assert row["verdict"] == "not run"
+        assert row["verdict"] == "not judged"
     assert "proves" in (out / "claims.md").read_text()
     assert (out / "figures" / "figure-2.png").exists()
     assert (out / "figures" / "figure-3.svg").exists()

@@ -227,7 +227,7 @@ def test_refuses_what_it_cannot_serve():
         GhostMA(dt=0.1)
     with pytest.raises(UsageError, match="strides take none; use --stepping euler or --clip inf"):
         laws.credit(replace(PRIME, stepping=Strides(10)), net, batch)
-    with pytest.raises(UsageError, match="beta: must be positive"):
+    with pytest.raises(UsageError, match="beta: must be a positive finite number"):
         GhostMA(beta=0.0)
     for steps in (0, 2**31):
         with pytest.raises(UsageError, match=f"clamped_steps: must be between 1 .* got {steps}"):

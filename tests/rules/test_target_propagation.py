@@ -248,5 +248,5 @@ def test_impossible_options_are_named():
         (lambda: Denoising(-0.1), "sigma"),
         (lambda: Averaged(0.0), "scale"),
     ):
-        with pytest.raises(UsageError, match=f"{words}: must be positive"):
+        with pytest.raises(UsageError, match=f"{words}: must be a positive finite number"):
             make()

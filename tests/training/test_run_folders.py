@@ -1,6 +1,8 @@
 """What a run leaves in its folder, and going on with it."""
 
 import json
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -58,8 +60,24 @@ def test_a_damaged_checkpoint_is_named(blobs, tmp_path):
     for path in (tmp_path / "checkpoints" / "seed-0" / "3").rglob("*"):
         if path.is_file():
             path.write_text("junk")
-    with pytest.raises(DataError, match="seed-0/3: expected a checkpoint of this run"):
+    with pytest.raises(DataError, match="seed-0/3/default: expected a checkpoint of this run"):
         reload(tmp_path, blobs)
+
+
+def test_arrays_that_are_still_being_read_fail_in_silence(blobs, tmp_path, monkeypatch):
+    """Orbax's threads report to a loop that it has closed; Python prints what nobody catches."""
+    net = tuple(Fc(8) for _ in range(8))
+    fit(FA(), blobs, out=tmp_path, net=net, **{**SMALL, "hidden": ()})
+    for path in (tmp_path / "checkpoints" / "seed-0" / "3" / "default").rglob("manifest.ocdbt"):
+        path.write_text("x")
+    heard: list = []
+    monkeypatch.setattr("sys.unraisablehook", heard.append)
+    for _ in range(8):
+        with pytest.raises(DataError, match="seed-0/3/default: expected a checkpoint"):
+            reload(tmp_path, blobs)
+    assert not heard
+    sys.unraisablehook(SimpleNamespace(exc_value=ValueError("another")))
+    assert len(heard) == 1
 
 
 def test_a_killed_overwrite_leaves_nothing_that_a_new_run_would_take(blobs, tmp_path):

@@ -122,8 +122,8 @@ def test_every_rules_own_space_fits_it(rule):
         ({"optimizer_args.epps": Linear(0.1, 0.2)}, "did you mean 'eps'"),
         ({"batch_size": Linear(10, 20)}, "takes whole numbers"),
         ({"batch_size": Choice((10, 20.5))}, "takes whole numbers"),
-        ({"lr": Linear(-1, 1)}, "lr: must be positive"),
-        ({"alpha": Linear(-1, 1)}, "alpha: must be positive"),
+        ({"lr": Linear(-1, 1)}, "lr: must be a positive finite number"),
+        ({"alpha": Linear(-1, 1)}, "alpha: must be a positive finite number"),
     ],
 )
 def test_a_space_that_does_not_fit_is_refused(space, words):

@@ -47,7 +47,7 @@ def _values(info: tyro.constructors.PrimitiveTypeInfo):
 
     def read(args: list[str]) -> Any:
         try:
-            return tuple(parse(kind, text) for text in args)
+            return tuple(_nth(kind, i, text) for i, text in enumerate(args, 1))
         except UsageError as error:
             raise ValueError(str(error)) from None
 
@@ -58,6 +58,15 @@ def _values(info: tyro.constructors.PrimitiveTypeInfo):
         is_instance=lambda value: isinstance(value, tuple),
         str_from_instance=lambda value: [spell(item) for item in value],
     )
+
+
+def _nth(kind: type, position: int, text: str) -> Any:
+    """One of several values; a mistake says which."""
+    try:
+        return parse(kind, text)
+    except UsageError as error:
+        what = str(error).removeprefix(f"{text}: ")
+        raise UsageError(f"number {position}, {text}: {what}") from None
 
 
 @registry.primitive_rule

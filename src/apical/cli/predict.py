@@ -78,6 +78,8 @@ def _read(path: Path, shape: tuple[int, ...], invert: bool) -> np.ndarray:
     except FileNotFoundError:
         raise UsageError(f"{path}: not found; name an image file") from None
     except (UnidentifiedImageError, OSError) as error:
-        raise UsageError(f"{path}: cannot be read as an image ({error})") from None
+        raise UsageError(
+            f"{path}: cannot be read as an image ({error}); name image files only"
+        ) from None
     image = image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
     return np.asarray(ImageOps.invert(image) if invert else image)

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from apical.cli.parsing import cli, pick
 from apical.cli.progress import bar
 from apical.errors import ApicalError, UsageError
+from apical.positive import positive
 from apical.suggest import unknown
 
 
@@ -34,6 +35,7 @@ def _command(name: str):
         seeds: int | None = None,
         jobs: int | None = None,
         recorded: bool = False,
+        dry_run: bool = False,
     ) -> None:
         """Run what is missing, judge the paper's claims and draw its figures.
 
@@ -45,34 +47,58 @@ def _command(name: str):
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
             recorded: Begin with the runs that the project has recorded; make what they lack.
+            dry_run: List the claims and the runs that are missing; run and write nothing.
         """
         from apical.lock import locked
+        from apical.reproduce import paper
         from apical.reproduce.owner import claim
+        from apical.reproduce.pool import cores
 
         if only == ():
             raise UsageError(
                 "only: asks for one claim or more, got none; name some or leave it out"
             )
+        positive(jobs=jobs, seeds=seeds)
+        chosen, only = paper.read(name), only or ()
+        chosen.choose(only)
+        seeds = chosen.seeds[protocol] if seeds is None else seeds
+        if dry_run:
+            _list(chosen, out, only, protocol, seeds, recorded)
+            return
+        jobs = len(cores()) if jobs is None else jobs
         with locked(out, "apical reproduce"):
             claim(out, name)
-            _reproduce(name, out, only or (), protocol, seeds, jobs, recorded)
+            _reproduce(chosen, out, only, protocol, seeds, jobs, recorded)
 
     return command
 
 
-def _reproduce(name, out, only, protocol, seeds, jobs, recorded) -> None:
-    from apical.reproduce import paper
-    from apical.reproduce.pool import cores
+def _list(chosen, out, only, protocol, seeds, recorded) -> None:
+    from apical.reproduce.reproduce import jobs_for, runs_folder
+    from apical.reproduce.table import number
+
+    places = [runs_folder(out, protocol), *([chosen.records / protocol] if recorded else [])]
+    everywhere = [jobs_for(chosen, protocol, seeds, place, only) for place in places]
+    missing = [
+        copies[0]
+        for copies in zip(*everywhere, strict=True)
+        if not any(copy.finished() for copy in copies)
+    ]
+    shown = Table("claim", "what it says", "paper")
+    for claim in chosen.choose(only):
+        shown.add_row(claim.id, claim.claim, number(claim.judgement.paper))
+    console = Console()
+    console.print(shown)
+    console.print(f"{len(everywhere[0])} runs, of which {len(missing)} are missing")
+    for job in missing:
+        console.print(f"  {job.label}", highlight=False)
+
+
+def _reproduce(chosen, out, only, protocol, seeds, jobs, recorded) -> None:
     from apical.reproduce.records import bring
     from apical.reproduce.reproduce import carry_out, plan, runs_folder
 
-    for asked_for, value in (("jobs", jobs), ("seeds", seeds)):
-        if value is not None and value < 1:
-            raise UsageError(f"{asked_for}: must be at least 1, got {value}")
-    jobs = len(cores()) if jobs is None else jobs
     console = Console()
-    chosen = paper.read(name)
-    seeds = chosen.seeds[protocol] if seeds is None else seeds
     brought = bring(chosen, protocol, runs_folder(out, protocol)) if recorded else 0
     planned = plan(chosen, protocol, seeds, out, only)
     asked, missing = len(planned.asked), len(planned.missing)

@@ -103,6 +103,8 @@ class Face:
                 )
                 if done:
                     self._console.print(f"going on after epoch {done} of {self._total}")
+                elif self._options.resume:
+                    self._console.print(f"{self._options.out}: nothing to go on with, a new run")
                 self._progress.update(self._bar, completed=done)
             case Epoch(number=0):
                 pass

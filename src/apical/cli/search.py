@@ -63,11 +63,10 @@ def _search(out, rule, settings, data, space, trials, seed) -> None:
     from apical.tuning import search
 
     console = Console()
-    console.print(f"[bold]{spell(rule)}[/] on {data.data}, {trials} draws of:", highlight=False)
-    for name, span in space.items():
-        console.print(f"  {name} {spell(span)}", highlight=False)
+    drawn = "\n".join(f"  {name} {spell(span)}" for name, span in space.items())
+    heading = f"[bold]{spell(rule)}[/] on {data.data}, {trials} draws of:\n{drawn}"
     with ExitStack() as stack:
-        face = _Face(stack, console, settings, trials)
+        face = _Face(stack, console, settings, trials, heading)
         found = search(
             rule,
             data.load(),
@@ -110,8 +109,11 @@ def _tell(
 class _Face:
     """Progress over the trials: a bar with the epoch of the present one, or a line a trial."""
 
-    def __init__(self, stack: ExitStack, console: Console, settings: Settings, trials: int):
+    def __init__(
+        self, stack: ExitStack, console: Console, settings: Settings, trials: int, heading: str
+    ):
         self._console, self._settings, self._trials = console, settings, trials
+        self._heading: str | None = heading
         self._progress = stack.enter_context(bar(console, "trials"))
         self._bar = self._progress.add_task("search", total=trials, note="compiling")
 
@@ -122,6 +124,9 @@ class _Face:
     def event(self, event: "Event") -> None:
         from apical.training.events import Epoch
 
+        if self._heading is not None:  # what was asked for is accepted: the first trial starts
+            self._console.print(self._heading, highlight=False)
+            self._heading = None
         if isinstance(event, Epoch) and event.number:
             score = 100 * event.metrics[self._settings.target.metric("val")]
             note = f"epoch {event.number}/{self._settings.epochs} {self._val} {score:.2f}%"

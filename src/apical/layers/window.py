@@ -63,14 +63,25 @@ class Window:
     def _along(self, size: int, axis: int) -> tuple[int, tuple[int, int]]:
         """(positions, (zeros before, zeros after)) along one axis."""
         kernel, stride = self.kernel[axis], self.stride
+        along = ("rows", "columns")[axis]
+        if stride > size:
+            raise UsageError(
+                f"a stride of {stride} steps over all of an image of {size} {along}; "
+                f"use {size} or less"
+            )
         if self.padding is None:
             count = -(-size // stride)
             missing = max((count - 1) * stride + kernel - size, 0)
             return count, (missing // 2, missing - missing // 2)
+        if self.padding >= kernel:
+            raise UsageError(
+                f"a padding of {self.padding} puts kernels of {kernel} {along} on zeros alone; use "
+                f"{kernel - 1} or less"
+            )
         padded = size + 2 * self.padding
         if padded < kernel:
             raise UsageError(
-                f"the kernel's {kernel} {('rows', 'columns')[axis]} do not fit an image of {size} "
+                f"the kernel's {kernel} {along} do not fit an image of {size} "
                 f"with {self.padding} zeros on each side; use a smaller kernel or more padding"
             )
         return (padded - kernel) // stride + 1, (self.padding, self.padding)

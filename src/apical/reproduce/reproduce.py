@@ -35,6 +35,14 @@ def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ..
 
     Raises `UsageError` if `out` holds runs of other settings.
     """
+    asked = jobs_for(paper, protocol, seeds, runs_folder(out, protocol), only)
+    return Plan(paper, protocol, asked, [job for job in asked if not job.finished()], out)
+
+
+def jobs_for(
+    paper: Paper, protocol: str, seeds: int, runs: Path, only: tuple[str, ...] = ()
+) -> list[Job]:
+    """All that these claims rest on, with folders under `runs`; `UsageError` for an unknown one."""
     experiments: list[Experiment] = list(paper.module("experiments").experiments(protocol))
     if only:
         needed = {e for claim in paper.choose(only) for e in claim.judgement.experiments}
@@ -46,18 +54,17 @@ def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ..
             for name in examination.needs
         }
         experiments = [e for e in experiments if e.name in needed]
-    runs = [
-        Run(experiment, seed, runs_folder(out, protocol) / experiment.name / f"seed-{seed}")
+    trained = [
+        Run(experiment, seed, runs / experiment.name / f"seed-{seed}")
         for experiment in experiments
         for seed in experiment.seeds(seeds)
     ]
     examined = [
         Examined(examination, run.folder)
-        for run in runs
+        for run in trained
         for examination in run.experiment.examinations
     ]
-    asked: list[Job] = [*runs, *examined]
-    return Plan(paper, protocol, asked, [job for job in asked if not job.finished()], out)
+    return [*trained, *examined]
 
 
 def carry_out(

@@ -29,7 +29,7 @@ def _row(claim: Claim, found: Finding, protocol: str) -> dict[str, Any]:
         "ci95": None if half is None or math.isnan(half) else half,
         "n": found.n,
         "protocol": protocol,
-        "verdict": (Verdict.NOT_RUN if smoke else found.verdict).value,
+        "verdict": (Verdict.NOT_JUDGED if smoke else found.verdict).value,
         "rule": claim.judgement.rule,
         "note": SMOKE if smoke else found.note,
         "deviations": list(claim.deviations),

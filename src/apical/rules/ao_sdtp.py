@@ -8,13 +8,13 @@ import jax.numpy as jnp
 
 from apical.activations import identity, named, tanh
 from apical.layers import Dense, Layer, Transposed
+from apical.positive import positive
 from apical.rules.inverses import (
     Activity,
     Denoising,
     InverseLoss,
     difference_targets,
     inverses,
-    positive,
 )
 from apical.rules.rule import State
 from apical.rules.sdtp import SDTP

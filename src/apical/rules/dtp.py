@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from apical.activations import named
 from apical.initialisers import Glorot, Initialiser
+from apical.positive import positive
 from apical.ranges import Linear, Space
 from apical.rules.inverses import (
     InverseLoss,
@@ -12,7 +13,6 @@ from apical.rules.inverses import (
     Summed,
     difference_targets,
     inverses,
-    positive,
 )
 from apical.rules.rule import State
 from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers

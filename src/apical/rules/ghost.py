@@ -29,6 +29,7 @@ from apical.feedback import Feedback, Transpose
 from apical.initialisers import Initialiser, Uniform
 from apical.layers import Dense
 from apical.network import Network
+from apical.positive import positive
 from apical.ranges import Log, Space
 from apical.rules.rule import Batch, Credit, Rule, State
 from apical.rules.sweep import chain
@@ -90,9 +91,7 @@ class Ghost(Rule):
     """Every Euler step, or strides to the same resting potentials (another learning curve)."""
 
     def __check_init__(self):
-        for name, value in (("tau", self.tau), ("beta", self.beta)):
-            if not 0 < value < math.inf:
-                raise UsageError(f"{name}: must be positive and finite, got {value:g}")
+        positive(tau=self.tau, beta=self.beta)
         for name in ("free_steps", "clamped_steps"):
             if not 0 < getattr(self, name) < 2**31:
                 raise UsageError(

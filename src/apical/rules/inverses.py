@@ -13,21 +13,14 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.activations import Activation
-from apical.errors import UsageError
 from apical.initialisers import Initialiser
 from apical.layers import Layer, Transposed
 from apical.layers.transmitted import transmission, transmitted
+from apical.positive import positive
 from apical.value import Value
 
 Activity = Float[Array, "batch ..."]
 Map = Callable[[Activity], Activity]
-
-
-def positive(**given: float | int) -> None:
-    """Raises `UsageError` for a number that is not above zero."""
-    for name, value in given.items():
-        if not value > 0:
-            raise UsageError(f"{name}: must be positive, got {value}; give a larger number")
 
 
 class LocalLoss(Value):

@@ -7,6 +7,7 @@ import jax
 from apical.activations import named
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Transposed
+from apical.positive import positive
 from apical.ranges import Log, Space
 from apical.rules.inverses import (
     Denoising,
@@ -15,7 +16,6 @@ from apical.rules.inverses import (
     Summed,
     difference_targets,
     inverses,
-    positive,
 )
 from apical.rules.rule import State
 from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers

@@ -4,6 +4,9 @@ Beside the carry lies the network of the best epoch so far, so that whatever a k
 behind, the two belong together.
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jax
@@ -68,14 +71,34 @@ class Checkpoints:
     def _read(self, epoch: int, item: str, like: PyTree) -> PyTree:
         template = self._args.StandardRestore(_arrays(like))
         try:
-            saved = self._manager.restore(epoch, args=self._args.Composite(**{item: template}))
+            with _stragglers_unheard():
+                saved = self._manager.restore(epoch, args=self._args.Composite(**{item: template}))
         except Exception as error:  # Orbax raises whatever the damaged part happens to break
             raise DataError(
-                f"{self.folder / str(epoch)}: expected a checkpoint of this run, cannot read it "
-                f"({type(error).__name__}); restore it, or delete the folder and run again"
+                f"{self.folder / str(epoch) / item}: expected a checkpoint of this run, cannot "
+                f"read it ({type(error).__name__}); restore it from a copy, delete "
+                f"{self.folder / str(epoch)} to go on from an earlier epoch, or run again"
             ) from error
         leaves = [jax.numpy.asarray(leaf) for leaf in saved[item]["leaves"]]
         return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+@contextmanager
+def _stragglers_unheard() -> Iterator[None]:
+    """When an array cannot be read, Orbax closes its event loop while others are still being read.
+
+    Each of them then fails to report to that loop, in a thread, with a traceback that nobody asked
+    for and no one can catch; they may come after the error, so after one the hook stays.
+    """
+    heard = sys.unraisablehook
+
+    def hear(unraisable) -> None:
+        if str(unraisable.exc_value) != "Event loop is closed":
+            heard(unraisable)
+
+    sys.unraisablehook = hear
+    yield
+    sys.unraisablehook = heard
 
 
 def _arrays(tree: PyTree) -> dict[str, list[np.ndarray]]:

@@ -96,7 +96,7 @@ def fit(
         2
     """
     if seeds < 1:
-        raise UsageError(f"seeds: must be at least 1, got {seeds}")
+        raise UsageError(f"seeds: must be at least 1, got {seeds}; give one or more")
     if not 0 <= seed < 2**31 - seeds:
         raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
     if not checkpoint_seconds >= 0:
@@ -112,7 +112,7 @@ def fit(
         "seeds": seeds,
     }
     # What cannot be built is refused before a folder is made for it.
-    refuse_giants(jax.eval_shape(lambda: task.begin(seed)))
+    refuse_giants(jax.eval_shape(lambda: task.begin(seed)), chosen)
     with recording(
         out, config, chosen.target, resume=resume, overwrite=overwrite, every=checkpoint_seconds
     ) as recorder:

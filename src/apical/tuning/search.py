@@ -11,6 +11,7 @@ import jax
 from apical.data import Dataset
 from apical.errors import DivergenceError, UsageError
 from apical.lock import locked
+from apical.positive import positive
 from apical.ranges import Space
 from apical.rules import Rule
 from apical.settings import Settings
@@ -83,9 +84,9 @@ def search(
         >>> len(found.trials)
         2
     """
-    for name, value, least in (("trials", trials, 1), ("seed", seed, 0)):
-        if value < least:
-            raise UsageError(f"{name}: must be at least {least}, got {value}")
+    positive(trials=trials)
+    if seed < 0:
+        raise UsageError(f"seed: must be 0 or more, got {seed}; give one such")
     if len(data.validation) == 0:
         raise UsageError(f"search: {data.name} has no validation examples to choose by")
     space = rule.space if space is None else space
@@ -108,15 +109,29 @@ def search(
             if interrupted := trial is None:
                 break
             study.add(trial, space)
+            found = _found(study, rule, base, interrupted)
+            if folder is not None:
+                _write(folder, found, identity(data), seed)
             report(trial)
-        ended = study.trials()
-        winner = best(ended)
-        rule, base = place(winner.values if winner else {}, rule, base)
+        found = _found(study, rule, base, interrupted)
         if folder is not None:
-            write_trials(folder, ended, base.target)
-            if winner is not None:
-                write_best(folder, winner, rule, base, identity(data), seed)
-    return Found(ended, winner, rule, base, interrupted)
+            _write(folder, found, identity(data), seed)
+    return found
+
+
+def _found(study: Study, rule: Rule, settings: Settings, interrupted: bool) -> Found:
+    """What the trials so far come to."""
+    ended = study.trials()
+    winner = best(ended)
+    placed = place(winner.values if winner else {}, rule, settings)
+    return Found(ended, winner, *placed, interrupted)
+
+
+def _write(folder: Path, found: Found, data: dict[str, Any], seed: int) -> None:
+    """The table and the best, as they are after every trial."""
+    write_trials(folder, found.trials, found.settings.target)
+    if found.best is not None:
+        write_best(folder, found.best, found.rule, found.settings, data, seed)
 
 
 def _try(

@@ -17,6 +17,8 @@ class Verdict(Enum):
     UNDECIDED = "undecided"
     """Too few seeds."""
     NOT_RUN = "not run"
+    NOT_JUDGED = "not judged"
+    """A smoke run says nothing about the claims."""
 
 
 @dataclass(frozen=True)
