@@ -41,7 +41,7 @@ def refuse_giants(carry: Carry, settings: Settings) -> None:
 
 
 def _activity(layer: Layer) -> int:
-    """Bytes of a layer's units for one example, and of the copies that windows make of its input."""
+    """Bytes of a layer's units for one example, and of the copies of its input in windows."""
     *positions, _ = layer.out_shape
     copies = math.prod(positions) * layer.fans[0] if positions else 0
     return (copies + math.prod(layer.out_shape)) * layer.weight.dtype.itemsize
