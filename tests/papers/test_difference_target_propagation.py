@@ -4,9 +4,28 @@ import pytest
 
 from apical.papers.difference_target_propagation.experiments import experiments
 from apical.rules import DTP
+from apical.rules.inverses import NoisePreserving
 
 LR0 = {"continuous": 0.327736, "discrete": 27.9655, "stochastic": 58.4385}
 """Steps of the uppermost target in the authors' code, on the gradient of the batch's mean loss."""
+
+
+RATES = {
+    "continuous": (0.0148893, 5.01149e-3, 0.35983, 100),
+    "discrete": (6.60055e-4, 4.32832e-4, 0.12, 500),
+    "stochastic": (3.0874e-3, 2.71629e-6, 0.12, 1000),
+}
+"""Of the network, of the inverses; noise, epochs."""
+
+
+@pytest.mark.parametrize("kind", RATES)
+def test_rates_noise_and_epochs_are_those_of_the_code(kind):
+    experiment = {e.name: e for e in experiments("paper")}[f"{kind}-dtp"]
+    rule, settings = experiment.rule, experiment.settings
+    assert isinstance(rule, DTP)
+    assert isinstance(rule.inverse, NoisePreserving)
+    found = (settings.lr, settings.learned_lr, rule.inverse.sigma, settings.epochs)
+    assert found == RATES[kind]
 
 
 def test_the_uppermost_step_is_that_of_one_examples_gradient():

@@ -6,10 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from apical.data.augmentation import CropFlip, Unchanged
 from apical.feedback import USF
 from apical.papers.target_propagation import methods
 from apical.papers.target_propagation.experiments import experiments
-from apical.papers.target_propagation.methods import FOLDER, METHODS, configured, published
+from apical.papers.target_propagation.methods import (
+    FOLDER,
+    METHODS,
+    SEARCHED,
+    UNDAMPED,
+    configured,
+    published,
+)
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce.evidence import Evidence
 from apical.rules import AOSDTP, DTP, FA, SDTP
@@ -26,12 +34,56 @@ def test_published_settings_are_table_5s(row):
     rule, settings = published(row["cell"], row["method"])
     assert settings.lr == float(row["lr"])
     assert settings.optimizer_args == {k: float(row[k]) for k in ("b1", "b2", "eps")}
+    assert settings.schedule == "constant"
     if isinstance(rule, DTP | SDTP):
         assert rule.inverse.sigma == float(row["sigma"])
         assert settings.learned_lr == float(row["learned_lr"])
+        learned = {k: float(row[f"learned_{k}"]) for k in ("b1", "b2", "eps")}
+        assert settings.learned_optimizer_args == learned
         assert settings.alternate == ("epoch" if "alternating" in row["method"] else None)
     if isinstance(rule, DTP):
         assert rule.alpha == float(row["alpha"])
+
+
+def test_to_the_letter_is_the_whole_step_through_the_hidden_activation():
+    for choose in (configured, published):
+        for method in UNDAMPED:
+            rule, _ = choose("mnist-fc", method)
+            assert isinstance(rule, SDTP)
+            assert (rule.step, rule.output_inverse) == (1.0, "tanh")
+
+
+@pytest.mark.parametrize("best", sorted(SEARCHED.glob("*/*/final/best.json")), ids=str)
+def test_a_searched_cell_runs_with_all_that_was_found(best):
+    setup, method = best.parts[-4:-2]
+    stored = json.loads(best.read_text())
+    rule, settings = configured(setup, method)
+    assert encode(rule) == stored["rule"]
+    ours = encode(vars(settings))
+    for name in ("lr", "optimizer_args", "learned_lr", "learned_optimizer_args", "schedule"):
+        assert ours[name] == stored["settings"][name], name
+    assert ours["alternate"] == ("epoch" if "alternating" in method else None)
+
+
+def test_the_papers_protocol_has_the_papers_settings_and_epochs():
+    for experiment in experiments("paper"):
+        assert experiment.settings.epochs == 500, experiment.name
+        assert experiment.settings.schedule == "constant", experiment.name
+    found = {e.name: e for e in experiments("paper")}
+    letter = found["mnist-fc-sdtp-alternating-undamped"]
+    assert letter.rule == published("mnist-fc", "sdtp-alternating-undamped")[0]
+
+
+def test_figure_4_varies_the_features_alone():
+    found = {e.name: e for e in experiments("quick") if e.name.startswith("features-")}
+    without = found.pop("features-0")
+    assert isinstance(without.rule, SDTP)
+    shared = vars(without.rule)
+    for name, experiment in found.items():
+        assert isinstance(experiment.rule, AOSDTP)
+        features = int(name.removeprefix("features-"))
+        assert vars(experiment.rule) == {**shared, "features": features}
+        assert experiment.settings == without.settings
 
 
 def test_ao_sdtp_has_what_sdtp_has_until_it_is_searched(tmp_path, monkeypatch):
@@ -64,6 +116,16 @@ def test_a_search_on_the_fully_connected_network_serves_the_locally_connected_on
         assert (found.net, found.batch_size) == (before[1].net, before[1].batch_size)
     assert configured("cifar-lc", "fa") == published("cifar-lc", "fa")
     assert configured("mnist-lc", "bp-conv")[1].lr == published("mnist-lc", "bp-conv")[1].lr
+
+
+@pytest.mark.parametrize(
+    ("setup", "hidden", "changed"),
+    [("mnist-fc", (256,) * 5, Unchanged()), ("cifar-fc", (1024,) * 3, CropFlip(4))],
+)
+def test_fully_connected_networks_are_table_2s(setup, hidden, changed):
+    settings = configured(setup, "bp")[1]
+    assert (settings.hidden, settings.net, settings.augmentation) == (hidden, (), changed)
+    assert configured(setup.replace("fc", "lc"), "bp")[1].augmentation == changed
 
 
 @pytest.mark.parametrize(

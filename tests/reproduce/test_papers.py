@@ -12,7 +12,7 @@ from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value
 from apical.reproduce.readme import with_results
-from apical.reproduce.reproduce import PROTOCOLS, plan
+from apical.reproduce.reproduce import PROTOCOLS, jobs_for, plan
 from apical.training.folder import RunFolder
 from apical.training.order import steps_in_epoch
 
@@ -24,7 +24,8 @@ def name(request):
 
 def test_claims_need_only_experiments_that_exist(name):
     read = paper.read(name)
-    known = {e.name for e in read.module("experiments").experiments("paper")}
+    experiments = read.module("experiments").experiments
+    known = {e.name for protocol in ("quick", "paper") for e in experiments(protocol)}
     ids = [claim.id for claim in read.claims]
     assert len(set(ids)) == len(ids)
     for claim in read.claims:
@@ -39,6 +40,17 @@ def test_experiments_are_possible_and_named_once(name, protocol):
     assert len(set(names)) == len(names)
     for experiment in experiments:
         assert steps_in_epoch(experiment.settings, 55000) > 0
+
+
+def test_every_record_is_a_run_that_would_be_made_today(name):
+    """Of the same rule and settings; `finished` raises where it is another."""
+    read = paper.read(name)
+    for folder in read.records.glob("*"):
+        jobs = jobs_for(read, folder.name, seeds=9, runs=folder)
+        runs = [job for job in jobs if isinstance(job, Run)]
+        assert all(job.finished() for job in runs if job.folder.exists())
+        expected = {job.folder for job in runs}
+        assert {path.parent for path in folder.glob("*/*/summary.json")} <= expected
 
 
 def test_the_readme_shows_the_committed_results(name):

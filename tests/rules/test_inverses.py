@@ -1,14 +1,19 @@
 """The inverses of target propagation: their connections, their losses, what they learn from."""
 
+import itertools
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import identity
+from apical.activations import identity, tanh
+from apical.initialisers import LeCun, Uniform
 from apical.layers import Conv2d, Dense, LocallyConnected2d, Transposed, Window
 from apical.rules import AOSDTP, DTP, SDTP, TP, State
 from apical.rules.inverses import Averaged, Denoising, NoisePreserving, Summed, learn
+from apical.rules.label_inverse import LabelInverse
 from apical.values import spell
 from tests import laws, tiny
 
@@ -60,6 +65,52 @@ def test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own
     assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, g.pull(signal)))
 
 
+def test_an_inverse_is_drawn_by_what_it_reads_itself():
+    """Not by what the layer reads that it leads back through: 1000 inputs there, 100 here."""
+    f = Dense.create((1000,), 100, identity, key=jax.random.key(0), init=LeCun())
+    g = Transposed.create(f, identity, key=jax.random.key(1), init=LeCun())
+    assert jnp.std(g.weight) == pytest.approx(1 / np.sqrt(100), rel=0.02)
+
+
+@STACKED
+def test_inverses_are_drawn_apart_by_the_rules_law(rule):
+    net = tiny.network((6, 6, 6, 6))
+    law = Uniform(0.03)
+    learned = replace(rule, law=law).init(net, tiny.batch(net), laws.KEY).learned
+    weights = [np.ravel(g.weight) for g in learned]
+    for weight in weights:
+        assert 0.02 < np.abs(weight).max() <= 0.03
+    for one, other in itertools.combinations([w for w in weights if w.size == 36], 2):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
+
+
+@STACKED
+def test_inverses_have_the_activation_of_the_layer_below(rule):
+    """But for a linear one of the output, where the rule has it so."""
+    net = tiny.network((5, 4, 3))
+    *lower, top = rule.init(net, tiny.batch(net), laws.KEY).learned
+    assert all(g.activation is tanh for g in lower)
+    linear = isinstance(rule, LabelInverse)
+    assert top.activation is (identity if linear else tanh)
+
+
+@pytest.mark.parametrize(
+    ("rule", "loss"),
+    [
+        (TP(), NoisePreserving(0.2)), (DTP(), NoisePreserving(0.2)),
+        (SDTP(), Denoising(0.1)), (AOSDTP(), Denoising(0.3)),
+    ],
+    ids=["tp", "dtp", "sdtp", "ao-sdtp"],
+)  # fmt: skip
+def test_dtp_preserves_noise_and_the_simplified_rules_remove_it(rule, loss):
+    assert rule.inverse == loss
+
+
+def test_averaged_losses_count_all_units_of_an_image():
+    h = jnp.ones((2, 3, 4, 5))
+    laws.assert_close(Averaged(0.6).error(h, jnp.zeros_like(h)), h * 2 * 0.6 / 60)
+
+
 @STACKED
 def test_each_inverse_learns_from_its_own_layer_alone(rule):
     """Changing one inverse changes no other's pseudo-gradient."""
@@ -91,6 +142,26 @@ def test_by_hand_what_is_logged_and_learned_of_each_inverse():
         for key in keys
     )
     assert not np.allclose(one.weight, two.weight)
+
+
+def test_by_hand_the_labels_inverse_reads_the_output_of_the_noisy_activity():
+    net, rule = tiny.network((5, 4)), SDTP()
+    batch = tiny.batch(net)
+    state = rule.init(net, batch, laws.KEY)
+    h = net.record(batch.x).activities[2]
+    key = jax.random.split(laws.STEP_KEY, 2)[1]
+    noisy = h + 0.1 * jax.random.normal(key, h.shape)
+    output = net.layers[-1]
+    x = output(noisy)
+    assert jnp.allclose(x.sum(1), 1)
+    g = state.learned[-1]
+
+    def loss(weight, bias):
+        return jnp.mean(jnp.sum((x @ weight + bias - h) ** 2, axis=1))
+
+    found = rule.credit(net, state, batch, laws.STEP_KEY).learned[-1]
+    expected = jax.grad(loss, (0, 1))(g.weight, g.bias)
+    laws.assert_close((found.weight, found.bias), expected)
 
 
 def test_by_hand_the_auxiliary_inverse_reads_features_of_the_noisy_activity():

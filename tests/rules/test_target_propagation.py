@@ -205,6 +205,14 @@ def test_by_hand_the_uppermost_targets_that_need_no_gradient():
     top = h2 + 0.6 * (label - output)
     laws.assert_close(auxiliary.targets(net, state, record, batch)[-1], top)
 
+    h1 = record.activities[1]
+    for simplified in (auxiliary, SDTP()):
+        state = simplified.init(net, batch, laws.KEY)
+        below = state.learned[0]
+        lower, top = simplified.targets(net, state, record, batch)
+        back = [jnp.tanh(led(below, h)) for h in (top, h2)]
+        laws.assert_close(lower, h1 + back[0] - back[1])
+
     g2, g3 = TP().init(net, batch, laws.KEY).learned
     t2 = jnp.tanh(led(g3, batch.y))
     expected = (jnp.tanh(led(g2, t2)), t2)

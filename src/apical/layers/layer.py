@@ -38,7 +38,8 @@ class Layer(eqx.Module):
 
     @abstractmethod
     def preactivation(self, x: Batched) -> Batched:
-        """a = W x + b, for x of shape (batch, *in_shape); affine in x and in the weights."""
+        """a = W x + b, for x of shape (batch, *in_shape); affine in the weights and in x, as it is
+        read (see `Transmitted`)."""
 
     def __call__(self, x: Batched) -> Batched:
         """h = sigma(W x + b)."""

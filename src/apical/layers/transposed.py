@@ -37,7 +37,8 @@ class Transposed(Layer):
         bias: bool = True,
     ) -> Self:
         """From the outputs of `layer` to its inputs; weights drawn from `init`, biases zero."""
-        weight = layer.redrawn(init, key).weight
+        reads, reaches = layer.fans
+        weight = init.draw(key, layer.weight.shape, reaches, reads)
         biases = jnp.zeros(math.prod(layer.in_shape)) if bias else None
         geometry = layer.with_weight(jax.ShapeDtypeStruct(weight.shape, weight.dtype))
         return cls(weight, biases, layer.out_shape, activation, geometry)

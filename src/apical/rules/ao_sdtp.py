@@ -7,21 +7,17 @@ import jax
 import jax.numpy as jnp
 
 from apical.activations import identity, named, tanh
+from apical.initialisers import Glorot, Initialiser
 from apical.layers import Dense, Layer, Transposed
 from apical.positive import positive
-from apical.rules.inverses import (
-    Activity,
-    Denoising,
-    InverseLoss,
-    difference_targets,
-    inverses,
-)
+from apical.rules.inverses import Activity, Denoising, InverseLoss, LocalLoss, Summed, inverses
+from apical.rules.label_inverse import LabelInverse
 from apical.rules.rule import State
-from apical.rules.sdtp import SDTP
 from apical.rules.target_propagation import needs_hidden_layers
+from apical.settings import Settings
 
 
-class AOSDTP(SDTP):
+class AOSDTP(LabelInverse):
     """ĥ_{L-1} = h_{L-1} + step (g_L(y, z) - g_L(h_L, z)) with z = tanh(R h_{L-1}), R fixed.
 
     Below it is SDTP. An output of few units says little about the activity that caused it; z
@@ -32,10 +28,19 @@ class AOSDTP(SDTP):
     """
 
     name = "ao-sdtp"
-    features: int = 64
-    """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
+    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
+    step: float = 0.03
+    """How far the uppermost target goes from the activity; the paper's is 1."""
+    output_inverse: str = "identity"
+    """Activation of g_L; the paper's is that of the hidden layers."""
     inverse: InverseLoss = Denoising(0.3)
     """What the inverses learn."""
+    local: LocalLoss = Summed()
+    """How the squares of a local loss are put together."""
+    law: Initialiser = Glorot()
+    """How the inverses are drawn."""
+    features: int = 64
+    """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
 
     def __check_init__(self):
         positive(features=self.features)
@@ -55,12 +60,8 @@ class AOSDTP(SDTP):
     def inverted(self, net, state):
         return (*net.layers[1:-1], Augmented(net.layers[-1], state.kept))
 
-    def targets(self, net, state, record, batch):
-        *lower, g = state.learned
-        hidden = record.activities[1:-1]
-        z = state.kept(hidden[-1])
-        top = hidden[-1] + self.step * (g(beside(batch.y, z)) - g(beside(record.output, z)))
-        return difference_targets(lower, hidden, top)
+    def read(self, state, h, output):
+        return beside(output, state.kept(h))
 
 
 class Augmented(eqx.Module):

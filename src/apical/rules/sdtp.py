@@ -1,29 +1,18 @@
 """Simplified difference target propagation: the label's inverse makes the uppermost target."""
 
-from typing import ClassVar
-
 import jax
 
 from apical.activations import named
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Transposed
-from apical.positive import positive
-from apical.ranges import Log, Space
-from apical.rules.inverses import (
-    Denoising,
-    InverseLoss,
-    LocalLoss,
-    Summed,
-    difference_targets,
-    inverses,
-)
+from apical.rules.inverses import Denoising, InverseLoss, LocalLoss, Summed, inverses
+from apical.rules.label_inverse import LabelInverse
 from apical.rules.rule import State
-from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
+from apical.rules.target_propagation import needs_hidden_layers
 from apical.settings import Settings
-from apical.traits import Traits, Transport
 
 
-class SDTP(TargetPropagation):
+class SDTP(LabelInverse):
     """ĥ_{L-1} = h_{L-1} + step (g_L(y) - g_L(h_L));  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
 
     No gradient crosses a layer and no forward weights carry a signal. The paper has `step` 1 and
@@ -35,7 +24,6 @@ class SDTP(TargetPropagation):
 
     name = "sdtp"
     recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
-    space: ClassVar[Space] = {**BOTH_ADAMS, "step": Log(0.01, 1.0)}
     step: float = 0.03
     """How far the uppermost target goes from the activity; the paper's is 1."""
     output_inverse: str = "identity"
@@ -46,13 +34,6 @@ class SDTP(TargetPropagation):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
-
-    def __check_init__(self):
-        positive(step=self.step)
-
-    @property
-    def traits(self):
-        return Traits(transport=Transport.NONE)
 
     def init(self, net, batch, key):
         needs_hidden_layers(self.name, net)
@@ -65,8 +46,5 @@ class SDTP(TargetPropagation):
     def inverted(self, net, state):
         return net.layers[1:]
 
-    def targets(self, net, state, record, batch):
-        *lower, g = state.learned
-        hidden = record.activities[1:-1]
-        top = hidden[-1] + self.step * (g(batch.y) - g(record.output))
-        return difference_targets(lower, hidden, top)
+    def read(self, state, h, output):
+        return output

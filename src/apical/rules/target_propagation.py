@@ -29,7 +29,7 @@ class TargetPropagation(Rule):
     The loss of hidden layer l is c ||f_l(h_{l-1}) - ĥ_l||^2 with h_{l-1} and ĥ_l constant, so its
     teaching signal is sigma_l'(a_l) * 2 c (h_l - ĥ_l). The inverses g_l are learned beside it.
     How far targets are from activities, and how much inverses miss, relative to the activities'
-    size, is logged (`target_distance_1`, `inverse_error_2`, ...).
+    size, is logged (`target_distance_1`, `inverse_error_2`, ...); of a silent layer it is null.
     """
 
     space: ClassVar[Space] = BOTH_ADAMS

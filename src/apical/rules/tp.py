@@ -1,6 +1,9 @@
 """Target propagation: targets are the inverses of the targets above."""
 
+import jax
+
 from apical.initialisers import Glorot, Initialiser
+from apical.layers import Transposed
 from apical.rules.inverses import InverseLoss, LocalLoss, NoisePreserving, Summed, inverses
 from apical.rules.rule import State
 from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
@@ -29,7 +32,11 @@ class TP(TargetPropagation):
 
     def init(self, net, batch, key):
         needs_hidden_layers(self.name, net)
-        return State(learned=inverses(net.layers, self.law, key))
+        for_hidden, for_output = jax.random.split(key)
+        lower = inverses(net.layers[:-1], self.law, for_hidden)
+        *_, below, output = net.layers
+        g = Transposed.create(output, below.activation, key=for_output, init=self.law)
+        return State(learned=(*lower, g))
 
     def inverted(self, net, state):
         return net.layers[1:]

@@ -54,21 +54,22 @@ def update(
     batch: Batch,
     key: PRNGKeyArray,
 ) -> tuple[Carry, dict[str, Float[Array, ""]]]:
-    """One turn: credit from the rule, changes by the optimizers."""
+    """One turn: credit from the rule, changes by the optimizers.
+
+    A turn of what the rule learns reports its loss alone, so that nothing is computed for numbers
+    that the network's turn then has.
+    """
     net, opt = carry.net, carry.optimizer
     learned, learned_opt = carry.state.learned, carry.learned_optimizer
     drawn = net.drawn(key)
     credit = rule.credit(drawn, carry.state, batch, key)
     # The compiler shares this forward pass with the rule's own.
     record = drawn.record(batch.x)
-    examples = len(batch.y)
-    tally = target.tally(record.output, batch.y, jnp.ones(examples, bool))
-    metrics = {
-        "train_loss": jnp.mean(net.losses(record, batch.y)),
-        target.metric("train"): target.grade(tally, examples),
-        **credit.scalars,
-    }
+    metrics = {"train_loss": jnp.mean(net.losses(record, batch.y))}
     if turn.network:
+        examples = len(batch.y)
+        tally = target.tally(record.output, batch.y, jnp.ones(examples, bool))
+        metrics |= {target.metric("train"): target.grade(tally, examples), **credit.scalars}
         changes, opt = optimizers.network.update(credit.network, opt, net)
         net = optax.apply_updates(net, changes)
     if turn.learned and jax.tree.leaves(learned):
