@@ -50,9 +50,30 @@ MUTANTS = (
         (f"{INVERSES}::test_inverses_descend_their_own_loss",),
     ),
     Mutant(
+        "inverses: drawn by the fans of the layer they lead back through",
+        "layers/transposed.py",
+        "layer.weight.shape, reaches, reads)",
+        "layer.weight.shape, reads, reaches)",
+        (f"{INVERSES}::test_an_inverse_is_drawn_by_what_it_reads_itself",),
+    ),
+    Mutant(
+        "sdtp: the label's inverse learns from preactivations",
+        "rules/sdtp.py",
+        "return net.layers[1:]\n",
+        "return (*net.layers[1:-1], net.layers[-1].preactivation)\n",
+        (f"{INVERSES}::test_by_hand_the_labels_inverse_reads_the_output_of_the_noisy_activity",),
+    ),
+    Mutant(
+        "inverses: one draw for all of a shape",
+        "rules/inverses.py",
+        "keys = jax.random.split(key, len(layers))",
+        "keys = [key] * len(layers)",
+        (f"{INVERSES}::test_inverses_are_drawn_apart_by_the_rules_law",),
+    ),
+    Mutant(
         "inverses: they are the transposed forward weights",
         "layers/transposed.py",
-        "layer.redrawn(init, key).weight",
+        "init.draw(key, layer.weight.shape, reaches, reads)",
         "1.0 * layer.weight",
         (
             f"{INVERSES}::test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own",
@@ -60,8 +81,8 @@ MUTANTS = (
     ),
     Mutant(
         "sdtp: the uppermost target is led by the output's weights",
-        "rules/sdtp.py",
-        "self.step * (g(batch.y) - g(record.output))",
+        "rules/label_inverse.py",
+        "self.step * (g(label) - g(output))",
         "self.step * net.layers[-1].pull(batch.y - record.output)",
         (
             f"{LOCALITY}::test_only_dtp_reads_forward_weights_and_only_the_output_layers",
@@ -71,15 +92,15 @@ MUTANTS = (
     Mutant(
         "ao-sdtp: the label's inverse does not see the features",
         "rules/ao_sdtp.py",
-        "g(beside(batch.y, z))",
-        "g(beside(batch.y, 0 * z))",
+        "return beside(output, state.kept(h))",
+        "return beside(output, 0 * state.kept(h))",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
     ),
     Mutant(
-        "ao-sdtp: the step is whole",
-        "rules/ao_sdtp.py",
-        "self.step * (g(beside(batch.y",
-        "1.0 * (g(beside(batch.y",
+        "sdtp: the step is whole",
+        "rules/label_inverse.py",
+        "self.step * (g(label)",
+        "1.0 * (g(label)",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
     ),
     Mutant(

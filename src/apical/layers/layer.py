@@ -17,6 +17,7 @@ from apical.activations import Activation
 from apical.initialisers import Initialiser
 
 Batched = Float[Array, "batch ..."]
+Parameter = Array | jax.ShapeDtypeStruct
 
 
 class Layer(eqx.Module):
@@ -62,15 +63,18 @@ class Layer(eqx.Module):
         (gradient,) = vjp(delta / delta.shape[0])
         return gradient
 
-    def with_weight(self, weight: Array | jax.ShapeDtypeStruct) -> Self:
-        """A feedback layer: this layer's geometry with weights of its own (or their mere shape)
-        and no bias."""
+    def with_parameters(self, weight: Parameter, bias: Parameter | None) -> Self:
+        """This layer's geometry with weights and biases of its own, or with their mere shapes."""
         return eqx.tree_at(
             lambda layer: (layer.weight, layer.bias),
             self,
-            (weight, None),
+            (weight, bias),
             is_leaf=lambda leaf: leaf is None,
         )
+
+    def with_weight(self, weight: Parameter) -> Self:
+        """A feedback layer: this layer's geometry with weights of its own and no bias."""
+        return self.with_parameters(weight, None)
 
     def redrawn(self, init: Initialiser, key: PRNGKeyArray) -> Self:
         """A feedback layer with weights drawn from `init`, independent of this layer's."""

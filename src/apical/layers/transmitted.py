@@ -35,7 +35,7 @@ class Transmitted(Layer):
         """`layer`'s weights, reading through a transmission."""
         shapes = jax.eval_shape(lambda: (layer.weight, layer.bias))
         fields = (layer.weight, layer.bias, layer.in_shape, layer.activation)
-        return cls(*fields, _with(layer, *shapes), transmission)
+        return cls(*fields, layer.with_parameters(*shapes), transmission)
 
     @property
     def out_shape(self):
@@ -48,7 +48,7 @@ class Transmitted(Layer):
     @property
     def plain(self) -> Layer:
         """The layer that reads the activity itself."""
-        return _with(self.geometry, self.weight, self.bias)
+        return self.geometry.with_parameters(self.weight, self.bias)
 
     def preactivation(self, x):
         return self.plain.preactivation(self.read(x))
@@ -57,12 +57,6 @@ class Transmitted(Layer):
         """s(x), to the bit, with derivative 1."""
         sent = jax.lax.stop_gradient(self.transmission.sent(x, self.key))
         return sent + (x - jax.lax.stop_gradient(x))
-
-
-def _with(layer: Layer, weight, bias) -> Layer:
-    return eqx.tree_at(
-        lambda l: (l.weight, l.bias), layer, (weight, bias), is_leaf=lambda leaf: leaf is None
-    )
 
 
 def transmitted(layer: Layer, transmission: Transmission) -> Layer:

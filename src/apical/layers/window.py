@@ -35,7 +35,7 @@ class Window:
         return self._along(rows, 0)[1], self._along(columns, 1)[1]
 
     def fans(self, image: Image, channels: int) -> tuple[int, int]:
-        """(inputs a unit reads, units an input reaches), away from the border."""
+        """(inputs a unit reads, units an input reaches on average), away from the border."""
         area = math.prod(self.kernel)
         return area * image[2], max(1, area * channels // self.stride**2)
 
