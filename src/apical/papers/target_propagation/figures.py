@@ -150,7 +150,7 @@ def _sensitivity(folder: Path) -> list[Path]:
     figure, axis = plt.subplots(figsize=(6, 0.4 * len(names) + 1))
     for row, name in enumerate(names):
         errors = drawn[name]
-        colour = COLOURS[family_and_way(name.removesuffix("-undamped"))[0]]
+        colour = COLOURS[family_and_way(name.partition("-undamped")[0])[0]]
         finished = errors[~np.isnan(errors)]
         axis.plot(finished, np.full(len(finished), row), "o", color=colour, ms=4, alpha=0.6)
         axis.plot(finished.min(), row, "|", color=colour, ms=14, mew=2)
