@@ -34,7 +34,7 @@ def refuse_giants(carry: Carry, settings: Settings) -> None:
         largest = max(range(len(layers)), key=lambda i: weights[i] + CHUNK * activity[i])
         names = [*map(spell, settings.stack), "the output"]
         raise UsageError(
-            f"hidden, net: training needs {needed / 2**30:.2f} GiB of memory or more, and "
+            f"hidden, net: training needs {needed / 2**30:.1f} GiB of memory or more, and "
             f"{there / 2**30:.1f} are free; layer {largest + 1}, {names[largest]}, takes the most: "
             "give it fewer units or channels or a larger stride, or lower batch_size"
         )
