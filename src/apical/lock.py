@@ -14,12 +14,8 @@ def locked(out: Path, command: str) -> Iterator[None]:
 
     Raises `UsageError` if another process holds it, or if it cannot be a folder.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise UsageError(
-            f"out: must be a folder, and {out} is a file or lies below one; choose another path"
-        ) from None
+    refuse_files(out)
+    out.mkdir(parents=True, exist_ok=True)
     with (out / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,3 +25,11 @@ def locked(out: Path, command: str) -> Iterator[None]:
                 "choose another --out"
             ) from None
         yield
+
+
+def refuse_files(out: Path) -> None:
+    """Raises `UsageError` for a path that cannot be a folder."""
+    if any(path.is_file() for path in (out, *out.parents)):
+        raise UsageError(
+            f"out: must be a folder, and {out} is a file or lies below one; choose another path"
+        )

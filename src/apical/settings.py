@@ -15,7 +15,7 @@ from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError
 from apical.initialisers import Glorot, Initialiser
 from apical.losses import CrossEntropy, Loss
-from apical.positive import positive
+from apical.positive import at_least_one, positive
 from apical.stack import Fc, LayerSpec
 from apical.suggest import unknown
 from apical.targets import Label, Target
@@ -90,14 +90,12 @@ class Settings:
             raise UsageError(
                 f"hidden: must be a whole number a layer, as in (500, 500); got {self.hidden}"
             )
-        positive(
+        positive(lr=self.lr, learned_lr=self.learned_lr, clip_norm=self.clip_norm)
+        at_least_one(
             epochs=self.epochs,
             batch_size=self.batch_size,
-            lr=self.lr,
-            learned_lr=self.learned_lr,
             passes=self.passes,
             steps_per_epoch=self.steps_per_epoch,
-            clip_norm=self.clip_norm,
             **{f"hidden[{i}]": units for i, units in enumerate(self.hidden)},
         )
         if self.alternate not in (None, "epoch", "batch"):

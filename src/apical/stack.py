@@ -13,6 +13,7 @@ from apical.errors import UsageError
 from apical.initialisers import Initialiser
 from apical.layers import Conv2d, Dense, Layer, LocallyConnected2d, Window
 from apical.layers.windowed import Windowed
+from apical.positive import at_least_one
 from apical.transmission import Graded, Transmission
 from apical.value import Value, written
 
@@ -45,7 +46,7 @@ class Fc(LayerSpec):
     sends: Transmission = Graded()
 
     def __check_init__(self):
-        _positive(units=self.units)
+        at_least_one(units=self.units)
 
     def create(self, in_shape, activation, *, key, init, bias):
         return Dense.create(in_shape, self.units, activation, key=key, init=init, bias=bias)
@@ -67,7 +68,7 @@ class ImageSpec(LayerSpec):
         if len(self.kernel) != 2:
             raise UsageError(f"kernel: give rows x columns, as in 3x3, got {self.kernel}")
         rows, columns = self.kernel
-        _positive(rows=rows, columns=columns, channels=self.channels, stride=self.stride)
+        at_least_one(rows=rows, columns=columns, channels=self.channels, stride=self.stride)
         if self.padding is not None and self.padding < 0:
             raise UsageError(f"padding: must be 0 or more, got {self.padding}")
 
@@ -98,9 +99,3 @@ class Conv(ImageSpec):
     @property
     def kind(self):
         return Conv2d
-
-
-def _positive(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if size < 1:
-            raise UsageError(f"{name}: must be 1 or more, got {size}")

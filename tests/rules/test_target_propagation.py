@@ -250,7 +250,6 @@ def test_impossible_options_are_named():
     with pytest.raises(UsageError, match="did you mean 'tanh'"):
         SDTP(output_inverse="tahn").init(net, tiny.batch(net), laws.KEY)
     for make, words in (
-        (lambda: AOSDTP(features=0), "features"),
         (lambda: SDTP(step=0.0), "step"),
         (lambda: DTP(alpha=float("nan")), "alpha"),
         (lambda: Denoising(-0.1), "sigma"),
@@ -258,3 +257,5 @@ def test_impossible_options_are_named():
     ):
         with pytest.raises(UsageError, match=f"{words}: must be a positive finite number"):
             make()
+    with pytest.raises(UsageError, match="features: must be 1 or more"):
+        AOSDTP(features=0)

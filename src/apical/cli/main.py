@@ -48,6 +48,14 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         print(f"apical: {error.filename}: {error.strerror}; choose another path", file=sys.stderr)
         sys.exit(1)
+    except RuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        print(
+            "apical: out of memory; make the layers or batch_size smaller, or run less beside it",
+            file=sys.stderr,
+        )
+        sys.exit(1)
     except KeyboardInterrupt:
         print("apical: interrupted", file=sys.stderr)
         sys.exit(130)

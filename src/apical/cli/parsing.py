@@ -79,8 +79,11 @@ def _space(info: tyro.constructors.PrimitiveTypeInfo):
         if len(args) % 2:
             raise ValueError(f"expected pairs of a name and a range, found {args[-1]!r} alone")
         try:
-            pairs = zip(args[::2], args[1::2], strict=True)
-            return {name.replace("-", "_"): parse(Range, text) for name, text in pairs}
+            names = [name.replace("-", "_") for name in args[::2]]
+            for name in names:
+                if names.count(name) > 1:
+                    raise UsageError(f"{name} is given twice; leave one out")
+            return {name: parse(Range, text) for name, text in zip(names, args[1::2], strict=True)}
         except UsageError as error:
             raise ValueError(str(error)) from None
 

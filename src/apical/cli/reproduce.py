@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from apical.cli.parsing import cli, pick
 from apical.cli.progress import bar
 from apical.errors import ApicalError, UsageError
-from apical.positive import positive
+from apical.positive import at_least_one
 from apical.suggest import unknown
 
 
@@ -49,7 +49,7 @@ def _command(name: str):
             recorded: Begin with the runs that the project has recorded; make what they lack.
             dry_run: List the claims and the runs that are missing; run and write nothing.
         """
-        from apical.lock import locked
+        from apical.lock import locked, refuse_files
         from apical.reproduce import paper
         from apical.reproduce.owner import claim
         from apical.reproduce.pool import cores
@@ -58,11 +58,12 @@ def _command(name: str):
             raise UsageError(
                 "only: asks for one claim or more, got none; name some or leave it out"
             )
-        positive(jobs=jobs, seeds=seeds)
+        at_least_one(jobs=jobs, seeds=seeds)
         chosen, only = paper.read(name), only or ()
         chosen.choose(only)
         seeds = chosen.seeds[protocol] if seeds is None else seeds
         if dry_run:
+            refuse_files(out)
             _list(chosen, out, only, protocol, seeds, recorded)
             return
         jobs = len(cores()) if jobs is None else jobs

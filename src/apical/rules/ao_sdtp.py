@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from apical.activations import identity, named, tanh
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Dense, Layer, Transposed
-from apical.positive import positive
+from apical.positive import at_least_one
 from apical.rules.inverses import Activity, Denoising, InverseLoss, LocalLoss, Summed, inverses
 from apical.rules.label_inverse import LabelInverse
 from apical.rules.rule import State
@@ -43,7 +43,7 @@ class AOSDTP(LabelInverse):
     """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
 
     def __check_init__(self):
-        positive(features=self.features)
+        at_least_one(features=self.features)
 
     def init(self, net, batch, key):
         needs_hidden_layers(self.name, net)

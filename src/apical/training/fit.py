@@ -14,6 +14,7 @@ import optax
 from apical.data import Dataset
 from apical.errors import DivergenceError, UsageError
 from apical.network import Network
+from apical.positive import at_least_one
 from apical.rules import Rule, State
 from apical.settings import Settings
 from apical.suggest import unknown
@@ -95,8 +96,7 @@ def fit(
         >>> len(result.metrics)
         2
     """
-    if seeds < 1:
-        raise UsageError(f"seeds: must be at least 1, got {seeds}; give one or more")
+    at_least_one(seeds=seeds)
     if not 0 <= seed < 2**31 - seeds:
         raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
     if not checkpoint_seconds >= 0:

@@ -11,7 +11,7 @@ import jax
 from apical.data import Dataset
 from apical.errors import DivergenceError, UsageError
 from apical.lock import locked
-from apical.positive import positive
+from apical.positive import at_least_one
 from apical.ranges import Space
 from apical.rules import Rule
 from apical.settings import Settings
@@ -84,7 +84,7 @@ def search(
         >>> len(found.trials)
         2
     """
-    positive(trials=trials)
+    at_least_one(trials=trials)
     if seed < 0:
         raise UsageError(f"seed: must be 0 or more, got {seed}; give one such")
     if len(data.validation) == 0:
