@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from apical.cli.main import main
 from apical.training.folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -293,6 +294,23 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
 )
 def test_mistakes_get_one_readable_message_and_code_2(args, words):
     assert words in " ".join(apical(*args, code=2).split())
+
+
+def test_memory_that_runs_out_is_told_and_other_errors_are_not_hidden(monkeypatch, capsys):
+    def fail(message: str):
+        def run(args):
+            raise RuntimeError(message)
+
+        return run
+
+    monkeypatch.setattr("apical.cli.data.main", fail("RESOURCE_EXHAUSTED: Out of memory"))
+    with pytest.raises(SystemExit) as ended:
+        main(["data"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("apical: out of memory; make")
+    monkeypatch.setattr("apical.cli.data.main", fail("another"))
+    with pytest.raises(RuntimeError, match="another"):
+        main(["data"])
 
 
 def test_a_dry_run_lists_what_is_missing_and_writes_nothing(tmp_path):

@@ -53,7 +53,10 @@ def test_to_the_letter_is_the_whole_step_through_the_hidden_activation():
             assert (rule.step, rule.output_inverse) == (1.0, "tanh")
 
 
-@pytest.mark.parametrize("best", sorted(SEARCHED.glob("*/*/final/best.json")), ids=str)
+FOUND = sorted(SEARCHED.glob("*/*/final/best.json"))
+
+
+@pytest.mark.parametrize("best", FOUND, ids=lambda path: "-".join(path.parts[-4:-2]))
 def test_a_searched_cell_runs_with_all_that_was_found(best):
     setup, method = best.parts[-4:-2]
     stored = json.loads(best.read_text())
