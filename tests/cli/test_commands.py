@@ -303,6 +303,7 @@ def test_memory_that_runs_out_is_told_and_other_errors_are_not_hidden(monkeypatc
 
         return run
 
+    monkeypatch.setattr("apical.cli.main._keep_compiled_programs", lambda: None)
     monkeypatch.setattr("apical.cli.data.main", fail("RESOURCE_EXHAUSTED: Out of memory"))
     with pytest.raises(SystemExit) as ended:
         main(["data"])
