@@ -91,12 +91,9 @@ def parse(kind: type, text: str) -> Any:
         try:
             chosen[field.name] = _parse_field(hints[field.name], value, between, field.name)
         except UsageError as error:
-            others = (
-                ""
-                if field in marked
-                else "".join(f"; {_mark(f)}NUMBER is the {_spelled(f)}" for f in marked)
-            )
-            raise UsageError(f"{text}: {error}{others}") from None
+            others = [] if field in marked else marked
+            meanings = "".join(f"; {_mark(f)}NUMBER is the {_spelled(f)}" for f in others)
+            raise UsageError(f"{text}: {error}{meanings}") from None
     for field in plain:
         if field.name not in chosen and field.default is dataclasses.MISSING:
             raise UsageError(f"{text}: {field.name} is missing; {(cls.__doc__ or name).strip()}")

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apical.cli.main import main
 from apical.training.folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -229,91 +228,6 @@ def test_divergence_is_told_without_a_traceback(tmp_path):
     assert "layer" in said
 
 
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (["trian"], "did you mean 'train'"),
-        (["train", "fe"], "rule: there is no 'fe'"),
-        (["train", "fa", "--data", "mnits"], "did you mean 'mnist'"),
-        (["train", "fa", "--lrr", "1"], "--lrr"),
-        (["train", "fa", "--feedback", "frfs"], "did you mean 'frsf'"),
-        (["train", "fa", "--init", "uniform:x"], "expected float"),
-        (["train", "fa", "--epochs", "ten"], "ten"),
-        (["train", "fa", "--loss", "squared-error", "--output", "nope"], "nope"),
-        (["train", "fa", "--output", "tanh"], "softmax"),
-        (["train", "fa", "--epochs", "-3"], "epochs: must be 1 or more, got -3"),
-        (["train", "fa", "--seeds", "0"], "seeds"),
-        (["train", "fa", "--resume"], "need a folder"),
-        (["train", "fa", "--net", "fc:9", "lc:3x3"], "channels is missing"),
-        (["train", "fa", "--data", "digits", "--net", "lc:9x9,8,p0"], "do not fit an image of 8"),
-        (["train", "dtp", "--alternate", "weekly"], "weekly"),
-        (
-            ["train", "dtp", "--learned-optimizer", "addam"],
-            "learned_optimizer: there is no 'addam'",
-        ),
-        (["train", "dtp", "--net", "fc:9,bernoulli"], "layer 1, fc:9,bernoulli: bernoulli: an act"),
-        (["train", "bp", "--net", "fc:9,sing"], "did you mean 'sign'"),
-        (["train", "fa", "--classes", "1", "12"], "12"),
-        (["train", "fa", "--hidden", "9", "--net", "fc:8"], "hidden, net: --net describes all"),
-        (
-            ["train", "fa", "--data", "digits", "--hidden", "200000000"],
-            "fc:200000000, takes the most",
-        ),
-        (
-            ["train", "dtp", "--data", "digits", "--net", "conv:1x1,4000000", "conv:1x1,1"],
-            "layer 1, conv:1x1,4000000, takes the most",
-        ),
-        (["train", "sdtp", "--step", "inf"], "step: must be a positive finite number, got inf"),
-        (["reproduce", "itd", "--jobs", "0", "--out", "nowhere"], "jobs: must be 1 or more"),
-        (["train", "fa", "--optimizer-args", "b1", "nan"], "b1 must be a finite number"),
-        (["train", "ghost-mb", "--main-rates", "nan"], "main_rates: must be 0 or more and fin"),
-        (["train", "ghost-mb", "--per-layer", "-1"], "per_layer: every layer needs a ghost"),
-        (["train", "ghost-ma", "--tau", "0"], "tau: must be a positive finite number, got 0"),
-        (["train", "ghost-ma-prime", "--clip", "0"], "clip: must be positive, got 0"),
-        (
-            ["search", "dtp", "--trials", "0", "--out", "nowhere"],
-            "trials: must be 1 or more, got 0",
-        ),
-        (
-            ["search", "fa", "--out", "nowhere", "--space", *(2 * ["lr", "log:1e-4,1e-2"])],
-            "lr is given twice",
-        ),
-        (["reproduce", "itd", "--dry-run", "--out", __file__], "out: must be a folder"),
-        (["evaluate", "/nowhere"], "not found"),
-        (["compare", "bp"], "at least two"),
-        (["data", "verify", "mnits"], "mnist"),
-        (["train", "associative-stdp"], "choose two classes, as in --classes 0 1"),
-        (["train", "associative-stdp", "--curve", "corrected:0"], "eps: must be at least"),
-        (["reproduce", "itd", "--only", "--out", "nowhere"], "only: asks for one claim or more"),
-        (["attack", "/nowhere"], "not found"),
-        (["attack", "/nowhere", "--attack", "noise"], "there is no 'noise'"),
-        (["attack", "/nowhere", "--eps", "4/0"], "eps: must be a number above 0"),
-        (["attack", "/nowhere", "--examples", "0"], "examples: must be at least 1"),
-        (["attack", "/nowhere", "--network", "bets"], "did you mean 'best'"),
-    ],
-)
-def test_mistakes_get_one_readable_message_and_code_2(args, words):
-    assert words in " ".join(apical(*args, code=2).split())
-
-
-def test_memory_that_runs_out_is_told_and_other_errors_are_not_hidden(monkeypatch, capsys):
-    def fail(message: str):
-        def run(args):
-            raise RuntimeError(message)
-
-        return run
-
-    monkeypatch.setattr("apical.cli.main._keep_compiled_programs", lambda: None)
-    monkeypatch.setattr("apical.cli.data.main", fail("RESOURCE_EXHAUSTED: Out of memory"))
-    with pytest.raises(SystemExit) as ended:
-        main(["data"])
-    assert ended.value.code == 1
-    assert capsys.readouterr().err.startswith("apical: out of memory; make")
-    monkeypatch.setattr("apical.cli.data.main", fail("another"))
-    with pytest.raises(RuntimeError, match="another"):
-        main(["data"])
-
-
 def test_a_dry_run_lists_what_is_missing_and_writes_nothing(tmp_path):
     out = tmp_path / "new"
     asked = ["reproduce", "difference-target-propagation", "--only", "dtp"]
@@ -322,12 +236,6 @@ def test_a_dry_run_lists_what_is_missing_and_writes_nothing(tmp_path):
     assert "3 runs, of which 3 are missing" in said
     assert "continuous-dtp seed 2" in said
     assert "0 are missing" in apical(*asked, "--recorded")
-    assert not out.exists()
-
-
-def test_refused_claims_leave_no_folder(tmp_path):
-    out = tmp_path / "new"
-    apical("reproduce", "itd", "--only", "vpb", "--recorded", "--out", str(out), code=2)
     assert not out.exists()
 
 

@@ -81,8 +81,8 @@ MUTANTS = (
     ),
     Mutant(
         "sdtp: the uppermost target is led by the output's weights",
-        "rules/label_inverse.py",
-        "self.step * (g(label) - g(output))",
+        "rules/sdtp.py",
+        "self.step * (g(batch.y) - g(record.output))",
         "self.step * net.layers[-1].pull(batch.y - record.output)",
         (
             f"{LOCALITY}::test_only_dtp_reads_forward_weights_and_only_the_output_layers",
@@ -92,15 +92,15 @@ MUTANTS = (
     Mutant(
         "ao-sdtp: the label's inverse does not see the features",
         "rules/ao_sdtp.py",
-        "return beside(output, state.kept(h))",
-        "return beside(output, 0 * state.kept(h))",
+        "g(beside(batch.y, z))",
+        "g(beside(batch.y, 0 * z))",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
     ),
     Mutant(
-        "sdtp: the step is whole",
-        "rules/label_inverse.py",
-        "self.step * (g(label)",
-        "1.0 * (g(label)",
+        "ao-sdtp: the step is whole",
+        "rules/ao_sdtp.py",
+        "self.step * (g(beside(batch.y",
+        "1.0 * (g(beside(batch.y",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
     ),
     Mutant(

@@ -6,6 +6,7 @@ FIT = "tests/training/test_fit.py"
 FOLDERS = "tests/training/test_run_folders.py"
 DIVERGENCE = "tests/training/test_divergence.py"
 PARTS = "tests/training/test_parts.py"
+EVALUATE = "tests/training/test_evaluate.py"
 BEST = "tests/training/test_best.py"
 TURNS = "tests/training/test_turns.py"
 AUGMENT = "tests/data/test_augmentation.py"
@@ -47,14 +48,14 @@ MUTANTS = (
         "training/evaluate.py",
         "jnp.sum(mask * losses)",
         "jnp.sum(losses)",
-        (f"{PARTS}::test_evaluation_masks_its_padding",),
+        (f"{EVALUATE}::test_evaluation_masks_its_padding",),
     ),
     Mutant(
         "evaluation: padding counts in the accuracy",
         "targets.py",
         "jnp.sum(mask * (decode",
         "jnp.sum((decode",
-        (f"{PARTS}::test_evaluation_masks_its_padding",),
+        (f"{EVALUATE}::test_evaluation_masks_its_padding",),
     ),
     Mutant(
         "selection: validation is measured on the test set",

@@ -7,15 +7,9 @@ import optax
 import pytest
 
 from apical import BP, FA, Settings
-from apical.activations import identity
-from apical.architecture import build
-from apical.data import Split
-from apical.data.affine import Affine
-from apical.layers import Conv2d, Window
 from apical.rules import Batch, Credit, Rule, State
 from apical.targets import Label, decode, encode
 from apical.training import fit
-from apical.training.evaluate import CHUNK, activity, chunk, evaluate
 from apical.training.optimizer import _optimizers
 from apical.training.optimizer import build as build_optimizer
 from apical.training.order import shuffled, steps_in_epoch
@@ -35,33 +29,6 @@ def test_an_epoch_is_a_shuffle():
 @pytest.mark.parametrize(("policy", "steps"), [("drop", 3), ("wrap", 4)])
 def test_the_last_partial_batch_has_an_explicit_policy(policy, steps):
     assert steps_in_epoch(Settings(batch_size=3, partial_batch=policy), 10) == steps
-
-
-def test_evaluation_masks_its_padding():
-    net = build(Settings(hidden=(4,)), (3,), 3, jax.random.key(0))
-    x = np.random.default_rng(0).normal(size=(CHUNK + 7, 3)).astype(np.float32)
-    y = np.arange(CHUNK + 7, dtype=np.int32) % 3
-    record = net.record(jnp.asarray(x))
-    loss, accuracy = evaluate(net, Label(), Affine.of(0.0, 1.0), Split(x, y))
-    expected = float(jnp.mean(net.losses(record, encode(jnp.asarray(y), 3))))
-    assert loss == pytest.approx(expected, rel=1e-5)
-    assert accuracy == pytest.approx(float(np.mean(decode(record.output) == y)))
-
-
-def test_wide_networks_are_measured_in_smaller_chunks_to_the_same_end(monkeypatch):
-    net = build(Settings(hidden=(40, 6)), (3,), 3, jax.random.key(0))
-    x = np.random.default_rng(0).normal(size=(57, 3)).astype(np.float32)
-    measured = (net, Label(), Affine.of(0.0, 1.0), Split(x, np.arange(57, dtype=np.int32) % 3))
-    whole = evaluate(*measured)
-    assert chunk(net) == CHUNK
-    monkeypatch.setattr("apical.training.evaluate.MOST", 11 * 40 * 4 + 3)
-    assert chunk(net) == 11
-    assert evaluate(*measured) == pytest.approx(whole, rel=1e-6)
-
-
-def test_windows_count_the_copies_of_their_input():
-    layer = Conv2d.create((6, 6, 2), 5, identity, Window((3, 3), 2), key=jax.random.key(0))
-    assert activity(layer) == 4 * (9 * (3 * 3 * 2) + 9 * 5)
 
 
 def test_labels_go_to_targets_and_back():

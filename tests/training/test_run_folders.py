@@ -146,7 +146,7 @@ def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(UsageError, match=r"holds no run but other files \(mine\.txt"):
         fit(BP(), blobs, out=tmp_path, overwrite=True, **SMALL)
-    with pytest.raises(UsageError, match="is a file; name a folder"):
+    with pytest.raises(UsageError, match=r"out: must be a folder, and .* is a file"):
         fit(BP(), blobs, out=tmp_path / "mine.txt", **SMALL)
     (tmp_path / "mine.txt").unlink()
     fit(BP(), blobs, out=tmp_path, **SMALL)

@@ -10,6 +10,7 @@ from apical.adversarial.survey import Battery, Survey, survey
 from apical.adversarial.victim import Victim
 from apical.data import Dataset
 from apical.errors import UsageError
+from apical.positive import at_least_one
 from apical.training.reload import reload_classifiers
 from apical.training.selection import Last, Selection
 
@@ -28,8 +29,7 @@ def survey_run(
     says which of each seed's networks, in both runs.
     Raises `UsageError` if the guide was trained on other data, or either to name no classes.
     """
-    if examples is not None and examples < 1:
-        raise UsageError(f"examples: must be at least 1, got {examples}")
+    at_least_one(examples=examples)
     data, victims = _victims(run, network)
     guides = {} if guide is None else _guides(guide, network, run, data)
     x, labels = data.test.x[:examples], data.test.y[:examples]

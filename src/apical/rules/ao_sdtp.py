@@ -10,11 +10,18 @@ from apical.activations import identity, named, tanh
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Dense, Layer, Transposed
 from apical.positive import at_least_one
-from apical.rules.inverses import Activity, Denoising, InverseLoss, LocalLoss, Summed, inverses
+from apical.rules.inverses import (
+    Activity,
+    Denoising,
+    InverseLoss,
+    LocalLoss,
+    Summed,
+    difference_targets,
+    inverses,
+)
 from apical.rules.label_inverse import LabelInverse
 from apical.rules.rule import State
 from apical.rules.target_propagation import needs_hidden_layers
-from apical.settings import Settings
 
 
 class AOSDTP(LabelInverse):
@@ -28,7 +35,6 @@ class AOSDTP(LabelInverse):
     """
 
     name = "ao-sdtp"
-    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
     step: float = 0.03
     """How far the uppermost target goes from the activity; the paper's is 1."""
     output_inverse: str = "identity"
@@ -60,8 +66,12 @@ class AOSDTP(LabelInverse):
     def inverted(self, net, state):
         return (*net.layers[1:-1], Augmented(net.layers[-1], state.kept))
 
-    def read(self, state, h, output):
-        return beside(output, state.kept(h))
+    def targets(self, net, state, record, batch):
+        *lower, g = state.learned
+        hidden = record.activities[1:-1]
+        z = state.kept(hidden[-1])
+        top = hidden[-1] + self.step * (g(beside(batch.y, z)) - g(beside(record.output, z)))
+        return difference_targets(lower, hidden, top)
 
 
 class Augmented(eqx.Module):

@@ -16,7 +16,6 @@ from apical.rules.inverses import (
 )
 from apical.rules.rule import State
 from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
-from apical.settings import Settings
 from apical.traits import Traits, Transport
 
 
@@ -30,7 +29,6 @@ class DTP(TargetPropagation):
     """
 
     name = "dtp"
-    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
     space: ClassVar[Space] = {**BOTH_ADAMS, "alpha": Linear(0.01, 0.4)}
     alpha: float = 0.2
     """Length of the gradient step that makes the uppermost target."""

@@ -1,23 +1,19 @@
-"""What SDTP and AO-SDTP share: the inverse of the output leads the label down to the uppermost
-target."""
+"""What SDTP and AO-SDTP share: an inverse of the output, whose reading of the label makes the
+uppermost target."""
 
-from abc import abstractmethod
 from typing import ClassVar
 
 import equinox as eqx
 
 from apical.initialisers import Initialiser
-from apical.network import Network
 from apical.positive import positive
 from apical.ranges import Log, Space
-from apical.rules.inverses import Activity, difference_targets
-from apical.rules.rule import State
 from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation
 from apical.traits import Traits, Transport
 
 
 class LabelInverse(TargetPropagation):
-    """ĥ_{L-1} = h_{L-1} + step (g_L(y) - g_L(h_L));  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
+    """The uppermost target is `step` of the way from the activity to what g_L makes of the label.
 
     No gradient crosses a layer and no forward weights carry a signal.
     """
@@ -36,14 +32,3 @@ class LabelInverse(TargetPropagation):
     @property
     def traits(self):
         return Traits(transport=Transport.NONE)
-
-    @abstractmethod
-    def read(self, state: State, h: Activity, output: Activity) -> Activity:
-        """What g_L reads of an output, or of the label in its place, above activity h."""
-
-    def targets(self, net: Network, state, record, batch):
-        *lower, g = state.learned
-        hidden = record.activities[1:-1]
-        label, output = (self.read(state, hidden[-1], o) for o in (batch.y, record.output))
-        top = hidden[-1] + self.step * (g(label) - g(output))
-        return difference_targets(lower, hidden, top)

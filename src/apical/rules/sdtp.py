@@ -5,11 +5,17 @@ import jax
 from apical.activations import named
 from apical.initialisers import Glorot, Initialiser
 from apical.layers import Transposed
-from apical.rules.inverses import Denoising, InverseLoss, LocalLoss, Summed, inverses
+from apical.rules.inverses import (
+    Denoising,
+    InverseLoss,
+    LocalLoss,
+    Summed,
+    difference_targets,
+    inverses,
+)
 from apical.rules.label_inverse import LabelInverse
 from apical.rules.rule import State
 from apical.rules.target_propagation import needs_hidden_layers
-from apical.settings import Settings
 
 
 class SDTP(LabelInverse):
@@ -23,7 +29,6 @@ class SDTP(LabelInverse):
     """
 
     name = "sdtp"
-    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
     step: float = 0.03
     """How far the uppermost target goes from the activity; the paper's is 1."""
     output_inverse: str = "identity"
@@ -46,5 +51,8 @@ class SDTP(LabelInverse):
     def inverted(self, net, state):
         return net.layers[1:]
 
-    def read(self, state, h, output):
-        return output
+    def targets(self, net, state, record, batch):
+        *lower, g = state.learned
+        hidden = record.activities[1:-1]
+        top = hidden[-1] + self.step * (g(batch.y) - g(record.output))
+        return difference_targets(lower, hidden, top)

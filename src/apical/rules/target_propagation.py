@@ -12,6 +12,7 @@ from apical.network import Network, Record
 from apical.ranges import ADAM, Linear, Space
 from apical.rules.inverses import Activity, InverseLoss, LocalLoss, Map, learn
 from apical.rules.rule import Batch, Credit, Rule, State
+from apical.settings import Settings
 
 BOTH_ADAMS: Space = {
     **ADAM,
@@ -32,6 +33,9 @@ class TargetPropagation(Rule):
     size, is logged (`target_distance_1`, `inverse_error_2`, ...); of a silent layer it is null.
     """
 
+    recipe: ClassVar[Settings] = Settings(
+        hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch"
+    )
     space: ClassVar[Space] = BOTH_ADAMS
     local: eqx.AbstractVar[LocalLoss]
     """How the squares of a local loss are put together."""

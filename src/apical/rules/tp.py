@@ -7,7 +7,6 @@ from apical.layers import Transposed
 from apical.rules.inverses import InverseLoss, LocalLoss, NoisePreserving, Summed, inverses
 from apical.rules.rule import State
 from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
-from apical.settings import Settings
 from apical.traits import Traits, Transport
 
 
@@ -18,7 +17,6 @@ class TP(TargetPropagation):
     """
 
     name = "tp"
-    recipe = Settings(hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch")
     inverse: InverseLoss = NoisePreserving()
     """What the inverses learn."""
     local: LocalLoss = Summed()

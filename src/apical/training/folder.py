@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.errors import UsageError
+from apical.lock import refuse_files
 from apical.settings import Settings
 from apical.training.checkpoints import Checkpoints
 from apical.values import decode, encode
@@ -54,8 +55,7 @@ class RunFolder:
 
     def foreign(self) -> list[str]:
         """What lies in the folder that no run has written. Raises `UsageError` for a file."""
-        if self.path.is_file():
-            raise UsageError(f"out: {self.path} is a file; name a folder")
+        refuse_files(self.path)
         if not self.path.exists():
             return []
         ours = {*FILES, "checkpoints", "tensorboard", ".lock"}

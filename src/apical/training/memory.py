@@ -30,8 +30,9 @@ def refuse_giants(carry: Carry, settings: Settings) -> None:
     needed = kept + max(gradients + sum(active), measuring)
     there = psutil.virtual_memory().available
     if needed > there:
-        weights = [5 * _bytes(layer) for layer in layers]
-        largest = max(range(len(layers)), key=lambda i: weights[i] + active[i])
+        copies = (kept + gradients) // _bytes(carry.net)
+        shares = [copies * _bytes(layer) + a for layer, a in zip(layers, active, strict=True)]
+        largest = shares.index(max(shares))
         names = [*map(spell, settings.stack), "the output"]
         raise UsageError(
             f"hidden, net: training needs {needed / 2**30:.1f} GiB of memory or more, and "

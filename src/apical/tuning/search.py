@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Found:
     """With the best trial's values in their places, if there is one."""
     settings: Settings
     """The same."""
-    interrupted: bool
+    interrupted: bool = False
     """Whether Ctrl-C came before the last trial."""
 
 
@@ -103,35 +103,29 @@ def search(
             "seed": seed,
         }
         study.agree(protocol, folder)
-        interrupted = False
-        for number in range(len(study.trials()), trials):
+        found = _keep(study, folder, protocol, rule, base)
+        for number in range(len(found.trials), trials):
             trial = _try(number, draw(space, seed, number), rule, base, data, seed, listeners)
-            if interrupted := trial is None:
-                break
+            if trial is None:
+                return replace(found, interrupted=True)
             study.add(trial, space)
-            found = _found(study, rule, base, interrupted)
-            if folder is not None:
-                _write(folder, found, identity(data), seed)
+            found = _keep(study, folder, protocol, rule, base)
             report(trial)
-        found = _found(study, rule, base, interrupted)
-        if folder is not None:
-            _write(folder, found, identity(data), seed)
     return found
 
 
-def _found(study: Study, rule: Rule, settings: Settings, interrupted: bool) -> Found:
-    """What the trials so far come to."""
+def _keep(
+    study: Study, folder: Path | None, protocol: dict[str, Any], rule: Rule, settings: Settings
+) -> Found:
+    """What the trials so far come to, written to the folder if there is one."""
     ended = study.trials()
     winner = best(ended)
-    placed = place(winner.values if winner else {}, rule, settings)
-    return Found(ended, winner, *placed, interrupted)
-
-
-def _write(folder: Path, found: Found, data: dict[str, Any], seed: int) -> None:
-    """The table and the best, as they are after every trial."""
-    write_trials(folder, found.trials, found.settings.target)
-    if found.best is not None:
-        write_best(folder, found.best, found.rule, found.settings, data, seed)
+    rule, settings = place(winner.values if winner else {}, rule, settings)
+    if folder is not None:
+        write_trials(folder, ended, settings.target)
+        if winner is not None:
+            write_best(folder, winner, rule, settings, protocol["data"], protocol["seed"])
+    return Found(ended, winner, rule, settings)
 
 
 def _try(
