@@ -1,5 +1,7 @@
 """Fixtures for all tests: float64 on demand, small data."""
 
+import subprocess
+
 import jax
 import numpy as np
 import pytest
@@ -31,3 +33,19 @@ def blobs():
         return x, y
 
     return from_arrays(*split(330), name="blobs", validation=split(60), test=split(60))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder with room for 256 kB; the test is skipped where none may be mounted."""
+    folder = tmp_path / "small-disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    try:
+        allowed = subprocess.run(mount, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        allowed = False
+    if not allowed:
+        pytest.skip("a small disk cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

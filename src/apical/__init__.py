@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from apical.data import Dataset, from_arrays, load
-    from apical.errors import ApicalError, DataError, DivergenceError, UsageError
+    from apical.errors import ApicalError, DataError, DivergenceError, UsageError, WriteError
     from apical.feedback import BRSF, FRSF, USF, FixedRandom, SignSymmetric, Transpose
     from apical.network import Network, Record
     from apical.ranges import Choice, Linear, Log, Whole
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "apical.data": ("Dataset", "from_arrays", "load"),
-    "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError"),
+    "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError", "WriteError"),
     "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
     "apical.network": ("Network", "Record"),
     "apical.ranges": ("Choice", "Linear", "Log", "Whole"),

@@ -13,5 +13,9 @@ class DataError(ApicalError):
     """A data set that is missing, damaged or not what was asked for (exit code 1)."""
 
 
+class WriteError(ApicalError):
+    """A file that cannot be written, as on a full or read-only disk (exit code 1)."""
+
+
 class DivergenceError(ApicalError):
     """Training met values that are not finite (exit code 1)."""

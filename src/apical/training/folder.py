@@ -17,10 +17,11 @@ import json
 import math
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from apical.errors import UsageError
+from apical.errors import UsageError, WriteError
 from apical.lock import refuse_files
 from apical.settings import Settings
 from apical.training.checkpoints import Checkpoints
@@ -159,15 +160,27 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) and {"seed", "epoch"} <= row.keys() else None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a kill leaves the old content or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that a kill or a full disk leaves the old content or the new one.
+
+    Raises `WriteError` naming the file if it cannot be written; the old content is kept.
+    """
+    data = content.encode() if isinstance(content, str) else content
     part = path.with_suffix(path.suffix + ".part")
-    with part.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise WriteError(
+            f"{path}: cannot be written ({error.strerror}), and is as it was before; make room "
+            "or choose another path, and run the command again"
+        ) from error
 
 
 def plain(data: Any) -> Any:
