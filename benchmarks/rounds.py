@@ -14,7 +14,7 @@ from types import MappingProxyType
 import jax
 import peers_env
 
-from apical.training.environment import environment
+from apical.runs.environment import environment
 
 Round = dict[str, float]
 """Seconds of each side, measured one after the other."""

@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from apical.activations import Activation
-from apical.layers import Layer
-from apical.layers.pairing import pair
-from apical.network import Network
+from apical.feedback.feedback import Transport
+from apical.networks.activations import Activation
+from apical.networks.layers import Layer
+from apical.networks.layers.pairing import pair
+from apical.networks.network import Network
 from apical.rules import BP, Batch, Credit, Rule, State
-from apical.traits import Transport
 
 KEY, STEP_KEY = jax.random.split(jax.random.key(7))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apical.cli.main import COMMANDS
-from apical.report.statistics import half_width, paired_difference
+from apical.runs.statistics import half_width, paired_difference
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "mnist"

@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from apical.activations import identity
-from apical.initialisers import FanIn, Glorot, LeCun, Orthogonal, TorchDefault, Uniform
-from apical.layers import Dense
+from apical.networks.activations import identity
+from apical.networks.initialisers import FanIn, Glorot, LeCun, Orthogonal, TorchDefault, Uniform
+from apical.networks.layers import Dense
 
 
 @pytest.mark.parametrize(

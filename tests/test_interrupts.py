@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from apical import FA, fit, load
-from apical.interrupts import held
-from apical.training.checkpoints import Checkpoints
-from apical.training.folder import RunFolder
+from apical.runs.checkpoints import Checkpoints
+from apical.runs.folder import RunFolder
+from apical.runs.interrupts import held
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import identity, sigmoid, softmax
-from apical.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+from apical.networks.activations import identity, sigmoid, softmax
+from apical.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 
 
 def label(value):

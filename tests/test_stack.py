@@ -4,12 +4,12 @@ import jax
 import pytest
 
 from apical import BP, DFA, FA, Settings, UsageError, fit
-from apical.architecture import build
-from apical.layers.transmitted import transmission
-from apical.stack import Conv, Fc, LayerSpec, Lc
+from apical.networks.layers.transmitted import transmission
+from apical.networks.specs import Conv, Fc, LayerSpec, Lc
+from apical.networks.transmission import Bernoulli, Graded, Sign
+from apical.training.build import build
 from apical.training.reload import reload
-from apical.transmission import Bernoulli, Graded, Sign
-from apical.values import decode, encode, parse, spell
+from apical.values.spelling import decode, encode, parse, spell
 
 SPELLED = {
     "fc:1024": Fc(1024),

@@ -10,8 +10,8 @@ from apical.adversarial.run import survey_run
 from apical.data import Split, from_arrays, load
 from apical.data.affine import Affine
 from apical.errors import UsageError
-from apical.losses import SquaredError
-from apical.targets import Input, Label, together
+from apical.networks.losses import SquaredError
+from apical.networks.targets import Input, Label, together
 from apical.training import fit
 from apical.training.evaluate import CHUNK, evaluate
 from apical.training.train import Task

@@ -6,7 +6,7 @@ from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.rules import DTP, FA, GhostMB, Rule
 from apical.rules.inverses import NoisePreserving
-from apical.values import decode, parse, spell
+from apical.values.spelling import decode, parse, spell
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@ import itertools
 import jax
 import jax.numpy as jnp
 
-from apical.activations import ACTIVATIONS, identity, tanh
 from apical.errors import UsageError
-from apical.initialisers import LeCun, Uniform
-from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
-from apical.layers.transmitted import transmitted
-from apical.losses import CrossEntropy, Loss
-from apical.network import Network
+from apical.networks.activations import ACTIVATIONS, identity, tanh
+from apical.networks.initialisers import LeCun, Uniform
+from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
+from apical.networks.layers.transmitted import transmitted
+from apical.networks.losses import CrossEntropy, Loss
+from apical.networks.network import Network
+from apical.networks.targets import encode
+from apical.networks.transmission import Bernoulli, Graded, Sign, Transmission
 from apical.rules import Batch, Rule
-from apical.targets import encode
-from apical.transmission import Bernoulli, Graded, Sign, Transmission
 
 IN_SHAPE = (2, 3)
 CLASSES = 3

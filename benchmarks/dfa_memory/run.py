@@ -25,11 +25,11 @@ HEADINGS = (
 def measure(spelled: str, size: int) -> list[str]:
     import jax
 
-    from apical.architecture import build
+    from apical.networks.specs import Lc
     from apical.rules import Batch, Rule
     from apical.settings import Settings
-    from apical.stack import Lc
-    from apical.values import parse
+    from apical.training.build import build
+    from apical.values.spelling import parse
 
     settings = Settings(
         net=(

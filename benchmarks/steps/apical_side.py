@@ -25,11 +25,11 @@ from work import (
     timed,
 )
 
-from apical.activations import softmax, tanh
 from apical.data.affine import Affine
-from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
-from apical.losses import CrossEntropy
-from apical.network import Network
+from apical.networks.activations import softmax, tanh
+from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
+from apical.networks.losses import CrossEntropy
+from apical.networks.network import Network
 from apical.rules import BP, DTP, Batch, State
 from apical.rules.inverses import NoisePreserving
 from apical.training.epoch import run_pass, start

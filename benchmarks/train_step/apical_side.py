@@ -9,13 +9,13 @@ import numpy as np
 import optax
 from job import BATCH, LEARNING_RATE, SIZES, Job, measure
 
-from apical.activations import identity, softmax, tanh
 from apical.data.affine import Affine
-from apical.layers import Dense
-from apical.losses import CrossEntropy
-from apical.network import Network
+from apical.networks.activations import identity, softmax, tanh
+from apical.networks.layers import Dense
+from apical.networks.losses import CrossEntropy
+from apical.networks.network import Network
+from apical.networks.targets import Label
 from apical.rules import BP, DFA, FA, State
-from apical.targets import Label
 from apical.training.epoch import run_pass, start
 from apical.training.minibatches import Minibatches, as_batch
 from apical.training.optimizer import Optimizers

@@ -11,22 +11,24 @@ if TYPE_CHECKING:
     from apical.data import Dataset, from_arrays, load
     from apical.errors import ApicalError, DataError, DivergenceError, UsageError, WriteError
     from apical.feedback import BRSF, FRSF, USF, FixedRandom, SignSymmetric, Transpose
-    from apical.network import Network, Record
-    from apical.ranges import Choice, Linear, Log, Whole
+    from apical.feedback.feedback import Transport
+    from apical.networks.network import Network, Record
     from apical.rules import *
+    from apical.rules.rule import Traits
     from apical.settings import Settings
     from apical.training import Result, fit
-    from apical.traits import Traits, Transport
     from apical.tuning import Found, search
+    from apical.values.ranges import Choice, Linear, Log, Whole
 
 _HOME = {
     "apical.data": ("Dataset", "from_arrays", "load"),
     "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError", "WriteError"),
     "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
-    "apical.network": ("Network", "Record"),
-    "apical.ranges": ("Choice", "Linear", "Log", "Whole"),
+    "apical.feedback.feedback": ("Transport",),
+    "apical.networks.network": ("Network", "Record"),
+    "apical.values.ranges": ("Choice", "Linear", "Log", "Whole"),
     "apical.settings": ("Settings",),
-    "apical.traits": ("Traits", "Transport"),
+    "apical.rules.rule": ("Traits",),
     "apical.training": ("Result", "fit"),
     "apical.tuning": ("Found", "search"),
 }

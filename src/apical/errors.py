@@ -1,4 +1,11 @@
-"""What apical raises for a user's mistake; the command line prints it without a traceback."""
+"""What apical raises for a user's mistake, and one wording for mistakes that many places meet.
+
+The command line prints an error's text without a traceback.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable
 
 
 class ApicalError(Exception):
@@ -19,3 +26,27 @@ class WriteError(ApicalError):
 
 class DivergenceError(ApicalError):
     """Training met values that are not finite (exit code 1)."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """`optimizer: there is no 'adan'; did you mean 'adam'? Known: ...`"""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{kind}: there is no {name!r}; {hint}Known: {', '.join(names)}"
+
+
+def positive(**given: float | None) -> None:
+    """Raises `UsageError` for a number that is not above zero and finite; None is no number."""
+    for name, value in given.items():
+        if value is not None and not 0 < value < math.inf:
+            raise UsageError(
+                f"{name}: must be a positive finite number, got {value}; give one above 0"
+            )
+
+
+def at_least_one(**counts: int | None) -> None:
+    """Raises `UsageError` for a count below one; None is no count."""
+    for name, count in counts.items():
+        if count is not None and not count >= 1:
+            raise UsageError(f"{name}: must be 1 or more, got {count}; give a larger number")

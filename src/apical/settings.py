@@ -12,13 +12,11 @@ from typing import Literal
 
 from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.preprocessing import Preprocessing
-from apical.errors import UsageError
-from apical.initialisers import Glorot, Initialiser
-from apical.losses import CrossEntropy, Loss
-from apical.positive import at_least_one, positive
-from apical.stack import Fc, LayerSpec
-from apical.suggest import unknown
-from apical.targets import Label, Target
+from apical.errors import UsageError, at_least_one, positive, unknown
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.losses import CrossEntropy, Loss
+from apical.networks.specs import Fc, LayerSpec
+from apical.networks.targets import Label, Target
 
 
 @dataclass(frozen=True)

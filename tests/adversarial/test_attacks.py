@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import identity, sigmoid, softmax
 from apical.adversarial.attack import Attack
 from apical.adversarial.attempt import CHUNK, attempt
 from apical.adversarial.box import Box, project
@@ -19,9 +18,10 @@ from apical.adversarial.victim import Victim
 from apical.data import Scale, from_arrays
 from apical.data.affine import Affine
 from apical.errors import ApicalError, UsageError
-from apical.layers import Dense
-from apical.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
-from apical.network import Network
+from apical.networks.activations import identity, sigmoid, softmax
+from apical.networks.layers import Dense
+from apical.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+from apical.networks.network import Network
 from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import Activation, sigmoid
 from apical.adversarial.box import Box
 from apical.adversarial.epsilon import LARGE, Epsilon
 from apical.adversarial.fgsm import FGSM
@@ -17,9 +16,10 @@ from apical.adversarial.survey import CLEAN, WORST, Battery, survey
 from apical.adversarial.table import rows
 from apical.adversarial.victim import Victim
 from apical.data.affine import Affine
-from apical.layers import Dense
-from apical.losses import BinaryCrossEntropy
-from apical.network import Network
+from apical.networks.activations import Activation, sigmoid
+from apical.networks.layers import Dense
+from apical.networks.losses import BinaryCrossEntropy
+from apical.networks.network import Network
 
 EPS = (Epsilon("0.1"), Epsilon("0.2"))
 UNIT = Box(jnp.zeros(()), jnp.ones(()))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apical.training.folder import RunFolder
+from apical.runs.folder import RunFolder
 
 pytestmark = pytest.mark.slow
 

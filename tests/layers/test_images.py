@@ -9,8 +9,8 @@ import pytest
 
 from apical import UsageError
 from apical.feedback import FRSF, USF, Transpose
-from apical.initialisers import Orthogonal
-from apical.layers import Conv2d, LocallyConnected2d, Window
+from apical.networks.initialisers import Orthogonal
+from apical.networks.layers import Conv2d, LocallyConnected2d, Window
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
 from tests import laws, tiny
 

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import sigmoid
-from apical.layers import Conv2d, Dense, LocallyConnected2d, Window
-from apical.layers.pairing import pair
+from apical.networks.activations import sigmoid
+from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
+from apical.networks.layers.pairing import pair
 from tests import laws
 
 pytestmark = pytest.mark.usefixtures("float64")

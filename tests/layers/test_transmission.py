@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import sigmoid, softmax, tanh
-from apical.initialisers import LeCun
-from apical.layers import Conv2d, Dense, LocallyConnected2d, Transmitted, Window
-from apical.layers.pairing import pair
-from apical.layers.transmitted import drawn, transmitted
+from apical.networks.activations import sigmoid, softmax, tanh
+from apical.networks.initialisers import LeCun
+from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Transmitted, Window
+from apical.networks.layers.pairing import pair
+from apical.networks.layers.transmitted import drawn, transmitted
+from apical.networks.transmission import Bernoulli, Graded, Sign
 from apical.training.passes import mean_over_passes
-from apical.transmission import Bernoulli, Graded, Sign
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

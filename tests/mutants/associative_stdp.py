@@ -57,7 +57,7 @@ MUTANTS = (
     ),
     Mutant(
         "pairing: the bias's unit is silent",
-        "layers/pairing.py",
+        "networks/layers/pairing.py",
         "jnp.ones((), weight.dtype)",
         "jnp.zeros((), weight.dtype)",
         (f"{STDP}::test_the_update_by_hand",),
@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         "transmission: local rules join weights to the activity",
-        "layers/pairing.py",
+        "networks/layers/pairing.py",
         "layer.read(x), post)",
         "x, post)",
         (f"{SENT}::test_local_rules_join_a_weight_to_what_is_sent",),

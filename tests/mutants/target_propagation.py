@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "inverses: drawn by the fans of the layer they lead back through",
-        "layers/transposed.py",
+        "networks/layers/transposed.py",
         "layer.weight.shape, reaches, reads)",
         "layer.weight.shape, reads, reaches)",
         (f"{INVERSES}::test_an_inverse_is_drawn_by_what_it_reads_itself",),
@@ -72,7 +72,7 @@ MUTANTS = (
     ),
     Mutant(
         "inverses: they are the transposed forward weights",
-        "layers/transposed.py",
+        "networks/layers/transposed.py",
         "init.draw(key, layer.weight.shape, reaches, reads)",
         "1.0 * layer.weight",
         (

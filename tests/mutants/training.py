@@ -52,7 +52,7 @@ MUTANTS = (
     ),
     Mutant(
         "evaluation: padding counts in the accuracy",
-        "targets.py",
+        "networks/targets.py",
         "jnp.sum(mask * (decode",
         "jnp.sum((decode",
         (f"{EVALUATE}::test_evaluation_masks_its_padding",),
@@ -129,14 +129,14 @@ MUTANTS = (
     ),
     Mutant(
         "best picks by test",
-        "training/best.py",
+        "runs/best.py",
         'target.metric("val")',
         'target.metric("test")',
         (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
     ),
     Mutant(
         "best last of equals",
-        "training/best.py",
+        "runs/best.py",
         '-r["epoch"])',
         'r["epoch"])',
         (f"{PARTS}::test_the_best_epoch_is_chosen_on_validation_the_first_of_equals",),
@@ -150,7 +150,7 @@ MUTANTS = (
     ),
     Mutant(
         "decode threshold",
-        "targets.py",
+        "networks/targets.py",
         "> 0.5",
         "> 0.0",
         (f"{PARTS}::test_decode_splits_a_single_unit_at_one_half",),
@@ -220,7 +220,7 @@ MUTANTS = (
     ),
     Mutant(
         "folder: the damaged last line of a finished run is dropped",
-        "training/folder.py",
+        "runs/folder.py",
         "elif number < len(lines) or self.finished:",
         "elif number < len(lines):",
         (

@@ -8,14 +8,14 @@ SEARCH = "tests/tuning/test_search.py"
 MUTANTS = (
     Mutant(
         "search: a log range is drawn from evenly",
-        "ranges.py",
+        "values/ranges.py",
         "return self.low * (self.high / self.low) ** u",
         "return self.low + u * (self.high - self.low)",
         (f"{SPACE}::test_an_interval_is_spread_evenly_on_its_scale",),
     ),
     Mutant(
         "search: the upper end of whole numbers is never drawn",
-        "ranges.py",
+        "values/ranges.py",
         "int(u * (self.high - self.low + 1))",
         "int(u * (self.high - self.low))",
         (f"{SPACE}::test_whole_numbers_and_choices_are_all_as_likely",),

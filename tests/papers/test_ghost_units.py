@@ -14,7 +14,7 @@ from apical.dynamics.ghost import euler, feel
 from apical.dynamics.integrate import integrate
 from apical.dynamics.stepping import Strides
 from apical.feedback import FixedRandom, Transpose
-from apical.initialisers import Uniform
+from apical.networks.initialisers import Uniform
 from apical.papers.ghost_units.experiments import cells, mb, quick
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
@@ -23,7 +23,7 @@ from apical.papers.ghost_units.trace import watch
 from apical.reproduce.evidence import Evidence
 from apical.rules import BP, GhostMB, Rule, State
 from apical.training.epoch import Carry
-from apical.values import spell
+from apical.values.spelling import spell
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

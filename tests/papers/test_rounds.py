@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 
 import apical
+from apical.networks.targets import Label
 from apical.papers.target_propagation import rounds
 from apical.papers.target_propagation.methods import ALL
 from apical.papers.target_propagation.networks import SETUPS
 from apical.rules import SDTP
-from apical.targets import Label
 from apical.tuning.files import read_trials
 from apical.tuning.trial import Trial
-from apical.values import decode
+from apical.values.spelling import decode
 
 
 def test_the_best_finished_draws_play():

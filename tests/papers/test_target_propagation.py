@@ -8,6 +8,7 @@ import pytest
 
 from apical.data.augmentation import CropFlip, Unchanged
 from apical.feedback import USF
+from apical.networks.specs import Conv, Fc, Lc
 from apical.papers.target_propagation import methods
 from apical.papers.target_propagation.experiments import experiments
 from apical.papers.target_propagation.methods import (
@@ -21,9 +22,8 @@ from apical.papers.target_propagation.methods import (
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce.evidence import Evidence
 from apical.rules import AOSDTP, DTP, FA, SDTP
-from apical.stack import Conv, Fc, Lc
-from apical.training.folder import RunFolder
-from apical.values import encode
+from apical.runs.folder import RunFolder
+from apical.values.spelling import encode
 
 with (FOLDER / "table-5.csv").open() as file:
     TABLE_5 = list(csv.DictReader(file))

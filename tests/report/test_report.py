@@ -11,11 +11,11 @@ from PIL import Image
 from apical import BP, FA, AssociativeSTDP, UsageError, fit
 from apical.report.curves import draw
 from apical.report.labels import of_configured, of_rules
-from apical.report.runs import RunData
-from apical.report.statistics import half_width, paired_difference, proportion_interval
 from apical.report.style import PALETTE, colours
 from apical.rules.stdp_curve import Corrected
 from apical.rules.stdp_signs import OneVsRest
+from apical.runs.curves import RunData
+from apical.runs.statistics import half_width, paired_difference, proportion_interval
 
 
 def test_the_interval_is_students():

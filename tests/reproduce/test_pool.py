@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from apical import FA, Settings
-from apical.lock import locked
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.pool import execute
+from apical.runs.lock import locked
 from tests.cli.test_commands import apical
 
 pytestmark = pytest.mark.slow

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from apical import fit, load
-from apical.activations import Activation
 from apical.errors import UsageError
-from apical.layers import Layer
-from apical.layers.pairing import pair
-from apical.losses import BinaryCrossEntropy
+from apical.networks.activations import Activation
+from apical.networks.layers import Layer
+from apical.networks.layers.pairing import pair
+from apical.networks.losses import BinaryCrossEntropy
 from apical.rules import AssociativeSTDP, Batch
 from apical.rules.associative_stdp import block_sizes
 from apical.rules.reduction import Sum

@@ -3,9 +3,9 @@
 import pytest
 
 from apical.feedback import BRSF, FRSF, USF, Regenerated, Transpose
-from apical.losses import BinaryCrossEntropy, SquaredError
+from apical.networks.losses import BinaryCrossEntropy, SquaredError
 from apical.rules import BP, DFA, FA, RULES, Rule
-from apical.values import decode, encode, parse, spell
+from apical.values.spelling import decode, encode, parse, spell
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

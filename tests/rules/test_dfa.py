@@ -7,7 +7,7 @@ import pytest
 
 from apical import UsageError
 from apical.feedback import Regenerated, Stored
-from apical.initialisers import Glorot, LeCun, Orthogonal, Uniform
+from apical.networks.initialisers import Glorot, LeCun, Orthogonal, Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
 

@@ -11,16 +11,16 @@ import pytest
 
 from apical import Settings, fit, load
 from apical.diagnostics.alignment import alignment
-from apical.layers import Dense, Transmitted
-from apical.network import Network
+from apical.networks.layers import Dense, Transmitted
+from apical.networks.network import Network
+from apical.networks.specs import Fc
+from apical.networks.targets import Label
+from apical.networks.transmission import Bernoulli, Sign
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, State
 from apical.rules.inverses import Denoising
-from apical.stack import Fc
-from apical.targets import Label
 from apical.training.evaluate import evaluate
 from apical.training.optimizer import build
 from apical.training.reload import predict, reload
-from apical.transmission import Bernoulli, Sign
 from tests import laws, tiny
 
 float64 = pytest.mark.usefixtures("float64")

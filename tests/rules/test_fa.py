@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from apical.feedback import BRSF, FRSF, USF, FixedRandom, Regenerated, Transpose
-from apical.initialisers import Uniform
+from apical.networks.initialisers import Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
 

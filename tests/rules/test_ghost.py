@@ -13,9 +13,9 @@ from apical.dynamics.integrate import integrate
 from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.feedback import FixedRandom, Transpose
-from apical.initialisers import Uniform
+from apical.networks.initialisers import Uniform
 from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
-from apical.values import parse, spell
+from apical.values.spelling import parse, spell
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

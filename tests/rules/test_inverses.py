@@ -8,13 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.activations import identity, tanh
-from apical.initialisers import LeCun, Uniform
-from apical.layers import Conv2d, Dense, LocallyConnected2d, Transposed, Window
+from apical.networks.activations import identity, tanh
+from apical.networks.initialisers import LeCun, Uniform
+from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Transposed, Window
 from apical.rules import AOSDTP, DTP, SDTP, TP, State
 from apical.rules.inverses import Averaged, Denoising, NoisePreserving, Summed, learn
 from apical.rules.label_inverse import LabelInverse
-from apical.values import spell
+from apical.values.spelling import spell
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

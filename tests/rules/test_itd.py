@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from apical.errors import UsageError
-from apical.losses import SquaredError
+from apical.networks.losses import SquaredError
 from apical.rules import ITD, Batch
 from apical.rules.differencing import (
     LocalMemory,

@@ -5,8 +5,8 @@ import jax
 import numpy as np
 import pytest
 
-from apical.layers import Layer
-from apical.network import Network
+from apical.networks.layers import Layer
+from apical.networks.network import Network
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, Batch, State
 from apical.rules.inverses import Denoising
 from tests import laws, tiny

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from apical import UsageError
-from apical.activations import identity, softmax
-from apical.initialisers import LeCun
-from apical.layers import Dense, Transposed
-from apical.losses import CrossEntropy, SquaredError
-from apical.network import Network
+from apical.networks.activations import identity, softmax
+from apical.networks.initialisers import LeCun
+from apical.networks.layers import Dense, Transposed
+from apical.networks.losses import CrossEntropy, SquaredError
+from apical.networks.network import Network
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, State
 from apical.rules.inverses import (
     Averaged,

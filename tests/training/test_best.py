@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from apical import BP, State, UsageError, fit
+from apical.networks.targets import Label
 from apical.rules import Credit
-from apical.targets import Label
-from apical.training.best import best
-from apical.training.checkpoints import Checkpoints
+from apical.runs.best import best
+from apical.runs.checkpoints import Checkpoints
+from apical.runs.folder import RunFolder
+from apical.runs.progress import unfinished
 from apical.training.events import Epoch
-from apical.training.folder import RunFolder
-from apical.training.progress import unfinished
 from apical.training.reload import reload, reload_snapshots
 from apical.training.selection import Best, Last
 

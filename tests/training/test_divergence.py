@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import pytest
 
 from apical import BP, Credit, DivergenceError, State, fit
-from apical.initialisers import Uniform
-from apical.losses import SquaredError
-from apical.training.folder import RunFolder
+from apical.networks.initialisers import Uniform
+from apical.networks.losses import SquaredError
+from apical.runs.folder import RunFolder
 from apical.training.reload import reload
 from tests.training.small import SMALL, bits
 

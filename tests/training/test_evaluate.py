@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from apical import Settings
-from apical.activations import identity
-from apical.architecture import build
 from apical.data import Split
 from apical.data.affine import Affine
-from apical.layers import Conv2d, Window
-from apical.targets import Label, decode, encode
+from apical.networks.activations import identity
+from apical.networks.layers import Conv2d, Window
+from apical.networks.targets import Label, decode, encode
+from apical.training.build import build
 from apical.training.evaluate import CHUNK, activity, chunk, evaluate
 
 

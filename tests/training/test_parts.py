@@ -7,15 +7,16 @@ import optax
 import pytest
 
 from apical import BP, FA, Settings
+from apical.feedback.feedback import Transport
+from apical.networks.targets import Label, decode, encode
 from apical.rules import Batch, Credit, Rule, State
-from apical.targets import Label, decode, encode
+from apical.rules.rule import Traits
+from apical.runs.summary import summarise
 from apical.training import fit
 from apical.training.optimizer import _optimizers
 from apical.training.optimizer import build as build_optimizer
 from apical.training.order import shuffled, steps_in_epoch
-from apical.training.summary import summarise
 from apical.training.train import Task
-from apical.traits import Traits, Transport
 
 
 def test_an_epoch_is_a_shuffle():

@@ -11,10 +11,10 @@ import optax
 import pytest
 
 from apical import BP, DFA, FA, DataError, UsageError, fit
-from apical.lock import locked
-from apical.stack import Fc
+from apical.networks.specs import Fc
+from apical.runs.folder import RunFolder
+from apical.runs.lock import locked
 from apical.training.events import Epoch
-from apical.training.folder import RunFolder
 from apical.training.reload import predict, reload
 from tests.training.small import SMALL, bits, timeless
 

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from apical import BP, Settings, fit
+from apical.feedback.feedback import Transport
+from apical.networks.targets import Label
 from apical.rules import Credit, Rule, State
-from apical.targets import Label
+from apical.rules.rule import Traits
 from apical.training.epoch import update
 from apical.training.events import Epoch
 from apical.training.minibatches import as_batch
 from apical.training.optimizer import build_both
 from apical.training.train import Task
 from apical.training.turns import ALTERNATIONS, LEARNED, NETWORK, TOGETHER
-from apical.traits import Traits, Transport
 
 STEPS = 11
 

@@ -12,13 +12,13 @@ import pytest
 import apical
 from apical import BP, Choice, DataError, Log, Settings, UsageError
 from apical.data import from_arrays
-from apical.losses import SquaredError
+from apical.networks.losses import SquaredError
 from apical.report.searches import SearchData
 from apical.report.sensitivity import draw
 from apical.tuning import space
 from apical.tuning.study import FILE, read
 from apical.tuning.trial import Trial, best
-from apical.values import decode
+from apical.values.spelling import decode
 
 TINY: dict[str, Any] = {"hidden": (4,), "epochs": 2, "steps_per_epoch": 3, "batch_size": 30}
 SPACE = {"lr": Log(1e-4, 1e-1)}

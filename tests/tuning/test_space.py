@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from apical import DTP, FA, Choice, Linear, Log, Settings, UsageError, Whole
-from apical.ranges import Range
 from apical.rules import RULES
 from apical.rules.inverses import NoisePreserving
 from apical.tuning.space import check, draw, place
-from apical.values import parse, spell
+from apical.values.ranges import Range
+from apical.values.spelling import parse, spell
 
 SPACE = {"lr": Log(1e-5, 1e-1), "alpha": Linear(0.2, 0.6), "batch_size": Whole(3, 7)}
 SPACE |= {"optimizer_args.eps": Choice((1e-8, 1e-4, 1e-6))}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.value import Value
+from apical.values.value import Value
 
 Rise = Callable[[Float[Array, "batch ..."]], Float[Array, " batch"]]
 """The objective of each example at points of the unit cube."""

@@ -13,7 +13,7 @@ from apical.adversarial.box import project
 from apical.adversarial.objective import Objective
 from apical.adversarial.victim import Victim
 from apical.errors import ApicalError
-from apical.values import spell
+from apical.values.spelling import spell
 
 CHUNK = 500
 ROUNDING = 1e-6

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from apical.network import Network, Record
-from apical.targets import encode
-from apical.value import Value
+from apical.networks.network import Network, Record
+from apical.networks.targets import encode
+from apical.values.value import Value
 
 
 class Objective(Value):

@@ -9,8 +9,7 @@ from apical.adversarial.epsilon import Epsilon
 from apical.adversarial.survey import Battery, Survey, survey
 from apical.adversarial.victim import Victim
 from apical.data import Dataset
-from apical.errors import UsageError
-from apical.positive import at_least_one
+from apical.errors import UsageError, at_least_one
 from apical.training.reload import reload_classifiers
 from apical.training.selection import Last, Selection
 

@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.activations import Activation
 from apical.adversarial.victim import Victim
-from apical.layers import Layer
-from apical.network import Network
+from apical.networks.activations import Activation
+from apical.networks.layers import Layer
+from apical.networks.network import Network
 
 
 class Soft(eqx.Module):

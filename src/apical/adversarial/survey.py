@@ -15,7 +15,7 @@ from apical.adversarial.objective import Margin, Objective, OwnLoss
 from apical.adversarial.pgd import PGD
 from apical.adversarial.softening import softened
 from apical.adversarial.victim import Victim
-from apical.values import spell
+from apical.values.spelling import spell
 
 CLEAN = "clean"
 ONE_STEP = "fgsm"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.adversarial.survey import Battery, Survey
-from apical.report.statistics import proportion_interval
+from apical.runs.statistics import proportion_interval
 
 COLUMNS = ("seed", "attack", "eps", "examples", "right", "accuracy", "low95", "high95")
 

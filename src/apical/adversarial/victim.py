@@ -5,8 +5,8 @@ from jaxtyping import Array, Float
 
 from apical.adversarial.box import Box
 from apical.data.affine import Affine
-from apical.network import Network, Record
-from apical.targets import decode
+from apical.networks.network import Network, Record
+from apical.networks.targets import decode
 
 
 class Victim(eqx.Module):

@@ -16,7 +16,7 @@ from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, Battery, Survey
 from apical.cli.parsing import cli
 from apical.cli.reading import tell_if_unfinished
 from apical.errors import UsageError
-from apical.report.statistics import half_width, proportion_interval
+from apical.runs.statistics import half_width, proportion_interval
 from apical.training.selection import Last, Selection
 
 

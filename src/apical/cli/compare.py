@@ -16,13 +16,13 @@ from apical.cli.options import DataOptions, RunOptions, one_stack
 from apical.cli.parsing import cli
 from apical.cli.running import run
 from apical.errors import UsageError
+from apical.networks.targets import Target
 from apical.report.labels import of_rules
-from apical.report.statistics import half_width, paired_difference
 from apical.rules import Rule
+from apical.runs.statistics import half_width, paired_difference
 from apical.settings import Settings
-from apical.targets import Target
 from apical.training import Result
-from apical.values import parse, spell
+from apical.values.spelling import parse, spell
 
 
 def main(args: list[str]) -> None:
@@ -107,7 +107,7 @@ def _cosines(result: Result) -> str:
 
 def _figure(folders: list[Path], out: Path, console: Console) -> None:
     from apical.report.curves import draw
-    from apical.report.runs import RunData
+    from apical.runs.curves import RunData
 
     runs = [RunData.read(folder) for folder in folders]
     console.print(f"figure: {draw(runs, out / 'comparison.png')}", soft_wrap=True)

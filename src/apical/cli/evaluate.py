@@ -24,7 +24,7 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
         network: After which epoch: the last one saved, or the best on validation.
     """
     from apical.training.reload import reload_snapshots
-    from apical.values import spell
+    from apical.values.spelling import spell
 
     task, snapshots = reload_snapshots(run, network=network)
     console = Console()

@@ -9,8 +9,7 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 
-from apical.errors import ApicalError, UsageError
-from apical.suggest import unknown
+from apical.errors import ApicalError, UsageError, unknown
 
 COMMANDS = {
     "train": "train a network by a rule: apical train fa --data mnist",

@@ -1,4 +1,4 @@
-"""How tyro reads apical's values: by the names and colons of `apical.values`."""
+"""How tyro reads apical's values: by the names and colons of `apical.values.spelling`."""
 
 import sys
 import typing
@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import tyro
 
 from apical.errors import UsageError
-from apical.ranges import Range, Space
-from apical.values import concrete, is_kind, parse, spell
+from apical.values.ranges import Range, Space
+from apical.values.spelling import concrete, is_kind, parse, spell
 
 T = TypeVar("T")
 
@@ -18,22 +18,23 @@ registry = tyro.constructors.ConstructorRegistry()
 
 @registry.primitive_rule
 def _value(info: tyro.constructors.PrimitiveTypeInfo):
-    if not is_kind(info.type):
+    optional = typing.get_args(info.type)[1:] == (type(None),)
+    kind: Any = typing.get_args(info.type)[0] if optional else info.type
+    if not is_kind(kind):
         return None
-    kind: Any = info.type
 
     def read(args: list[str]) -> Any:
         try:
-            return parse(kind, args[0])
+            return None if optional and args[0] == "none" else parse(kind, args[0])
         except UsageError as error:
             raise ValueError(str(error)) from None
 
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs=1,
-        metavar="{" + ",".join(sorted(concrete(kind))) + "}",
+        metavar="{" + ",".join(sorted(concrete(kind)) + ["none"] * optional) + "}",
         instance_from_str=read,
-        is_instance=lambda value: isinstance(value, kind),
-        str_from_instance=lambda value: [spell(value)],
+        is_instance=lambda value: isinstance(value, kind) or (optional and value is None),
+        str_from_instance=lambda value: ["none" if value is None else spell(value)],
     )
 
 

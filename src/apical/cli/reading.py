@@ -7,8 +7,8 @@ from rich.console import Console
 
 def tell_if_unfinished(console: Console, run: Path) -> None:
     """A note on the console if the run has not ended in full."""
-    from apical.training.folder import RunFolder
-    from apical.training.progress import unfinished
+    from apical.runs.folder import RunFolder
+    from apical.runs.progress import unfinished
 
     if told := unfinished(RunFolder(run)):
         console.print(f"[yellow]note:[/] {told}", soft_wrap=True, highlight=False)

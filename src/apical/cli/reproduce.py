@@ -10,9 +10,7 @@ from rich.table import Column, Table
 
 from apical.cli.parsing import cli, pick
 from apical.cli.progress import bar
-from apical.errors import ApicalError, UsageError
-from apical.positive import at_least_one
-from apical.suggest import unknown
+from apical.errors import ApicalError, UsageError, at_least_one, unknown
 
 
 def main(args: list[str]) -> None:
@@ -49,10 +47,10 @@ def _command(name: str):
             recorded: Begin with the runs that the project has recorded; make what they lack.
             dry_run: List the claims and the runs that are missing; run and write nothing.
         """
-        from apical.lock import locked, refuse_files
         from apical.reproduce import paper
         from apical.reproduce.owner import claim
         from apical.reproduce.pool import cores
+        from apical.runs.lock import locked, refuse_files
 
         if only == ():
             raise UsageError(

@@ -3,9 +3,8 @@
 import sys
 
 from apical.cli.parsing import pick
-from apical.errors import UsageError
+from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
-from apical.suggest import unknown
 
 
 def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:

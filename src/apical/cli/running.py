@@ -11,12 +11,12 @@ from apical.cli.progress import bar
 from apical.cli.spelling import words
 from apical.data import Dataset
 from apical.errors import UsageError
+from apical.networks.targets import Target
 from apical.rules import Rule
 from apical.settings import Settings
-from apical.targets import Target
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
-from apical.values import spell
+from apical.values.spelling import spell
 
 
 def run(

@@ -12,10 +12,10 @@ from apical.cli.parsing import cli
 from apical.cli.progress import bar
 from apical.cli.rules import pick_rule
 from apical.cli.spelling import flags, words
-from apical.ranges import Space
 from apical.rules import Rule
 from apical.settings import Settings
-from apical.values import spell
+from apical.values.ranges import Space
+from apical.values.spelling import spell
 
 if TYPE_CHECKING:
     from apical.training.events import Event

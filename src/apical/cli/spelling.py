@@ -4,12 +4,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from apical.values import ROOTS, spell
+from apical.values.spelling import spell
+from apical.values.value import Value
 
 
 def words(value: Any) -> str:
     """What follows a flag to give its field this value."""
-    if isinstance(value, ROOTS):
+    if isinstance(value, Value):
         return spell(value)
     if isinstance(value, tuple):
         return " ".join(words(item) for item in value)

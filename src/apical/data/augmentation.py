@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray, Shaped
 
 from apical.errors import UsageError
-from apical.value import Value
+from apical.values.value import Value
 
 Images = Shaped[Array, "batch rows columns ..."]
 

@@ -6,8 +6,7 @@ from apical.data.dataset import Dataset
 from apical.data.source import Source
 from apical.data.sources import SOURCES
 from apical.data.splits import checked_seed
-from apical.errors import UsageError
-from apical.suggest import unknown
+from apical.errors import UsageError, unknown
 
 
 def names() -> tuple[str, ...]:

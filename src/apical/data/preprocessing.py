@@ -5,29 +5,28 @@ Only `Centre(per_split=True)` looks at other splits too: at their own mean image
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from apical.data.statistics import channel_moments, pixel_mean
 from apical.errors import UsageError
+from apical.values.value import Value
 
 if TYPE_CHECKING:
     from apical.data.affine import Transforms
     from apical.data.dataset import Dataset
 
 
-class Preprocessing(ABC):
-    """A recipe of primitive fields (hashable, goes into a run's config.json as it is)."""
+class Preprocessing(Value):
+    """A recipe of primitive fields, fitted on a data set's training split."""
 
     @abstractmethod
     def fit(self, dataset: Dataset) -> Transforms:
         """The affine map of each split, to be applied to raw batches inside the compiled step."""
 
 
-@dataclass(frozen=True)
 class Scale(Preprocessing):
     """`x / maximum`: raw values 0..maximum to [0, 1].
 
@@ -37,7 +36,7 @@ class Scale(Preprocessing):
 
     maximum: float = 255.0
 
-    def __post_init__(self) -> None:
+    def __check_init__(self) -> None:
         _check_maximum(self.maximum)
 
     def fit(self, dataset: Dataset) -> Transforms:
@@ -46,7 +45,6 @@ class Scale(Preprocessing):
         return Transforms.shared(Affine.of(0.0, 1 / self.maximum))
 
 
-@dataclass(frozen=True)
 class Centre(Preprocessing):
     """`(x - mean) / maximum`, the mean of every pixel taken over the training split.
 
@@ -60,7 +58,7 @@ class Centre(Preprocessing):
     maximum: float = 255.0
     per_split: bool = False
 
-    def __post_init__(self) -> None:
+    def __check_init__(self) -> None:
         _check_maximum(self.maximum)
 
     def fit(self, dataset: Dataset) -> Transforms:
@@ -74,7 +72,6 @@ class Centre(Preprocessing):
         return Transforms(*(Affine.of(pixel_mean(s.x), 1 / self.maximum) for s in fitted))
 
 
-@dataclass(frozen=True)
 class Standardise(Preprocessing):
     """`(x - mean) / deviation` over the training split; a constant feature becomes 0.
 
@@ -89,7 +86,6 @@ class Standardise(Preprocessing):
         return Transforms.shared(Affine.of(mean, 1 / np.where(deviation > 0, deviation, 1.0)))
 
 
-@dataclass(frozen=True)
 class UnitRange(Preprocessing):
     """`(x - low) / (high - low)`: the training split's range to [0, 1]; a constant becomes 0.
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.network import Network
+from apical.networks.network import Network
 from apical.rules import BP, Batch, Link, Rule, State
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from apical.errors import UsageError
-from apical.value import Value
+from apical.values.value import Value
 
 Signal = Float[Array, "*batch _"]
 

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from apical.activations import identity
 from apical.errors import UsageError
-from apical.initialisers import Initialiser, Orthogonal
-from apical.layers import Dense, Layer
-from apical.network import Network
-from apical.value import Value
+from apical.networks.activations import identity
+from apical.networks.initialisers import Initialiser, Orthogonal
+from apical.networks.layers import Dense, Layer
+from apical.networks.network import Network
+from apical.values.value import Value
 
 Signal = Float[Array, "batch ..."]
 

@@ -1,14 +1,22 @@
 """What weights a teaching signal travels through: the interface."""
 
 from abc import abstractmethod
+from enum import Enum
 
 import equinox as eqx
 from jaxtyping import PRNGKeyArray, PyTree
 
-from apical.layers import Layer
-from apical.network import Network
-from apical.traits import Transport
-from apical.value import Value
+from apical.networks.layers import Layer
+from apical.networks.network import Network
+from apical.values.value import Value
+
+
+class Transport(Enum):
+    """What of the downstream forward weights a teaching signal depends on."""
+
+    NONE = "none"
+    SIGNS = "signs"
+    WEIGHTS = "weights"
 
 
 class Feedback(Value):

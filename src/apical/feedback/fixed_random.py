@@ -2,9 +2,8 @@
 
 import jax
 
-from apical.feedback.feedback import Feedback
-from apical.initialisers import Glorot, Initialiser
-from apical.traits import Transport
+from apical.feedback.feedback import Feedback, Transport
+from apical.networks.initialisers import Glorot, Initialiser
 
 
 class FixedRandom(Feedback):

@@ -12,10 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from apical.feedback.feedback import Feedback
-from apical.initialisers import Glorot, Initialiser
-from apical.network import Network
-from apical.traits import Transport
+from apical.feedback.feedback import Feedback, Transport
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.network import Network
 
 
 class SignSymmetric(Feedback):

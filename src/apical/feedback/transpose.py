@@ -1,7 +1,6 @@
 """The transposed forward weights themselves: weight transport, as in backpropagation."""
 
-from apical.feedback.feedback import Feedback
-from apical.traits import Transport
+from apical.feedback.feedback import Feedback, Transport
 
 
 class Transpose(Feedback):

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from apical.report.statistics import FEWEST, half_width
+from apical.runs.statistics import FEWEST, half_width
 
 
 def band(axis: Axes, x: np.ndarray, values: np.ndarray, **style) -> None:

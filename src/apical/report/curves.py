@@ -10,8 +10,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from apical.errors import UsageError
 from apical.report.bands import band, stack
 from apical.report.labels import of_configured, shared_target
-from apical.report.runs import RunData
 from apical.report.style import colours, look, save_at
+from apical.runs.curves import RunData
 
 LAYER_STYLES = ("-", "--", "-.", ":")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from apical.errors import UsageError
+from apical.networks.targets import Target
 from apical.rules import Rule
-from apical.targets import Target
-from apical.values import decode, spell_field
+from apical.values.spelling import decode, spell_field
 
 
 class Configured(Protocol):

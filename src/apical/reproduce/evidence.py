@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from apical.report.bands import stack
-from apical.report.runs import RunData
-from apical.training.folder import RunFolder
-from apical.values import decode
+from apical.runs.curves import RunData
+from apical.runs.folder import RunFolder
+from apical.values.spelling import decode
 
 
 class Evidence:

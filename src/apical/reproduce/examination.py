@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.reproduce.job import Job
-from apical.training.folder import RunFolder
+from apical.runs.folder import RunFolder
 
 
 class Examination(ABC):

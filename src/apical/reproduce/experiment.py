@@ -10,10 +10,10 @@ from apical.errors import UsageError
 from apical.reproduce.examination import Examination
 from apical.reproduce.job import Job
 from apical.rules import Rule
+from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.training.fit import fit
-from apical.training.folder import RunFolder
-from apical.values import decode
+from apical.values.spelling import decode
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from apical.errors import UsageError
+from apical.errors import UsageError, unknown
 from apical.reproduce.judgement import KINDS, Judgement
-from apical.suggest import unknown
 
 FOLDER = Path(__file__).parents[1] / "papers"
 

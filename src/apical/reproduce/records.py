@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from apical.reproduce.paper import Paper
-from apical.training.folder import RunFolder
+from apical.runs.folder import RunFolder
 
 
 def bring(paper: Paper, protocol: str, runs: Path) -> int:

@@ -14,7 +14,7 @@ from apical.reproduce.job import Job
 from apical.reproduce.paper import Paper
 from apical.reproduce.pool import Outcome, execute
 from apical.reproduce.table import markdown, rows
-from apical.training.environment import environment
+from apical.runs.environment import environment
 
 PROTOCOLS = ("smoke", "quick", "paper")
 

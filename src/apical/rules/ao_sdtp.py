@@ -6,10 +6,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from apical.activations import identity, named, tanh
-from apical.initialisers import Glorot, Initialiser
-from apical.layers import Dense, Layer, Transposed
-from apical.positive import at_least_one
+from apical.errors import at_least_one
+from apical.networks.activations import identity, named, tanh
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers import Dense, Layer, Transposed
 from apical.rules.inverses import (
     Activity,
     Denoising,

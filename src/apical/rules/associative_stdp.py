@@ -4,19 +4,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import sigmoid
 from apical.data.preprocessing import UnitRange
 from apical.errors import UsageError
-from apical.initialisers import TorchDefault
-from apical.layers.pairing import pair
-from apical.losses import BinaryCrossEntropy
-from apical.network import Network
+from apical.feedback.feedback import Transport
+from apical.networks.activations import sigmoid
+from apical.networks.initialisers import TorchDefault
+from apical.networks.layers.pairing import pair
+from apical.networks.losses import BinaryCrossEntropy
+from apical.networks.network import Network
 from apical.rules.reduction import Mean, Reduction
-from apical.rules.rule import Credit, Rule, State
+from apical.rules.rule import Credit, Rule, State, Traits
 from apical.rules.stdp_curve import Corrected, Curve
 from apical.rules.stdp_signs import Signs, TwoClasses
 from apical.settings import Settings
-from apical.traits import Traits, Transport
 
 
 class AssociativeSTDP(Rule):

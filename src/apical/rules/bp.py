@@ -1,8 +1,8 @@
 """Backpropagation, and the reference that every other rule is measured against."""
 
-from apical.rules.rule import Credit, Rule, State
+from apical.feedback.feedback import Transport
+from apical.rules.rule import Credit, Rule, State, Traits
 from apical.rules.sweep import chain, sweep
-from apical.traits import Traits, Transport
 
 
 class BP(Rule):

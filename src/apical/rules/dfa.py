@@ -1,9 +1,9 @@
 """Direct feedback alignment: the output error is broadcast to every layer."""
 
 from apical.feedback.broadcast import Broadcast, Stored
-from apical.initialisers import Glorot, Initialiser
-from apical.rules.rule import Credit, Link, Rule, State
-from apical.traits import Traits, Transport
+from apical.feedback.feedback import Transport
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.rules.rule import Credit, Link, Rule, State, Traits
 
 
 class DFA(Rule):

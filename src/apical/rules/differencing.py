@@ -5,8 +5,8 @@ from abc import abstractmethod
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from apical.network import Record
-from apical.value import Value
+from apical.networks.network import Record
+from apical.values.value import Value
 
 Signal = Float[Array, "batch ..."]
 

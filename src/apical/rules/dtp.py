@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from apical.activations import named
-from apical.initialisers import Glorot, Initialiser
-from apical.positive import positive
-from apical.ranges import Linear, Space
+from apical.errors import positive
+from apical.feedback.feedback import Transport
+from apical.networks.activations import named
+from apical.networks.initialisers import Glorot, Initialiser
 from apical.rules.inverses import (
     InverseLoss,
     LocalLoss,
@@ -14,9 +14,9 @@ from apical.rules.inverses import (
     difference_targets,
     inverses,
 )
-from apical.rules.rule import State
+from apical.rules.rule import State, Traits
 from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
-from apical.traits import Traits, Transport
+from apical.values.ranges import Linear, Space
 
 
 class DTP(TargetPropagation):

@@ -1,9 +1,8 @@
 """Feedback alignment: backpropagation through feedback weights that are not the forward ones."""
 
 from apical.feedback import Feedback, FixedRandom
-from apical.rules.rule import Credit, Rule, State
+from apical.rules.rule import Credit, Rule, State, Traits
 from apical.rules.sweep import chain, sweep
-from apical.traits import Traits
 
 
 class FA(Rule):

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from apical.activations import sigmoid
 from apical.dynamics import ghost_fast
 from apical.dynamics.ghost import (
     Matrices,
@@ -24,16 +23,15 @@ from apical.dynamics.ghost import (
     mismatch,
 )
 from apical.dynamics.stepping import Euler, Stepping
-from apical.errors import UsageError
+from apical.errors import UsageError, positive
 from apical.feedback import Feedback, Transpose
-from apical.initialisers import Initialiser, Uniform
-from apical.layers import Dense
-from apical.network import Network
-from apical.positive import positive
-from apical.ranges import Log, Space
-from apical.rules.rule import Batch, Credit, Rule, State
+from apical.networks.activations import sigmoid
+from apical.networks.initialisers import Initialiser, Uniform
+from apical.networks.layers import Dense
+from apical.networks.network import Network
+from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.rules.sweep import chain
-from apical.traits import Traits
+from apical.values.ranges import Log, Space
 
 
 class Plan(NamedTuple):

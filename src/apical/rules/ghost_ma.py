@@ -1,8 +1,8 @@
 """Ghost units, model MA: a ghost for every unit above, taught between the nudges."""
 
 from apical.dynamics.ghost import Plasticity
-from apical.initialisers import Uniform
-from apical.losses import SquaredError
+from apical.networks.initialisers import Uniform
+from apical.networks.losses import SquaredError
 from apical.rules.ghost import Ghost, Plan
 from apical.settings import Settings
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from apical.dynamics.ghost import Plasticity
 from apical.errors import UsageError
-from apical.initialisers import Initialiser, Uniform
+from apical.networks.initialisers import Initialiser, Uniform
 from apical.rules.ghost import Ghost, Plan
 from apical.rules.ghost_ma import PAPER
 

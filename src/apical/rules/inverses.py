@@ -12,12 +12,12 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation
-from apical.initialisers import Initialiser
-from apical.layers import Layer, Transposed
-from apical.layers.transmitted import transmission, transmitted
-from apical.positive import positive
-from apical.value import Value
+from apical.errors import positive
+from apical.networks.activations import Activation
+from apical.networks.initialisers import Initialiser
+from apical.networks.layers import Layer, Transposed
+from apical.networks.layers.transmitted import transmission, transmitted
+from apical.values.value import Value
 
 Activity = Float[Array, "batch ..."]
 Map = Callable[[Activity], Activity]

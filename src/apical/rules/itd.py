@@ -8,13 +8,12 @@ import jax.numpy as jnp
 from apical.data.preprocessing import Centre
 from apical.errors import UsageError
 from apical.feedback import Feedback, FixedRandom
-from apical.initialisers import FanIn
-from apical.ranges import Log, Space
+from apical.networks.initialisers import FanIn
 from apical.rules.differencing import Differencing, Signal, Subtractive, Trace
-from apical.rules.rule import Credit, Rule, State
+from apical.rules.rule import Credit, Rule, State, Traits
 from apical.rules.sweep import chain
 from apical.settings import Settings
-from apical.traits import Traits
+from apical.values.ranges import Log, Space
 
 
 class ITD(Rule):

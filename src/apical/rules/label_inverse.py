@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import equinox as eqx
 
-from apical.initialisers import Initialiser
-from apical.positive import positive
-from apical.ranges import Log, Space
+from apical.errors import positive
+from apical.feedback.feedback import Transport
+from apical.networks.initialisers import Initialiser
+from apical.rules.rule import Traits
 from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation
-from apical.traits import Traits, Transport
+from apical.values.ranges import Log, Space
 
 
 class LabelInverse(TargetPropagation):

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 
-from apical.value import Value
+from apical.values.value import Value
 
 
 class Reduction(Value):

@@ -8,18 +8,18 @@ knows any rule, and the trainer knows nothing but this file.
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from apical.layers import Layer
-from apical.network import Network
-from apical.ranges import ADAM, Space
+from apical.feedback.feedback import Transport
+from apical.networks.layers import Layer
+from apical.networks.network import Network
 from apical.settings import Settings
-from apical.traits import Traits
-from apical.value import Value
+from apical.values.ranges import ADAM, Space
+from apical.values.value import Value
 
 
 class Batch(eqx.Module):
@@ -66,11 +66,28 @@ class Credit(eqx.Module):
     """Numbers to log, averaged over the epoch."""
 
 
-class Rule(Value):
-    """A way of assigning credit to the weights of a network."""
+@dataclass(frozen=True)
+class Traits:
+    """What a rule claims about itself; every claim is a law that the tests hold it to."""
 
-    name: eqx.AbstractClassVar[str]
-    """What the command line, tables and figures call the rule."""
+    transport: Transport
+    """What of the downstream forward weights its teaching signals read."""
+    gradient: bool = False
+    """Its pseudo-gradients are the loss's gradient."""
+    supervised: bool = True
+    """It is driven by the output error, so that zero error gives zero credit."""
+    independent: bool = True
+    """Its pseudo-gradient of a batch is the mean of those of its examples."""
+    settles: bool = False
+    """Its teaching signals come from activity of its own dynamics, not from one forward pass."""
+
+
+class Rule(Value):
+    """A way of assigning credit to the weights of a network.
+
+    `name` is what the command line, tables and figures call it.
+    """
+
     recipe: ClassVar[Settings] = Settings()
     """The settings the rule recommends for what a user leaves out."""
     space: ClassVar[Space] = ADAM

@@ -2,9 +2,9 @@
 
 import jax
 
-from apical.activations import named
-from apical.initialisers import Glorot, Initialiser
-from apical.layers import Transposed
+from apical.networks.activations import named
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers import Transposed
 from apical.rules.inverses import (
     Denoising,
     InverseLoss,

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from jaxtyping import Array
 
 from apical.errors import UsageError
-from apical.value import Value
+from apical.values.value import Value
 
 SMALLEST_EPS = 1e-30
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from apical.errors import UsageError
-from apical.network import Network
-from apical.value import Value
+from apical.networks.network import Network
+from apical.values.value import Value
 
 
 class Signs(Value):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from jaxtyping import Array, Float
 
-from apical.layers import Layer
-from apical.network import Network, Record
+from apical.networks.layers import Layer
+from apical.networks.network import Network, Record
 from apical.rules.rule import Link
 
 

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from apical.errors import UsageError
-from apical.network import Network, Record
-from apical.ranges import ADAM, Linear, Space
+from apical.networks.network import Network, Record
 from apical.rules.inverses import Activity, InverseLoss, LocalLoss, Map, learn
 from apical.rules.rule import Batch, Credit, Rule, State
 from apical.settings import Settings
+from apical.values.ranges import ADAM, Linear, Space
 
 BOTH_ADAMS: Space = {
     **ADAM,

@@ -2,12 +2,12 @@
 
 import jax
 
-from apical.initialisers import Glorot, Initialiser
-from apical.layers import Transposed
+from apical.feedback.feedback import Transport
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers import Transposed
 from apical.rules.inverses import InverseLoss, LocalLoss, NoisePreserving, Summed, inverses
-from apical.rules.rule import State
+from apical.rules.rule import State, Traits
 from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
-from apical.traits import Traits, Transport
 
 
 class TP(TargetPropagation):

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from apical.network import Network
+from apical.networks.network import Network
+from apical.networks.targets import Target
 from apical.rules.rule import Batch, Rule, State
-from apical.targets import Target
 from apical.training.minibatches import Minibatches
 from apical.training.optimizer import Optimizers
 from apical.training.turns import Pass, Turn

@@ -10,9 +10,9 @@ from jaxtyping import Array, PyTree
 
 from apical.data import Split
 from apical.data.affine import Affine
-from apical.layers import Layer
-from apical.network import Network
-from apical.targets import Target, together
+from apical.networks.layers import Layer
+from apical.networks.network import Network
+from apical.networks.targets import Target, together
 from apical.training.minibatches import as_batch
 from apical.training.passes import mean_over_passes
 

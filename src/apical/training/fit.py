@@ -12,19 +12,17 @@ import numpy as np
 import optax
 
 from apical.data import Dataset
-from apical.errors import DivergenceError, UsageError
-from apical.network import Network
-from apical.positive import at_least_one
+from apical.errors import DivergenceError, UsageError, at_least_one, unknown
+from apical.networks.network import Network
 from apical.rules import Rule, State
+from apical.runs.summary import summarise
 from apical.settings import Settings
-from apical.suggest import unknown
 from apical.training.epoch import Carry
 from apical.training.events import Event, Finished, Listener, Started
 from apical.training.memory import refuse_giants
 from apical.training.recording import Recording, recording
-from apical.training.summary import summarise
 from apical.training.train import Task
-from apical.values import encode
+from apical.values.spelling import encode
 
 CHECKPOINT_SECONDS = 5.0
 

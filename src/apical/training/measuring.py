@@ -12,7 +12,7 @@ from jaxtyping import PRNGKeyArray
 from apical.data import Dataset, Split
 from apical.data.affine import Affine, Transforms
 from apical.diagnostics import alignment
-from apical.network import Network
+from apical.networks.network import Network
 from apical.rules import Batch, Rule
 from apical.settings import Settings
 from apical.training.epoch import Carry

@@ -10,7 +10,7 @@ from apical.errors import UsageError
 from apical.settings import Settings
 from apical.training.epoch import Carry
 from apical.training.evaluate import activity, chunk
-from apical.values import spell
+from apical.values.spelling import spell
 
 
 def refuse_giants(carry: Carry, settings: Settings) -> None:

@@ -6,8 +6,8 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from apical.data.affine import Affine
 from apical.data.augmentation import Augmentation, Unchanged
+from apical.networks.targets import Label, Target
 from apical.rules.rule import Batch
-from apical.targets import Label, Target
 
 
 class Minibatches(eqx.Module):

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import jax
 import optax
 
-from apical.errors import UsageError
+from apical.errors import UsageError, unknown
 from apical.settings import Settings
-from apical.suggest import unknown
 
 
 class Optimizers(NamedTuple):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from apical.network import Network
+from apical.networks.network import Network
 
 Measured = TypeVar("Measured", bound=PyTree)
 

@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from apical.differences import differences
 from apical.errors import UsageError
-from apical.interrupts import held
-from apical.lock import locked
-from apical.targets import Target
-from apical.training.best import Row, Snapshot, best
-from apical.training.checkpoints import Checkpoints
-from apical.training.environment import environment
+from apical.networks.targets import Target
+from apical.runs.best import Row, Snapshot, best
+from apical.runs.checkpoints import Checkpoints
+from apical.runs.environment import environment
+from apical.runs.folder import RESTORE, RunFolder
+from apical.runs.interrupts import held
+from apical.runs.lock import locked
 from apical.training.epoch import Carry
 from apical.training.events import Epoch, Event, Finished, Started
-from apical.training.folder import RESTORE, RunFolder
+from apical.values.differences import differences
 
 
 class Recording(ABC):

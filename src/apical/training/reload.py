@@ -10,17 +10,17 @@ import numpy as np
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
-from apical.network import Network
+from apical.networks.network import Network
+from apical.networks.targets import Label
+from apical.runs.best import Snapshot
+from apical.runs.checkpoints import Checkpoints
+from apical.runs.folder import RunFolder
 from apical.settings import Settings
-from apical.targets import Label
-from apical.training.best import Snapshot
-from apical.training.checkpoints import Checkpoints
 from apical.training.epoch import Carry
-from apical.training.folder import RunFolder
 from apical.training.passes import mean_over_passes
 from apical.training.selection import Last, Selection
 from apical.training.train import Task
-from apical.values import decode, spell
+from apical.values.spelling import decode, spell
 
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 from abc import abstractmethod
 
 from apical.errors import UsageError
-from apical.training.best import Snapshot
-from apical.training.checkpoints import Checkpoints
+from apical.runs.best import Snapshot
+from apical.runs.checkpoints import Checkpoints
 from apical.training.epoch import Carry
-from apical.value import Value
+from apical.values.value import Value
 
 
 class Selection(Value):

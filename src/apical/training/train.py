@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from apical.architecture import build
 from apical.data import Dataset
 from apical.errors import DivergenceError, UsageError
 from apical.rules import Batch, Rule
 from apical.settings import Settings
+from apical.training.build import build
 from apical.training.divergence import diverged, locate
 from apical.training.epoch import Carry, Keys, run_pass, start
 from apical.training.events import Epoch
@@ -24,7 +24,7 @@ from apical.training.minibatches import Minibatches
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.order import shuffled, steps_in_epoch
 from apical.training.turns import ALTERNATIONS, TOGETHER, Plan
-from apical.values import spell
+from apical.values.spelling import spell
 
 
 @dataclass

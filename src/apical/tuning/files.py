@@ -13,12 +13,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from apical.networks.targets import Target
 from apical.rules import Rule
+from apical.runs.folder import plain, write_whole
 from apical.settings import Settings
-from apical.targets import Target
-from apical.training.folder import plain, write_whole
 from apical.tuning.trial import Trial
-from apical.values import encode
+from apical.values.spelling import encode
 
 TRIALS = "trials.csv"
 

@@ -9,11 +9,9 @@ from typing import Any
 import jax
 
 from apical.data import Dataset
-from apical.errors import DivergenceError, UsageError
-from apical.lock import locked
-from apical.positive import at_least_one
-from apical.ranges import Space
+from apical.errors import DivergenceError, UsageError, at_least_one
 from apical.rules import Rule
+from apical.runs.lock import locked
 from apical.settings import Settings
 from apical.training.events import Epoch, Event, Listener
 from apical.training.fit import fit, identity, settings_of
@@ -21,7 +19,8 @@ from apical.tuning.files import write_best, write_trials
 from apical.tuning.space import check, draw, place
 from apical.tuning.study import Study
 from apical.tuning.trial import Trial, best
-from apical.values import encode, spell
+from apical.values.ranges import Space
+from apical.values.spelling import encode, spell
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from apical.errors import UsageError
-from apical.ranges import Space
+from apical.errors import UsageError, unknown
 from apical.rules import Rule
 from apical.settings import Settings
-from apical.suggest import unknown
 from apical.training.optimizer import build_both
+from apical.values.ranges import Space
 
 Values = Mapping[str, float]
 """Numbers by the names of a `Space`."""

@@ -8,12 +8,12 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
-from apical.differences import differences
 from apical.errors import DataError, UsageError
-from apical.ranges import Space
-from apical.training.folder import completed
+from apical.runs.folder import completed
 from apical.tuning.files import TRIALS
 from apical.tuning.trial import Trial
+from apical.values.differences import differences
+from apical.values.ranges import Space
 
 FILE = "study.sqlite3"
 NAME = "search"

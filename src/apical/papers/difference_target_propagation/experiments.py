@@ -8,13 +8,13 @@ epochs.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from apical.initialisers import Glorot, Orthogonal
+from apical.networks.initialisers import Glorot, Orthogonal
+from apical.networks.specs import Fc
+from apical.networks.transmission import Bernoulli, Sign
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, DTP, Rule
 from apical.rules.inverses import NoisePreserving
 from apical.settings import Settings
-from apical.stack import Fc
-from apical.transmission import Bernoulli, Sign
 
 QUICK = 10
 """`quick` runs one part in so many of the paper's epochs."""

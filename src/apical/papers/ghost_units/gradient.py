@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from apical.network import Network
+from apical.networks.network import Network
 from apical.reproduce.examination import Examination
 from apical.rules import BP, Batch, Rule, State
 from apical.training.reload import reload_carries

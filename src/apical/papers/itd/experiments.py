@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from apical.feedback import FixedRandom
-from apical.initialisers import FanIn
-from apical.losses import SquaredError
+from apical.networks.initialisers import FanIn
+from apical.networks.losses import SquaredError
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, FA, ITD, Rule
 from apical.rules.differencing import (

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from apical.adversarial.epsilon import USUAL, Epsilon
+from apical.networks.specs import Conv, Fc, LayerSpec, Lc
 from apical.reproduce.experiment import Experiment
 from apical.reproduce.under_attack import UnderAttack
 from apical.rules import BP, AssociativeSTDP, Rule
 from apical.rules.stdp_curve import Corrected
 from apical.rules.stdp_signs import OneVsRest
-from apical.stack import Conv, Fc, LayerSpec, Lc
 
 RULES: dict[str, Rule] = {
     "stdp": AssociativeSTDP(),

@@ -9,8 +9,8 @@ from apical.adversarial.masking import judge
 from apical.adversarial.measured import Measured
 from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
 from apical.report.bands import interval
-from apical.report.statistics import proportion_interval
 from apical.reproduce.evidence import Evidence
+from apical.runs.statistics import proportion_interval
 
 SUCCESS = 0.9
 """Test accuracy from which a run of two classes counts as a success."""

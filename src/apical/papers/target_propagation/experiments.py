@@ -7,13 +7,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from apical.losses import SquaredError
+from apical.networks.losses import SquaredError
+from apical.networks.targets import Input
 from apical.papers.target_propagation.methods import METHODS, UNDAMPED, configured, published
 from apical.papers.target_propagation.networks import EPOCHS, SETUPS
 from apical.reproduce.experiment import Experiment
 from apical.rules import AOSDTP, SDTP, Rule
 from apical.settings import Settings
-from apical.targets import Input
 
 FEATURES = (1, 16, 64, 256, 512, 1000)
 """Sizes of the auxiliary output in Figure 4; without any it is SDTP."""

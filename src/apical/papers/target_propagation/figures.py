@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from apical.networks.targets import Label
 from apical.papers.target_propagation.damping import damping
 from apical.papers.target_propagation.experiments import FEATURES
 from apical.papers.target_propagation.looks import COLOURS, LINES, MARKS, family_and_way
@@ -19,7 +20,6 @@ from apical.report.bands import band
 from apical.report.decades import by_decades, error_percent
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
-from apical.targets import Label
 from apical.tuning.files import read_trials
 
 TITLES = {

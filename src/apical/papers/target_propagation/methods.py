@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from apical.papers.target_propagation.networks import SETUPS
-from apical.ranges import Space
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
 from apical.rules.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
-from apical.values import decode
+from apical.values.ranges import Space
+from apical.values.spelling import decode
 
 TUNED = (
     "lr", "optimizer_args", "learned_lr", "learned_optimizer_args", "schedule", "alternate",

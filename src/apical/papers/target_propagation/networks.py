@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from apical.data.augmentation import CropFlip
+from apical.networks.specs import Conv, Fc, Lc
 from apical.settings import Settings
-from apical.stack import Conv, Fc, Lc
 
 EPOCHS = 500
 """Of every run in the paper."""

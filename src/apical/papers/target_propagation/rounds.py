@@ -21,7 +21,7 @@ from apical.tuning import search
 from apical.tuning.files import TRIALS, read_trials, write_best, write_trials
 from apical.tuning.space import place
 from apical.tuning.trial import Trial, best
-from apical.values import decode
+from apical.values.spelling import decode
 
 EPOCHS = 6
 """Of the first round, for as many draws as the method has."""

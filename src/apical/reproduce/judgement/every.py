@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from apical.report.statistics import FEWEST, proportion_interval
 from apical.reproduce.judgement.judgement import Finding, OfOneTerm, Verdict, too_few
+from apical.runs.statistics import FEWEST, proportion_interval
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 
-from apical.report.statistics import FEWEST
 from apical.reproduce.evidence import Evidence
+from apical.runs.statistics import FEWEST
 
 
 class Verdict(Enum):

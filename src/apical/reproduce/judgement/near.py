@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from apical.report.statistics import FEWEST, paired_difference
 from apical.reproduce.judgement.judgement import (
     Finding,
     Judgement,
@@ -10,6 +9,7 @@ from apical.reproduce.judgement.judgement import (
     experiment_of,
     too_few,
 )
+from apical.runs.statistics import FEWEST, paired_difference
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import itertools
 import statistics
 from dataclasses import dataclass
 
-from apical.report.statistics import FEWEST, paired_difference
 from apical.reproduce.judgement.judgement import (
     Finding,
     Judgement,
@@ -12,6 +11,7 @@ from apical.reproduce.judgement.judgement import (
     experiment_of,
     too_few,
 )
+from apical.runs.statistics import FEWEST, paired_difference
 
 
 @dataclass(frozen=True)

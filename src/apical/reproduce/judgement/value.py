@@ -3,8 +3,8 @@
 import statistics
 from dataclasses import dataclass
 
-from apical.report.statistics import FEWEST, half_width
 from apical.reproduce.judgement.judgement import Finding, OfOneTerm, Verdict, too_few
+from apical.runs.statistics import FEWEST, half_width
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from apical.activations import Activation
-from apical.layers.window import Window
-from apical.layers.windowed import Windowed
+from apical.networks.activations import Activation
+from apical.networks.layers.window import Window
+from apical.networks.layers.windowed import Windowed
 
 
 class Conv2d(Windowed):

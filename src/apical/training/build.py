@@ -3,15 +3,15 @@
 import jax
 from jaxtyping import PRNGKeyArray
 
-from apical.activations import ACTIVATIONS, named
 from apical.errors import UsageError
-from apical.layers import Layer
-from apical.layers.transmitted import transmitted
-from apical.network import Network
+from apical.networks.activations import ACTIVATIONS, named
+from apical.networks.layers import Layer
+from apical.networks.layers.transmitted import transmitted
+from apical.networks.network import Network
+from apical.networks.specs import Fc
+from apical.networks.transmission import Graded, Transmission
 from apical.settings import Settings
-from apical.stack import Fc
-from apical.transmission import Graded, Transmission
-from apical.values import spell
+from apical.values.spelling import spell
 
 
 def build(

@@ -6,9 +6,9 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation
-from apical.layers.layer import Batched, Layer
-from apical.transmission import Graded, Transmission
+from apical.networks.activations import Activation
+from apical.networks.layers.layer import Batched, Layer
+from apical.networks.transmission import Graded, Transmission
 
 
 class Transmitted(Layer):

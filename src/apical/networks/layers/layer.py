@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation
-from apical.initialisers import Initialiser
+from apical.networks.activations import Activation
+from apical.networks.initialisers import Initialiser
 
 Batched = Float[Array, "batch ..."]
 Parameter = Array | jax.ShapeDtypeStruct

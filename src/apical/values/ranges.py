@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import equinox as eqx
 
 from apical.errors import UsageError
-from apical.value import Value
+from apical.values.value import Value
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -14,12 +14,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from apical.errors import UsageError
-from apical.layers.conv import Conv2d
-from apical.layers.dense import Dense
-from apical.layers.layer import Layer
-from apical.layers.local import LocallyConnected2d
-from apical.layers.transmitted import Transmitted
-from apical.layers.windowed import Windowed
+from apical.networks.layers.conv import Conv2d
+from apical.networks.layers.dense import Dense
+from apical.networks.layers.layer import Layer
+from apical.networks.layers.local import LocallyConnected2d
+from apical.networks.layers.transmitted import Transmitted
+from apical.networks.layers.windowed import Windowed
 
 AnyLayer = TypeVar("AnyLayer", bound=Layer)
 Change = Callable[[Array, PyTree], Array]
@@ -42,7 +42,7 @@ def pair(layer: Layer, change: Change, x: Float[Array, "batch ..."], post: PyTre
     """
     raise UsageError(
         f"layers: a local rule needs to know which units each weight joins, and "
-        f"{type(layer).__name__} does not say; register its geometry in layers/pairing.py"
+        f"{type(layer).__name__} does not say; register its geometry in networks/layers/pairing.py"
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apical.training.folder import RunFolder
-from apical.values import decode, spell
+from apical.runs.folder import RunFolder
+from apical.values.spelling import decode, spell
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.errors import UsageError
-from apical.layers import Layer
-from apical.layers.transmitted import drawn, transmission
-from apical.losses import Loss
+from apical.networks.layers import Layer
+from apical.networks.layers.transmitted import drawn, transmission
+from apical.networks.losses import Loss
 
 DRAWN = 0xD3A3
 

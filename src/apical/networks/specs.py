@@ -8,14 +8,13 @@ from abc import abstractmethod
 import equinox as eqx
 from jaxtyping import PRNGKeyArray
 
-from apical.activations import Activation
-from apical.errors import UsageError
-from apical.initialisers import Initialiser
-from apical.layers import Conv2d, Dense, Layer, LocallyConnected2d, Window
-from apical.layers.windowed import Windowed
-from apical.positive import at_least_one
-from apical.transmission import Graded, Transmission
-from apical.value import Value, written
+from apical.errors import UsageError, at_least_one
+from apical.networks.activations import Activation
+from apical.networks.initialisers import Initialiser
+from apical.networks.layers import Conv2d, Dense, Layer, LocallyConnected2d, Window
+from apical.networks.layers.windowed import Windowed
+from apical.networks.transmission import Graded, Transmission
+from apical.values.value import Value, written
 
 
 class LayerSpec(Value):

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from apical.activations import Activation, identity, sigmoid, softmax
-from apical.value import Value
+from apical.networks.activations import Activation, identity, sigmoid, softmax
+from apical.values.value import Value
 
 
 class Loss(Value):

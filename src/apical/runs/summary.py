@@ -3,10 +3,10 @@
 import statistics
 from typing import Any
 
+from apical.networks.targets import Target
 from apical.rules import Rule
-from apical.targets import Target
-from apical.training.best import best
-from apical.values import spell
+from apical.runs.best import best
+from apical.values.spelling import spell
 
 
 def spread(values: list[float]) -> dict[str, Any]:

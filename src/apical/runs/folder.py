@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from apical.errors import UsageError, WriteError
-from apical.lock import refuse_files
+from apical.runs.checkpoints import Checkpoints
+from apical.runs.lock import refuse_files
 from apical.settings import Settings
-from apical.training.checkpoints import Checkpoints
-from apical.values import decode, encode
+from apical.values.spelling import decode, encode
 
 RESTORE = "restore the file, or delete the folder and run again"
 """What to do about a file that is damaged."""

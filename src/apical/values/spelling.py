@@ -7,48 +7,33 @@ file, so that reading a configuration cannot run anything else.
 
 import dataclasses
 import inspect
-import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from apical.data.preprocessing import Preprocessing
-from apical.errors import UsageError
-from apical.rules import Rule
-from apical.suggest import unknown
-from apical.value import Value
-
-ROOTS = (Value, Preprocessing)
+from apical.errors import UsageError, unknown
+from apical.values.value import Value
 
 
 def is_kind(cls: Any) -> bool:
     """Whether a type is an axis of choice, such as `Loss`: abstract, with values below it."""
-    return isinstance(cls, type) and issubclass(cls, ROOTS) and inspect.isabstract(cls)
+    return isinstance(cls, type) and issubclass(cls, Value) and inspect.isabstract(cls)
 
 
-def name_of(cls: type) -> str:
-    """A rule's own name; for any other value its class's: FixedRandom -> fixed-random."""
-    return cls.name if issubclass(cls, Rule) else _kebab(cls)
-
-
-def _kebab(cls: type) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
-
-def concrete(kind: type) -> dict[str, type]:
+def concrete(kind: type[Value]) -> dict[str, type[Value]]:
     """The final classes of a kind, by the name the command line gives them."""
 
-    def below(cls: type) -> Iterator[type]:
-        subclasses: list[type] = cls.__subclasses__()
+    def below(cls: type[Value]) -> Iterator[type[Value]]:
+        subclasses: list[type[Value]] = cls.__subclasses__()
         for sub in subclasses:
             yield sub
             yield from below(sub)
 
-    return {name_of(cls): cls for cls in below(kind) if not inspect.isabstract(cls)}
+    return {cls.name: cls for cls in below(kind) if not inspect.isabstract(cls)}
 
 
-def parse(kind: type, text: str) -> Any:
+def parse(kind: type[Value], text: str) -> Any:
     """The value that `text` spells: a name, then fields after a colon, in order or by their names.
 
     `fixed-random`, `uniform:0.2`, `fa:frsf`, `fixed-random:uniform:0.1`, `centre:255,true`,
@@ -59,7 +44,7 @@ def parse(kind: type, text: str) -> Any:
     name, _, rest = text.partition(":")
     known = concrete(kind)
     if name not in known:
-        raise UsageError(unknown(_kebab(kind), name, known))
+        raise UsageError(unknown(kind.name, name, known))
     cls = known[name]
     hints = typing.get_type_hints(cls)
     fields = dataclasses.fields(cls)
@@ -105,7 +90,7 @@ def spell(value: Any) -> str:
 
     Fields at their defaults are left out, and those that come after one of them are named.
     """
-    name, spelled, skipped = name_of(type(value)), [], False
+    name, spelled, skipped = value.name, [], False
     for field in sorted(dataclasses.fields(value), key=lambda f: bool(_mark(f))):
         ours = getattr(value, field.name)
         if ours == field.default:
@@ -135,7 +120,7 @@ def spell_field(value: Any, between: str = "/") -> str:
     """The text of a field's value: a primitive, a value, or a tuple with `between` its items."""
     if isinstance(value, tuple):
         return between.join(spell_field(item, between) for item in value)
-    return spell(value) if isinstance(value, ROOTS) else str(value).lower()
+    return spell(value) if isinstance(value, Value) else str(value).lower()
 
 
 def _parse_field(hint: Any, text: str, between: str, where: str) -> Any:
@@ -184,7 +169,7 @@ def decode(data: Any) -> Any:
     fields = {key: decode(item) for key, item in data.items() if key != "type"}
     if "type" not in data:
         return fields
-    classes = {cls.__name__: cls for root in ROOTS for cls in concrete(root).values()}
+    classes = {cls.__name__: cls for cls in concrete(Value).values()}
     if data["type"] not in classes:
         raise UsageError(
             f"config: there is no {data['type']!r} here; a newer apical has written it, or it was "

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from apical.losses import Loss
-from apical.value import Value
+from apical.networks.losses import Loss
+from apical.values.value import Value
 
 Outputs = Float[Array, "batch units"]
 

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.activations import Activation
-from apical.layers.window import Window
-from apical.layers.windowed import Windowed
+from apical.networks.activations import Activation
+from apical.networks.layers.window import Window
+from apical.networks.layers.windowed import Windowed
 
 
 class LocallyConnected2d(Windowed):

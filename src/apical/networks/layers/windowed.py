@@ -8,10 +8,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation
-from apical.initialisers import Glorot, Initialiser
-from apical.layers.layer import Layer
-from apical.layers.window import Window, as_image
+from apical.networks.activations import Activation
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers.layer import Layer
+from apical.networks.layers.window import Window, as_image
 
 
 class Windowed(Layer):

@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation, identity, sigmoid, tanh
 from apical.errors import UsageError
-from apical.value import Value
+from apical.networks.activations import Activation, identity, sigmoid, tanh
+from apical.values.value import Value
 
 Activity = Float[Array, "batch ..."]
 

@@ -1,6 +1,6 @@
 """How far a run got that has not ended in full."""
 
-from apical.training.folder import RunFolder
+from apical.runs.folder import RunFolder
 
 
 def unfinished(folder: RunFolder) -> str | None:

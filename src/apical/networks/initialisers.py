@@ -11,8 +11,8 @@ from abc import abstractmethod
 import jax
 from jaxtyping import Array, PRNGKeyArray
 
-from apical.positive import positive
-from apical.value import Value
+from apical.errors import positive
+from apical.values.value import Value
 
 
 class Initialiser(Value):

@@ -7,9 +7,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation
-from apical.initialisers import Glorot, Initialiser
-from apical.layers.layer import Layer
+from apical.networks.activations import Activation
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers.layer import Layer
 
 
 class Dense(Layer):

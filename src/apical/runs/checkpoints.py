@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import PyTree
 
 from apical.errors import DataError
-from apical.network import Network
-from apical.training.best import Snapshot
+from apical.networks.network import Network
+from apical.runs.best import Snapshot
 
 CARRY, BEST = "default", "best"
 """Orbax's items. The first has the name that Orbax gives to a single one."""

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.activations import Activation
-from apical.initialisers import Glorot, Initialiser
-from apical.layers.layer import Layer
+from apical.networks.activations import Activation
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers.layer import Layer
 
 
 class Transposed(Layer):

@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.errors import UsageError
-from apical.suggest import unknown
+from apical.errors import UsageError, unknown
 
 Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from apical.network import Network
-from apical.targets import Target
+from apical.networks.network import Network
+from apical.networks.targets import Target
 
 Row = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""Networks: layers, activations, losses, targets, and what a forward pass leaves behind."""
