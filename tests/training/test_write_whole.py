@@ -6,7 +6,7 @@ import os
 import pytest
 
 from apical.errors import WriteError
-from apical.training.folder import write_whole
+from apical.runs.folder import write_whole
 
 
 def test_a_file_holds_the_text_or_the_bytes(tmp_path):
@@ -19,7 +19,9 @@ def test_a_file_holds_the_text_or_the_bytes(tmp_path):
 def test_a_full_disk_is_told_and_the_earlier_file_is_kept(small_disk):
     path = small_disk / "results.csv"
     write_whole(path, "earlier")
-    with pytest.raises(WriteError, match=r"results\.csv: cannot be written \(No space left") as told:
+    with pytest.raises(
+        WriteError, match=r"results\.csv: cannot be written \(No space left"
+    ) as told:
         write_whole(path, "later" * 100_000)
     assert "\n" not in str(told.value)
     assert path.read_text() == "earlier"
