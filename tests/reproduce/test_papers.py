@@ -42,15 +42,17 @@ def test_experiments_are_possible_and_named_once(name, protocol):
         assert steps_in_epoch(experiment.settings, 55000) > 0
 
 
-def test_every_record_is_a_run_that_would_be_made_today(name):
+def test_every_record_is_a_run_that_would_be_made_today(name, tmp_path):
     """Of the same rule and settings; `finished` raises where it is another."""
     read = paper.read(name)
-    for folder in read.records.glob("*"):
-        jobs = jobs_for(read, folder.name, seeds=9, runs=folder)
-        runs = [job for job in jobs if isinstance(job, Run)]
-        assert all(job.finished() for job in runs if job.folder.exists())
-        expected = {job.folder for job in runs}
-        assert {path.parent for path in folder.glob("*/*/summary.json")} <= expected
+    for protocol in {record.protocol for record in read.records.names()}:
+        runs = tmp_path / protocol
+        read.records.bring(protocol, runs)
+        jobs = jobs_for(read, protocol, seeds=9, runs=runs)
+        made = [job for job in jobs if isinstance(job, Run)]
+        assert all(job.finished() for job in made if job.folder.exists())
+        recorded = {record.below(runs) for record in read.records.names(protocol)}
+        assert recorded <= {job.folder for job in made}
 
 
 def test_the_readme_shows_the_committed_results(name):

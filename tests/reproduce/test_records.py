@@ -1,15 +1,18 @@
-"""Recorded runs count as run, and publishing keeps them."""
+"""Recorded runs count as run, and publishing keeps them, in one file a paper."""
 
+import itertools
 import json
+import lzma
 import shutil
 import subprocess
 import sys
 
 import pytest
 
-from apical import BP, UsageError, fit, load
-from apical.reproduce import paper, records
+from apical import BP, DataError, UsageError, fit, load
+from apical.reproduce import paper
 from apical.reproduce.publish import publish
+from apical.reproduce.records import RecordName, Records
 from apical.training.reload import reload
 
 
@@ -17,9 +20,22 @@ from apical.training.reload import reload
 def papers(tmp_path, monkeypatch):
     """The papers' folder, copied: what is published there stays there."""
     copy = tmp_path / "papers"
-    shutil.copytree(paper.FOLDER, copy, ignore=shutil.ignore_patterns("*.png", "records"))
+    shutil.copytree(paper.FOLDER, copy, ignore=shutil.ignore_patterns("*.png"))
     monkeypatch.setattr(paper, "FOLDER", copy)
     return copy
+
+
+@pytest.fixture
+def records(tmp_path):
+    return Records(tmp_path / "records.jsonl.xz")
+
+
+def finished(runs, experiment="e", seed=0, status="finished", **found):
+    """A run's folder with a summary."""
+    folder = runs / experiment / f"seed-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "summary.json").write_text(json.dumps({"status": status, **found}))
+    return folder
 
 
 def reproduce(out, *more):
@@ -37,12 +53,11 @@ def test_recorded_runs_are_not_made_again(papers, tmp_path):
     publish("itd", first, "smoke", records=True)
     chosen = paper.read("itd")
     assert json.loads((chosen.results / "smoke" / "claims.json").read_text())
-    kept = sorted(p.name for p in (chosen.records / "smoke").iterdir())
-    assert kept == sorted(p.name for p in (first / "runs" / "smoke").iterdir())
-    assert not list(chosen.records.glob("**/checkpoints"))
+    kept = sorted(p.name for p in (first / "runs" / "smoke").iterdir())
+    assert [name.experiment for name in chosen.records.names("smoke")] == kept
 
     runs = second / "runs" / "smoke"
-    assert records.bring(chosen, "smoke", runs) == len(kept)
+    assert chosen.records.bring("smoke", runs) == len(kept)
     marked = runs / kept[0] / "seed-0" / "summary.json"
     before = marked.read_text()
     again = reproduce(second)
@@ -52,30 +67,118 @@ def test_recorded_runs_are_not_made_again(papers, tmp_path):
     assert (second / "claims.json").read_text() == judged
 
 
-def test_a_newer_run_takes_the_place_of_its_record(papers, tmp_path):
-    chosen, run = paper.read("itd"), tmp_path / "runs" / "e" / "seed-0"
-    run.mkdir(parents=True)
-    for accuracy in (0.1, 0.2):
-        (run / "summary.json").write_text(json.dumps({"status": "finished", "found": accuracy}))
-        assert records.keep(chosen, "paper", tmp_path / "runs") == 1
-    kept = chosen.records / "paper" / "e"
-    assert json.loads((kept / "seed-0" / "summary.json").read_text())["found"] == 0.2
-    assert [path.name for path in kept.iterdir()] == ["seed-0"]
+def test_a_run_comes_back_byte_for_byte(records, tmp_path):
+    runs = tmp_path / "runs"
+    run = runs / "e" / "seed-3"
+    fit(BP(), load("digits"), hidden=(4,), epochs=2, steps_per_epoch=1, seed=3, out=run)
+    assert records.keep("quick", runs) == 1
+    assert records.names() == [RecordName("quick", "e", 3)]
+    again = tmp_path / "again"
+    assert records.bring("quick", again) == 1
+    written = sorted((*run.glob("*.json"), *run.glob("*.jsonl")))
+    assert len(written) == 5
+    back = sorted((again / "e" / "seed-3").iterdir())
+    assert [path.name for path in back] == [path.name for path in written]
+    for ours, theirs in zip(back, written, strict=True):
+        assert ours.read_bytes() == theirs.read_bytes(), ours
 
 
-def test_what_a_kill_left_half_copied_is_copied_again(papers, tmp_path):
-    chosen = paper.read("itd")
-    record = chosen.records / "paper" / "e" / "seed-0"
-    record.mkdir(parents=True)
-    (record / "summary.json").write_text(json.dumps({"status": "finished"}))
+def test_the_file_depends_on_the_runs_and_not_on_the_order_they_came_in(tmp_path):
+    names = [("paper", "a", 10), ("paper", "a", 9), ("quick", "a", 0)]
+    written = set()
+    for order in itertools.permutations(names):
+        records = Records(tmp_path / "-".join(f"{p}{n}" for p, _, n in order))
+        for protocol, experiment, seed in order:
+            runs = tmp_path / f"{protocol}-{seed}"
+            finished(runs, experiment, seed, found=seed)
+            records.keep(protocol, runs)
+        assert records.names() == [RecordName(*name) for name in sorted(names)]
+        written.add(records.path.read_bytes())
+    assert len(written) == 1
+
+
+def test_publishing_replaces_a_run_and_leaves_the_others_as_they_are(records, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    for seed in (0, 1):
+        finished(old, seed=seed, accuracy=0.1, alone=[1.0, 1e-7, None])
+    assert records.keep("paper", old) == 2
+    before = lzma.decompress(records.path.read_bytes()).splitlines()
+    finished(new, seed=1, accuracy=0.2)
+    finished(new, seed=2, accuracy=0.3)
+    assert records.keep("paper", new) == 2
+    after = lzma.decompress(records.path.read_bytes()).splitlines()
+    assert after[0] == before[0]
+    found = [records.files(name)["summary.json"]["accuracy"] for name in records.names("paper")]
+    assert found == [0.1, 0.2, 0.3]
+    assert records.names("quick") == []
+    assert sorted(path.name for path in tmp_path.glob("records*")) == ["records.jsonl.xz"]
+
+
+def test_records_are_read_once(records, tmp_path, monkeypatch):
+    finished(tmp_path / "runs")
+    records.keep("paper", tmp_path / "runs")
+    opened = []
+    real = lzma.LZMADecompressor
+
+    def counted(form):
+        opened.append(form)
+        return real(form)
+
+    monkeypatch.setattr(lzma, "LZMADecompressor", counted)
+    for _ in range(3):
+        Records(records.path).names()
+    assert len(opened) == 1
+
+
+def test_damaged_records_are_refused_in_one_line(records, tmp_path):
+    for seed in range(9):
+        finished(tmp_path / "runs", seed=seed, accuracy=seed / 7)
+    records.keep("paper", tmp_path / "runs")
+    whole = records.path.read_bytes()
+    middle = len(whole) // 2
+    spoilt = {
+        "empty": b"",
+        "cut": whole[:middle],
+        "short": whole[:-1],
+        "long": whole + b"more",
+        "changed": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        "text": b"{}\n",
+        "no-run": lzma.compress(b'{"protocol": "paper"}\n'),
+        "no-object": lzma.compress(b"[]\n"),
+        "no-json": lzma.compress(b"\xff\n"),
+        "elsewhere": lzma.compress(
+            b'{"protocol": "p", "experiment": "e", "seed": 0, "files": {"../x.json": {}}}\n'
+        ),
+    }
+    for kind, content in spoilt.items():
+        path = tmp_path / f"{kind}.xz"
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=r"expected .*; get it again") as caught:
+            Records(path).bring("paper", tmp_path / "brought")
+        assert str(path) in str(caught.value), kind
+        assert "\n" not in str(caught.value), kind
+    assert not (tmp_path / "brought").exists()
+
+
+def test_a_run_that_is_not_recorded_is_named(records):
+    with pytest.raises(UsageError, match="has no run e seed 4 of the protocol paper"):
+        records.files(RecordName("paper", "e", 4))
+    assert records.names() == []
+    assert records.bring("paper", records.path.parent / "runs") == 0
+
+
+def test_what_a_kill_left_half_copied_is_copied_again(records, tmp_path):
+    finished(tmp_path / "first")
+    records.keep("paper", tmp_path / "first")
     half = tmp_path / "runs" / "e" / "seed-0.part"
     half.mkdir(parents=True)
-    (half / "summary.json").write_text("{")
-    assert records.bring(chosen, "paper", tmp_path / "runs") == 1
+    (half / "summary.json").write_text('{"status": "finished"}')
+    assert records.keep("paper", tmp_path / "runs") == 0  # an unfinished copy is no run
+    assert records.bring("paper", tmp_path / "runs") == 1
     assert [path.name for path in half.parent.iterdir()] == ["seed-0"]
 
 
-def test_reading_networks_of_a_record_says_so_and_leaves_it_as_it_is(papers, tmp_path):
+def test_reading_networks_of_a_record_says_so_and_leaves_it_as_it_is(tmp_path):
     fit(BP(), load("digits"), hidden=(4,), epochs=1, steps_per_epoch=1, out=tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     before = sorted(path.name for path in (tmp_path / "run").iterdir())
@@ -84,18 +187,15 @@ def test_reading_networks_of_a_record_says_so_and_leaves_it_as_it_is(papers, tmp
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == before
 
 
-def test_a_run_in_the_folder_is_not_replaced_by_a_record(papers, tmp_path):
-    chosen = paper.read("itd")
-    for root, status in ((chosen.records / "paper", "finished"), (tmp_path / "runs", "diverged")):
-        folder = root / "e" / "seed-0"
-        folder.mkdir(parents=True)
-        (folder / "summary.json").write_text(json.dumps({"status": status}))
-    assert records.bring(chosen, "paper", tmp_path / "runs") == 0
-    assert "diverged" in (tmp_path / "runs" / "e" / "seed-0" / "summary.json").read_text()
+def test_a_run_in_the_folder_is_not_replaced_by_a_record(records, tmp_path):
+    finished(tmp_path / "first")
+    records.keep("paper", tmp_path / "first")
+    ours = finished(tmp_path / "runs", status="diverged")
+    assert records.bring("paper", tmp_path / "runs") == 0
+    assert "diverged" in (ours / "summary.json").read_text()
 
 
-def test_a_run_that_has_not_ended_is_not_recorded(papers, tmp_path):
-    folder = tmp_path / "runs" / "e" / "seed-0"
-    folder.mkdir(parents=True)
-    (folder / "summary.json").write_text(json.dumps({"status": "interrupted"}))
-    assert records.keep(paper.read("itd"), "paper", tmp_path / "runs") == 0
+def test_a_run_that_has_not_ended_is_not_recorded(records, tmp_path):
+    finished(tmp_path / "runs", status="interrupted")
+    assert records.keep("paper", tmp_path / "runs") == 0
+    assert not records.path.exists()

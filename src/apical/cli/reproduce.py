@@ -3,6 +3,7 @@
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from rich.console import Console
@@ -76,29 +77,30 @@ def _list(chosen, out, only, protocol, seeds, recorded) -> None:
     from apical.reproduce.reproduce import jobs_for, runs_folder
     from apical.reproduce.table import number
 
-    places = [runs_folder(out, protocol), *([chosen.records / protocol] if recorded else [])]
-    everywhere = [jobs_for(chosen, protocol, seeds, place, only) for place in places]
-    missing = [
-        copies[0]
-        for copies in zip(*everywhere, strict=True)
-        if not any(copy.finished() for copy in copies)
-    ]
+    asked = jobs_for(chosen, protocol, seeds, runs_folder(out, protocol), only)
+    finished = [job.finished() for job in asked]
+    if recorded:
+        with TemporaryDirectory() as place:
+            chosen.records.bring(protocol, Path(place))
+            copies = jobs_for(chosen, protocol, seeds, Path(place), only)
+            found = (copy.finished() for copy in copies)
+            finished = [a or b for a, b in zip(finished, found, strict=True)]
+    missing = [job for job, there in zip(asked, finished, strict=True) if not there]
     shown = Table("claim", "what it says", "paper")
     for claim in chosen.choose(only):
         shown.add_row(claim.id, claim.claim, number(claim.judgement.paper))
     console = Console()
     console.print(shown)
-    console.print(f"{len(everywhere[0])} runs, of which {len(missing)} are missing")
+    console.print(f"{len(asked)} runs, of which {len(missing)} are missing")
     for job in missing:
         console.print(f"  {job.label}", highlight=False)
 
 
 def _reproduce(chosen, out, only, protocol, seeds, jobs, recorded) -> None:
-    from apical.reproduce.records import bring
     from apical.reproduce.reproduce import carry_out, plan, runs_folder
 
     console = Console()
-    brought = bring(chosen, protocol, runs_folder(out, protocol)) if recorded else 0
+    brought = chosen.records.bring(protocol, runs_folder(out, protocol)) if recorded else 0
     planned = plan(chosen, protocol, seeds, out, only)
     asked, missing = len(planned.asked), len(planned.missing)
     console.print(f"[bold]{chosen.title}[/]\n{chosen.reference}", highlight=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from apical.errors import UsageError, unknown
 from apical.reproduce.judgement import KINDS, Judgement
+from apical.reproduce.records import Records
 
 FOLDER = Path(__file__).parents[1] / "papers"
 
@@ -43,13 +44,13 @@ class Paper:
 
     @property
     def results(self) -> Path:
-        """The outcome that is committed."""
+        """The committed outcome, as the README shows it; an installed package lacks it."""
         return self.folder / "results"
 
     @property
-    def records(self) -> Path:
-        """The runs that are committed, if it keeps any."""
-        return self.results / "records"
+    def records(self) -> Records:
+        """The runs that are committed, if any are."""
+        return Records(self.folder / "records.jsonl.xz")
 
     def module(self, name: str) -> ModuleType:
         """`experiments`, with experiments(protocol), or `figures`, with draw(evidence, folder)."""

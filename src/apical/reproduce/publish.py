@@ -11,7 +11,6 @@ from pathlib import Path
 
 from apical.reproduce import paper
 from apical.reproduce.readme import rewrite
-from apical.reproduce.records import keep
 from apical.reproduce.reproduce import conclude, runs_folder
 
 
@@ -26,7 +25,7 @@ def publish(name: str, out: Path, protocol: str = "paper", *, records: bool = Fa
     for file in (*outcome, *shown):
         shutil.copyfile(file, to / file.name)
     if records:
-        keep(chosen, protocol, runs_folder(out, protocol))
+        chosen.records.keep(protocol, runs_folder(out, protocol))
     rewrite(chosen)
 
 
