@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 from apical import BP, Settings
 from apical.adversarial.run import survey_run
 from apical.data import Split, from_arrays, load
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.networks.losses import SquaredError
 from apical.networks.targets import Input, Label, together

@@ -25,7 +25,7 @@ from work import (
     timed,
 )
 
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.networks.activations import softmax, tanh
 from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
 from apical.networks.losses import CrossEntropy

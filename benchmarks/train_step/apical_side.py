@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from job import BATCH, LEARNING_RATE, SIZES, Job, measure
 
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.networks.activations import identity, softmax, tanh
 from apical.networks.layers import Dense
 from apical.networks.losses import CrossEntropy

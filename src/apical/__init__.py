@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from apical.values.ranges import Choice, Linear, Log, Whole
 
 _HOME = {
-    "apical.data": ("Dataset", "from_arrays", "load"),
+    "apical.data.arrays": ("from_arrays",),
+    "apical.data.dataset": ("Dataset",),
+    "apical.data.sources": ("load",),
     "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError", "WriteError"),
     "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
     "apical.feedback.feedback": ("Transport",),

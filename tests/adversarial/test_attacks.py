@@ -16,7 +16,7 @@ from apical.adversarial.pgd import PGD
 from apical.adversarial.softening import softened
 from apical.adversarial.victim import Victim
 from apical.data import Scale, from_arrays
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.errors import ApicalError, UsageError
 from apical.networks.activations import identity, sigmoid, softmax
 from apical.networks.layers import Dense

@@ -15,7 +15,7 @@ from apical.adversarial.pgd import PGD
 from apical.adversarial.survey import CLEAN, WORST, Battery, survey
 from apical.adversarial.table import rows
 from apical.adversarial.victim import Victim
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.networks.activations import Activation, sigmoid
 from apical.networks.layers import Dense
 from apical.networks.losses import BinaryCrossEntropy

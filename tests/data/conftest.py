@@ -37,7 +37,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(url)
         raise RequestsConnectionError("no network in tests")
 
-    monkeypatch.setattr("apical.data.origins.download._fetch", refuse)
+    monkeypatch.setattr("apical.data.download._fetch", refuse)
     return asked
 
 

@@ -8,9 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from apical.data import load, names
-from apical.data.origins import bundled
-from apical.data.origins.scikit import ScikitLearn
+from apical.data import load, names, source
+from apical.data.source import ScikitLearn
 from apical.data.sources import SOURCES
 from apical.errors import DataError, UsageError
 
@@ -29,7 +28,7 @@ def mnist():
 
 @pytest.fixture(scope="module")
 def raw():
-    folder = bundled.FOLDER / "mnist"
+    folder = source.FOLDER / "mnist"
     return {name: lzma.decompress((folder / f"{name}.xz").read_bytes()) for name in CANONICAL}
 
 
@@ -43,7 +42,7 @@ def test_bundled_content_is_canonical(raw):
 
 
 def test_bundle_is_small_and_attributed():
-    folder = bundled.FOLDER / "mnist"
+    folder = source.FOLDER / "mnist"
     assert sum(f.stat().st_size for f in folder.iterdir()) < 9_300_000
     assert "LeCun" in (folder / "README.md").read_text()
     assert "Attribution-ShareAlike 3.0" in (folder / "LICENSE").read_text()
@@ -109,11 +108,11 @@ def test_the_seed_alone_decides_the_draw(name):
 def test_a_damaged_bundle_is_refused(tmp_path, monkeypatch):
     folder = tmp_path / "mnist"
     folder.mkdir()
-    for file in (bundled.FOLDER / "mnist").glob("*.xz"):
+    for file in (source.FOLDER / "mnist").glob("*.xz"):
         (folder / file.name).write_bytes(file.read_bytes())
     short = folder / "t10k-labels-idx1-ubyte.xz"
     short.write_bytes(short.read_bytes()[:-100])
-    monkeypatch.setattr(bundled, "FOLDER", tmp_path)
+    monkeypatch.setattr(source, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte\.xz"):
         load("mnist")
 
@@ -134,7 +133,7 @@ def test_a_seed_must_be_a_natural_number(seed):
 def test_import_is_light():
     code = (
         "import sys, apical; before = set(sys.modules); import apical.data;"
-        "print({'sklearn', 'pooch', 'requests'} & set(sys.modules) - before)"
+        "print({'jax', 'equinox', 'sklearn', 'pooch', 'requests'} & set(sys.modules) - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -6,8 +6,8 @@ import lzma
 import pytest
 
 from apical.data import load
-from apical.data.formats.cifar import decode_cifar
-from apical.data.formats.idx import decode_idx
+from apical.data.sources.cifar_10 import decode_cifar
+from apical.data.sources.mnist import decode_idx
 from apical.errors import DataError
 
 from .conftest import files_in, real

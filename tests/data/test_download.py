@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from apical.data.origins import download
+from apical.data import download
 from apical.errors import DataError
 
 from .conftest import files_in

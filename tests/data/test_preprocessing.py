@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from apical.data import Centre, Dataset, Scale, Split, Standardise, UnitRange, load
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 
 
@@ -31,7 +31,7 @@ def toy(*shape: int, dtype=np.uint8, sizes=(9000, 50, 60)) -> Dataset:
 
 
 def test_scale_maps_bytes_to_the_unit_interval():
-    maps = Scale(255.0).fit(toy(3))
+    maps = Scale(255.0).fit(toy(3).splits)
     x = np.array([[0, 51, 255]], np.uint8)
     np.testing.assert_allclose(maps.test(x), [[0, 0.2, 1]], rtol=1e-6)
     assert maps.train is maps.test
@@ -43,7 +43,7 @@ def test_scale_maps_bytes_to_the_unit_interval():
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_standardise_is_per_feature_or_channel_of_the_training_split(shape, axes, dtype):
     data = toy(*shape, dtype=dtype)
-    maps = Standardise().fit(data)
+    maps = Standardise().fit(data.splits)
     z = np.asarray(maps.train(data.train.x), np.float64)
     np.testing.assert_allclose(z.mean(axes), 0, atol=2e-5)
     np.testing.assert_allclose(z.std(axes), 1, rtol=1e-4)
@@ -57,21 +57,21 @@ def test_a_constant_feature_becomes_zero(value):
     # In float64 the rounded mean of many 0.1 is not 0.1: the deviation would be about 1e-15.
     data = toy(3, dtype=np.float64)
     data.train.x[:, 1] = value
-    affine = Standardise().fit(data).train
+    affine = Standardise().fit(data.splits).train
     assert affine.scale[1] == 1
     np.testing.assert_allclose(affine(data.train.x)[:, 1], 0, atol=1e-6)
 
 
 def test_centre_subtracts_the_training_mean_of_every_pixel():
     data = toy(5, 6, 3)
-    maps = Centre(255.0).fit(data)
+    maps = Centre(255.0).fit(data.splits)
     mean = data.train.x.mean(0, dtype=np.float64)
     np.testing.assert_allclose(maps.test(data.test.x), (data.test.x - mean) / 255, atol=1e-6)
 
 
 def test_centre_per_split_subtracts_each_splits_own_mean():
     data = toy(5, 6)
-    maps = Centre(1.0, per_split=True).fit(data)
+    maps = Centre(1.0, per_split=True).fit(data.splits)
     for part in ("train", "validation", "test"):
         z = getattr(maps, part)(getattr(data, part).x)
         np.testing.assert_allclose(np.asarray(z, np.float64).mean(0), 0, atol=1e-4)
@@ -82,7 +82,7 @@ def test_centre_per_split_subtracts_each_splits_own_mean():
 def test_held_out_splits_are_never_looked_at(recipe):
     data = toy(5, 6)
     other = replace(data, test=data.validation, validation=data.test)
-    a, b = recipe.fit(data).test, recipe.fit(other).test
+    a, b = recipe.fit(data.splits).test, recipe.fit(other.splits).test
     assert jax.tree.all(jax.tree.map(lambda p, q: bool((p == q).all()), a, b))
 
 
@@ -121,7 +121,7 @@ def test_maximum_must_be_positive(recipe, maximum):
 @pytest.mark.parametrize("name", ["mnist", "digits"])
 def test_default_of_images_is_the_whole_unit_interval(name):
     data = load(name)
-    z = np.asarray(data.preprocessing.fit(data).train(data.train.x[:1000]))
+    z = np.asarray(data.preprocessing.fit(data.splits).train(data.train.x[:1000]))
     assert z.min() == 0
     assert z.max() == 1
 
@@ -132,7 +132,7 @@ def test_the_unit_range_is_that_of_the_training_split(shape, apart):
     data = toy(*shape, dtype=np.float32)
     data.train.x[:, ..., 0] = 5.0
     data.test.x[0] = 1000
-    maps = UnitRange().fit(data)
+    maps = UnitRange().fit(data.splits)
     u = np.asarray(maps.train(data.train.x))
     assert (u.min(), u.max()) == pytest.approx((0, 1), abs=1e-6)
     assert float(maps.test(data.test.x).max()) > 1

@@ -9,9 +9,8 @@ import tarfile
 from pathlib import Path
 from typing import Literal
 
-from apical.data.origins.content import Content
-from apical.data.origins.hosted import Hosted
-from apical.data.origins.parcel import Archive, SingleFile
+from apical.data.download import Archive, Hosted, SingleFile
+from apical.data.verified_files import Content
 
 FOLDER = "batches"
 

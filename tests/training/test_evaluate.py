@@ -7,7 +7,7 @@ import pytest
 
 from apical import Settings
 from apical.data import Split
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.networks.activations import identity
 from apical.networks.layers import Conv2d, Window
 from apical.networks.targets import Label, decode, encode

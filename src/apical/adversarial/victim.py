@@ -4,7 +4,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from apical.adversarial.box import Box
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.networks.network import Network, Record
 from apical.networks.targets import decode
 

@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from apical.data.loading import source
-from apical.data.origins.places import cache_folder, data_folder
-from apical.data.sources import SOURCES
+from apical.data.folders import cache_folder, data_folder
+from apical.data.sources import SOURCES, source
 from apical.errors import DataError
 
 

@@ -65,7 +65,7 @@ def _keep_compiled_programs() -> None:
 
     JAX reads these variables when it is imported; processes started later inherit them.
     """
-    from apical.data.origins.places import cache_folder
+    from apical.data.folders import cache_folder
 
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "xla"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")

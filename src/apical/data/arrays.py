@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from apical.data.dataset import Dataset, Split
+from apical.data.dataset import Dataset
 from apical.data.preprocessing import Preprocessing, Scale
-from apical.data.splits import checked_seed, stratified
+from apical.data.splits import Split, checked_seed, stratified
 from apical.errors import DataError, UsageError
 
 HeldOut = float | tuple[np.ndarray, np.ndarray]

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from apical.data.preprocessing import Preprocessing
+from apical.data.splits import Split, Splits
 from apical.errors import UsageError
-
-if TYPE_CHECKING:
-    from apical.data.preprocessing import Preprocessing
-
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Examples `x`, shape (n, *shape), and their labels `y`, int32, shape (n,)."""
-
-    x: np.ndarray
-    y: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def take(self, rows: np.ndarray) -> Split:
-        """The examples at these rows (indices or a mask), copied."""
-        return Split(self.x[rows], self.y[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +33,11 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     preprocessing: Preprocessing
+
+    @property
+    def splits(self) -> Splits:
+        """The three splits."""
+        return Splits(self.train, self.validation, self.test)
 
     @property
     def shape(self) -> tuple[int, ...]:

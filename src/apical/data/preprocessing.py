@@ -3,27 +3,63 @@
 Only `Centre(per_split=True)` looks at other splits too: at their own mean image.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import NamedTuple, Self
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
-from apical.data.statistics import channel_moments, pixel_mean
+from apical.data.splits import Splits
 from apical.errors import UsageError
 from apical.values.value import Value
 
-if TYPE_CHECKING:
-    from apical.data.affine import Transforms
-    from apical.data.dataset import Dataset
+
+class Affine(eqx.Module):
+    """`(x - shift) * scale` in float32 (float64 if `x` is, under `jax_enable_x64`).
+
+    **Arguments:** `shift`, `scale`: broadcast against one example.
+
+    !!! example
+
+        >>> Affine.of(128.0, 0.5)(np.array([[126, 130]], np.uint8))
+        Array([[-1.,  1.]], dtype=float32)
+    """
+
+    shift: Float[Array, "..."]
+    scale: Float[Array, "..."]
+
+    @classmethod
+    def of(cls, shift: float | np.ndarray, scale: float | np.ndarray) -> Self:
+        """From numbers or float64 arrays, kept at the precision JAX is set to."""
+        return cls(jnp.asarray(shift, float), jnp.asarray(scale, float))
+
+    def __call__(self, x: Array | np.ndarray) -> Float[Array, "..."]:
+        """Map a raw batch, shape (batch, *shape) or one example, uint8 or float."""
+        x = jnp.asarray(x)
+        dtype = jnp.float64 if x.dtype == jnp.float64 else jnp.float32
+        return (x.astype(dtype) - self.shift.astype(dtype)) * self.scale.astype(dtype)
+
+
+class Transforms(NamedTuple):
+    """One map a split."""
+
+    train: Affine
+    validation: Affine
+    test: Affine
+
+    @classmethod
+    def shared(cls, affine: Affine) -> Self:
+        """The same map, fitted on the training split, for all three."""
+        return cls(affine, affine, affine)
 
 
 class Preprocessing(Value):
     """A recipe of primitive fields, fitted on a data set's training split."""
 
     @abstractmethod
-    def fit(self, dataset: Dataset) -> Transforms:
+    def fit(self, dataset: Splits) -> Transforms:
         """The affine map of each split, to be applied to raw batches inside the compiled step."""
 
 
@@ -39,9 +75,7 @@ class Scale(Preprocessing):
     def __check_init__(self) -> None:
         _check_maximum(self.maximum)
 
-    def fit(self, dataset: Dataset) -> Transforms:
-        from apical.data.affine import Affine, Transforms
-
+    def fit(self, dataset: Splits) -> Transforms:
         return Transforms.shared(Affine.of(0.0, 1 / self.maximum))
 
 
@@ -61,9 +95,7 @@ class Centre(Preprocessing):
     def __check_init__(self) -> None:
         _check_maximum(self.maximum)
 
-    def fit(self, dataset: Dataset) -> Transforms:
-        from apical.data.affine import Affine, Transforms
-
+    def fit(self, dataset: Splits) -> Transforms:
         splits = (dataset.train, dataset.validation, dataset.test)
         if not self.per_split:
             return Transforms.shared(Affine.of(pixel_mean(dataset.train.x), 1 / self.maximum))
@@ -79,9 +111,7 @@ class Standardise(Preprocessing):
     pixels for grey images (n, H, W). The deviation is the population's (divided by n).
     """
 
-    def fit(self, dataset: Dataset) -> Transforms:
-        from apical.data.affine import Affine, Transforms
-
+    def fit(self, dataset: Splits) -> Transforms:
         mean, deviation = channel_moments(dataset.train.x)
         return Transforms.shared(Affine.of(mean, 1 / np.where(deviation > 0, deviation, 1.0)))
 
@@ -93,9 +123,7 @@ class UnitRange(Preprocessing):
     split may lie a little outside.
     """
 
-    def fit(self, dataset: Dataset) -> Transforms:
-        from apical.data.affine import Affine, Transforms
-
+    def fit(self, dataset: Splits) -> Transforms:
         x = dataset.train.x
         axes = 0 if x.ndim == 2 else None
         low, high = x.min(axes).astype(np.float64), x.max(axes).astype(np.float64)
@@ -105,3 +133,28 @@ class UnitRange(Preprocessing):
 def _check_maximum(maximum: float) -> None:
     if not 0 < maximum < float("inf"):
         raise UsageError(f"maximum={maximum!r}: give the largest raw value, above 0.")
+
+
+CHUNK = 4096  # examples
+
+
+def pixel_mean(x: np.ndarray) -> np.ndarray:
+    """Mean of every pixel or feature, float64, shape of one example."""
+    return x.mean(axis=0, dtype=np.float64)
+
+
+def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation (divided by n), float64, of each feature or channel.
+
+    Shape (features,) for vectors (n, features); () for grey images (n, H, W); (C,) for
+    colour images (n, H, W, C). Exactly 0 deviation for a feature that is constant: rounding
+    would leave some 1e-17 and the division by it would blow noise up.
+    """
+    inner = tuple(range(x.ndim - 1)) if x.ndim == 3 else tuple(range(x.ndim - 2))
+    mean = pixel_mean(x).mean(axis=inner)
+    squares = np.zeros(x.shape[1:])
+    for start in range(0, len(x), CHUNK):
+        squares += ((x[start : start + CHUNK] - mean) ** 2).sum(axis=0)
+    deviation = np.sqrt(squares.mean(axis=inner) / len(x))
+    constant = x.max(axis=0).max(axis=inner) == x.min(axis=0).min(axis=inner)
+    return mean, np.where(constant, 0.0, deviation)

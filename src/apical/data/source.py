@@ -1,14 +1,19 @@
-"""What the registry holds: one value for each known data set."""
+"""A known data set: what it is called, where its bytes come from, how they become splits."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from apical.data.dataset import Dataset
-from apical.data.origins.origin import Origin
 from apical.data.preprocessing import Preprocessing
 from apical.data.splits import Splits
+from apical.data.verified_files import Content, read_file
 
 Arrange = Callable[[Mapping[str, bytes], int], Splits]
 
@@ -42,3 +47,92 @@ class Source:
         """The data set, its validation set drawn by `seed`; `DataError` if it cannot be had."""
         splits = self.arrange(self.origin.read(self.name), seed)
         return Dataset(self.name, *splits, self.classes, self.preprocessing)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Bytes that are on this machine: `read` verifies them, `DataError` if they are damaged."""
+
+    where: str
+    read: Callable[[], Mapping[str, bytes]]
+
+
+class Origin(ABC):
+    """Gives the raw contents of the data set `name`."""
+
+    @abstractmethod
+    def read(self, name: str) -> Mapping[str, bytes]:
+        """Verified raw bytes by content name, fetched if need be; `DataError` if impossible."""
+
+    @abstractmethod
+    def copies(self, name: str) -> list[Copy]:
+        """Every copy on this machine, found without reading or downloading anything."""
+
+    @abstractmethod
+    def is_here(self, name: str) -> bool:
+        """Whether `read` needs no download."""
+
+    @abstractmethod
+    def status(self, name: str) -> str:
+        """Where `read` would take the data from, in a few words."""
+
+
+FOLDER = Path(__file__).parent / "bundled"
+
+
+@dataclass(frozen=True)
+class Bundled(Origin):
+    """`bundled/<name>/<content>.xz` of this package."""
+
+    contents: tuple[Content, ...]
+
+    def read(self, name: str) -> Mapping[str, bytes]:
+        def one(content: Content) -> bytes:
+            return read_file(FOLDER / name / f"{content.name}.xz", content)
+
+        # lzma and hashlib release the interpreter lock.
+        with ThreadPoolExecutor() as pool:
+            raw = pool.map(one, self.contents)
+            return {content.name: r for content, r in zip(self.contents, raw, strict=True)}
+
+    def copies(self, name: str) -> list[Copy]:
+        return [Copy(str(FOLDER / name), lambda: self.read(name))]
+
+    def is_here(self, name: str) -> bool:
+        return True
+
+    def status(self, name: str) -> str:
+        return "bundled"
+
+
+@dataclass(frozen=True)
+class ScikitLearn(Origin):
+    """Arrays from `sklearn.datasets`, as bytes: `x` and `y` (uint8).
+
+    They are verified like any file: scikit-learn has corrected its iris once (0.20), and the
+    same seed must mean the same bits.
+
+    **Arguments:** `fetch`: gives (x, y), importing scikit-learn only then; `x`, `y`: what their
+    bytes must be.
+    """
+
+    fetch: Callable[[], tuple[np.ndarray, np.ndarray]]
+    x: Content
+    y: Content
+
+    def read(self, name: str) -> Mapping[str, bytes]:
+        where = f"{name} of scikit-learn"
+        x, y = self.fetch()
+        return {
+            "x": self.x.check(x.tobytes(), where),
+            "y": self.y.check(y.astype(np.uint8).tobytes(), where),
+        }
+
+    def copies(self, name: str) -> list[Copy]:
+        return [Copy("scikit-learn", lambda: self.read(name))]
+
+    def is_here(self, name: str) -> bool:
+        return True
+
+    def status(self, name: str) -> str:
+        return "bundled (scikit-learn)"

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from apical.data.dataset import Split
 from apical.errors import DataError, UsageError
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples `x`, shape (n, *shape), and their labels `y`, int32, shape (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, rows: np.ndarray) -> Split:
+        """The examples at these rows (indices or a mask), copied."""
+        return Split(self.x[rows], self.y[rows])
 
 
 class Splits(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, PyTree
 
 from apical.data import Split
-from apical.data.affine import Affine
+from apical.data.preprocessing import Affine
 from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.networks.targets import Target, together

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from apical.data import Dataset, Split
-from apical.data.affine import Affine, Transforms
+from apical.data.preprocessing import Affine, Transforms
 from apical.diagnostics import alignment
 from apical.networks.network import Network
 from apical.rules import Batch, Rule

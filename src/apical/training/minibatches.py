@@ -4,8 +4,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from apical.data.affine import Affine
 from apical.data.augmentation import Augmentation, Unchanged
+from apical.data.preprocessing import Affine
 from apical.networks.targets import Label, Target
 from apical.rules.rule import Batch
 

@@ -48,7 +48,7 @@ class Task:
             if given is not None
             else build_both(settings, self.steps * settings.epochs)
         )
-        self.transforms = (settings.preprocessing or data.preprocessing).fit(data)
+        self.transforms = (settings.preprocessing or data.preprocessing).fit(data.splits)
         self.measures = Measures(self.rule, data, settings, self.transforms)
         self._train = jax.device_put((data.train.x, data.train.y))
         # Images that augmentation cannot take are refused now and not in the first step.

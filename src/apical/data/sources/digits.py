@@ -4,12 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from apical.data.dataset import Split
-from apical.data.origins.content import Content
-from apical.data.origins.scikit import ScikitLearn
 from apical.data.preprocessing import Scale
-from apical.data.source import Source
-from apical.data.splits import Splits, stratified
+from apical.data.source import ScikitLearn, Source
+from apical.data.splits import Split, Splits, stratified
+from apical.data.verified_files import Content
 
 
 def fetch() -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,10 @@
 """Photographs of clothing, in MNIST's format."""
 
-from apical.data.formats.mnist import arrange
-from apical.data.origins.content import Content
-from apical.data.origins.hosted import Hosted
-from apical.data.origins.parcel import SingleFile
+from apical.data.download import Hosted, SingleFile
 from apical.data.preprocessing import Scale
 from apical.data.source import Source
+from apical.data.sources.mnist import arrange
+from apical.data.verified_files import Content
 
 CONTENTS = (
     Content("train-images-idx3-ubyte", 47_040_016, "f4a8712d7a061bf5bd6d2ca38dc4d50a"),

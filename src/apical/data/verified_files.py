@@ -1,22 +1,49 @@
-"""Raw contents out of raw, gzip, xz and tar files, in memory and never more than expected.
+"""Files that are known by the digest of their content, whatever container they lie in.
 
-A container is told by its first bytes, not its name: servers and browsers unpack at will.
-Nothing is ever extracted to disk by an archive's own paths.
+A container (raw, gzip, xz, tar) is told by its first bytes, not its name: servers and browsers
+unpack at will. It is read in memory and never more than expected; nothing is ever extracted to
+disk by an archive's own paths.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from apical.data.origins.content import REMEDY, Content
 from apical.errors import DataError
+
+REMEDY = ". The file is damaged or another one: delete it or put a good copy there."
+
+
+@dataclass(frozen=True)
+class Content:
+    """One canonical file: its name, its size in bytes, and the md5 digest of its raw bytes."""
+
+    name: str
+    size: int
+    md5: str
+
+    def check(self, raw: bytes, where: object) -> bytes:
+        """`raw` itself; `DataError` naming `where` it was read unless it is this content."""
+        if len(raw) != self.size:
+            raise DataError(
+                f"{where}: expected {self.size} bytes of {self.name}, found {len(raw)}{REMEDY}"
+            )
+        found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
+        if found != self.md5:
+            raise DataError(
+                f"{where}: expected {self.name} with md5 {self.md5}, found {found}{REMEDY}"
+            )
+        return raw
+
 
 SLACK = 1 << 20  # bytes an archive may hold besides its contents: headers, padding, a readme
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)

@@ -1,1 +1,0 @@
-"""Decoders from the raw bytes of a known file format to arrays."""

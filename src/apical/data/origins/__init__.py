@@ -1,1 +1,0 @@
-"""Where the bytes of a data set come from; each origin gives verified raw contents."""
