@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from requests import ConnectionError as RequestsConnectionError
+
+from apical.errors import DataError
 
 REAL = os.environ.get("APICAL_DATA")  # as it was before the fixtures below hide it
 
@@ -35,7 +36,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def refuse(url: str, path: Path) -> None:
         asked.append(url)
-        raise RequestsConnectionError("no network in tests")
+        raise DataError(f"{url}: no network in tests")
 
     monkeypatch.setattr("apical.data.download._fetch", refuse)
     return asked

@@ -133,7 +133,7 @@ def test_a_seed_must_be_a_natural_number(seed):
 def test_import_is_light():
     code = (
         "import sys, apical; before = set(sys.modules); import apical.data;"
-        "print({'jax', 'equinox', 'sklearn', 'pooch', 'requests'} & set(sys.modules) - before)"
+        "print({'jax', 'equinox', 'sklearn', 'PIL', 'rich'} & set(sys.modules) - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -38,7 +38,7 @@ def server(no_network, monkeypatch, tmp_path):
                 return
             body, promised = page if isinstance(page, tuple) else (page, len(page))
             self.send_response(200)
-            self.send_header("Content-Length", str(promised))
+            self.send_header("KnownFile-Length", str(promised))
             self.end_headers()
             self.wfile.write(body)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from apical.data.download import Archive, Hosted, SingleFile
-from apical.data.verified_files import Content
+from apical.data.verified_files import KnownFile
 
 FOLDER = "batches"
 
 
-def content(name: str, raw: bytes) -> Content:
-    return Content(name, len(raw), hashlib.md5(raw).hexdigest())
+def content(name: str, raw: bytes) -> KnownFile:
+    return KnownFile(name, len(raw), hashlib.md5(raw).hexdigest())
 
 
 def idx(*shape: int, magic: bytes = b"\0\0\x08") -> bytes:

@@ -1,114 +1,101 @@
-"""Data sets that are not ours to bundle: found on this machine, or downloaded."""
+"""Data sets that are not ours to bundle: found on this machine, or downloaded into the cache."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from apical.data.folders import cache_folder, folders, keep, partial_file
 from apical.data.source import Copy, Origin
-from apical.data.verified_files import Content, read_archive, read_file
+from apical.data.verified_files import KnownFile, read_archive, read_file
 from apical.errors import DataError
 
-
-class Parcel(Protocol):
-    """Some contents of a data set, which lie loose (raw) or packed in a folder."""
-
-    @property
-    def contents(self) -> tuple[Content, ...]:
-        """What it holds."""
-
-    @property
-    def packed(self) -> tuple[str, ...]:
-        """The file names a packed copy may have."""
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """The subfolders the raw contents may lie in, "" for the folder itself."""
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """Mirrors, tried in turn."""
-
-    @property
-    def slow(self) -> bool:
-        """Whether unpacking takes so long that the raw contents are worth keeping in the cache."""
-
-    def unpack(self, path: Path, where: object = None) -> Mapping[str, bytes]:
-        """The verified contents of a packed copy; `DataError` naming `where` (or the path)."""
+TIMEOUT = 30  # seconds without a byte
+CHUNK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class SingleFile:
-    """One content, packed as `<name>.gz` or `<name>.xz`."""
+    """One file, which is published as `<name>.gz` or `<name>.xz` at each of `urls`."""
 
-    content: Content
+    file: KnownFile
     urls: tuple[str, ...]
     slow: ClassVar[bool] = False
-    places: ClassVar[tuple[str, ...]] = ("",)
+    subfolders: ClassVar[tuple[str, ...]] = ("",)
 
     @property
-    def contents(self) -> tuple[Content, ...]:
-        return (self.content,)
+    def files(self) -> tuple[KnownFile, ...]:
+        return (self.file,)
 
     @property
     def packed(self) -> tuple[str, ...]:
-        return (f"{self.content.name}.gz", f"{self.content.name}.xz")
+        return (f"{self.file.name}.gz", f"{self.file.name}.xz")
 
     def unpack(self, path: Path, where: object = None) -> Mapping[str, bytes]:
-        return {self.content.name: read_file(path, self.content, where)}
+        return {self.file.name: read_file(path, self.file, where)}
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Several contents in the `folder` of a tar file called `<stem>.tar[.gz|.xz]`."""
+    """Several files, published in the `folder` of `<stem>.tar[.gz|.xz]` at each of `urls`."""
 
     stem: str
     folder: str
-    contents: tuple[Content, ...]
+    files: tuple[KnownFile, ...]
     urls: tuple[str, ...]
     slow: ClassVar[bool] = True
+
+    @property
+    def subfolders(self) -> tuple[str, ...]:
+        return ("", self.folder)
 
     @property
     def packed(self) -> tuple[str, ...]:
         return tuple(self.stem + suffix for suffix in (".tar.gz", ".tar.xz", ".tar"))
 
-    @property
-    def places(self) -> tuple[str, ...]:
-        return ("", self.folder)
-
     def unpack(self, path: Path, where: object = None) -> Mapping[str, bytes]:
-        return read_archive(path, self.contents, self.folder, where)
+        return read_archive(path, self.files, self.folder, where)
+
+
+Download = SingleFile | Archive
+"""What is fetched in one go.
+
+`files`: what it holds. `packed`: the names that a packed copy may have. `subfolders`: where the
+unpacked files may lie. `urls`: mirrors, tried in turn. `slow`: whether unpacking takes so long that
+the unpacked files are kept in the cache. `unpack`: the verified contents of a packed copy.
+"""
 
 
 @dataclass(frozen=True)
 class Hosted(Origin):
     """Looked for in `$APICAL_DATA/<name>/`, then in the cache, else downloaded there.
 
-    A raw copy in either folder goes before a packed one, since it loads in a tenth of the time.
-    A damaged copy is an error, never passed over in silence.
+    An unpacked copy in either folder goes before a packed one, since it loads in a tenth of the
+    time. A damaged copy is an error, never passed over in silence.
     """
 
-    parcels: tuple[Parcel, ...]
+    downloads: tuple[Download, ...]
 
     def read(self, name: str) -> Mapping[str, bytes]:
         contents: dict[str, bytes] = {}
-        for parcel in self.parcels:
-            contents |= _read_parcel(parcel, name)
+        for one in self.downloads:
+            contents |= _read(one, name)
         return contents
 
     def copies(self, name: str) -> list[Copy]:
-        return [copy for parcel in self.parcels for copy in _copies(parcel, name)]
+        return [
+            copy for one in self.downloads for copy in _unpacked(one, name) + _packed(one, name)
+        ]
 
     def is_here(self, name: str) -> bool:
-        return all(_copies(parcel, name) for parcel in self.parcels)
+        return all(_unpacked(one, name) or _packed(one, name) for one in self.downloads)
 
     def status(self, name: str) -> str:
-        found = [_copies(parcel, name) for parcel in self.parcels]
+        found = [_unpacked(one, name) + _packed(one, name) for one in self.downloads]
         used = dict.fromkeys(str(Path(copies[0].where).parent) for copies in found if copies)
         if not used:
             return "not here, would download"
@@ -117,10 +104,10 @@ class Hosted(Origin):
         return f"found in {', '.join(used)}{rest}"
 
 
-def _read_parcel(parcel: Parcel, name: str) -> Mapping[str, bytes]:
-    loose, packed = _loose(parcel, name), _packed(parcel, name)
-    if loose or (packed and not parcel.slow):
-        return (loose + packed)[0].read()
+def _read(wanted: Download, name: str) -> Mapping[str, bytes]:
+    unpacked, packed = _unpacked(wanted, name), _packed(wanted, name)
+    if unpacked or (packed and not wanted.slow):
+        return (unpacked + packed)[0].read()
     cache = cache_folder() / name
     if packed:
         contents = packed[0].read()
@@ -131,29 +118,25 @@ def _read_parcel(parcel: Parcel, name: str) -> Mapping[str, bytes]:
             warnings.warn(message, stacklevel=2)
         return contents
     try:
-        return download(parcel, cache)
+        return download(wanted, cache)
     except DataError as error:
-        wanted = ", ".join(content.name for content in parcel.contents)
+        files = ", ".join(file.name for file in wanted.files)
         looked = " or ".join(map(str, folders(name)))
         raise DataError(
-            f"{name} needs {wanted} (or {' or '.join(parcel.packed)}), not found in {looked}, "
+            f"{name} needs {files} (or {' or '.join(wanted.packed)}), not found in {looked}, "
             f"and the download failed: {error}\nPut the files in {folders(name)[0]}, or set "
             "APICAL_DATA to a folder that holds them, or try again with a network."
         ) from error
 
 
-def _copies(parcel: Parcel, name: str) -> list[Copy]:
-    return _loose(parcel, name) + _packed(parcel, name)
-
-
-def _loose(parcel: Parcel, name: str) -> list[Copy]:
-    def read(paths: dict[Content, Path]) -> Mapping[str, bytes]:
-        return {content.name: read_file(path, content) for content, path in paths.items()}
+def _unpacked(wanted: Download, name: str) -> list[Copy]:
+    def read(paths: dict[KnownFile, Path]) -> Mapping[str, bytes]:
+        return {file.name: read_file(path, file) for file, path in paths.items()}
 
     candidates = [
-        {content: folder / place / content.name for content in parcel.contents}
+        {file: folder / subfolder / file.name for file in wanted.files}
         for folder in folders(name)
-        for place in parcel.places
+        for subfolder in wanted.subfolders
     ]
     return [
         Copy(str(next(iter(paths.values()))), partial(read, paths))
@@ -162,28 +145,25 @@ def _loose(parcel: Parcel, name: str) -> list[Copy]:
     ]
 
 
-def _packed(parcel: Parcel, name: str) -> list[Copy]:
-    paths = [folder / file for folder in folders(name) for file in parcel.packed]
-    return [Copy(str(path), partial(parcel.unpack, path)) for path in paths if path.is_file()]
+def _packed(wanted: Download, name: str) -> list[Copy]:
+    paths = [folder / file for folder in folders(name) for file in wanted.packed]
+    return [Copy(str(path), partial(wanted.unpack, path)) for path in paths if path.is_file()]
 
 
-TIMEOUT = 30  # seconds without a byte
-
-
-def download(parcel: Parcel, folder: Path) -> Mapping[str, bytes]:
-    """The verified contents of `parcel` from the first mirror that has them, kept in `folder`.
+def download(wanted: Download, folder: Path) -> Mapping[str, bytes]:
+    """The verified contents from the first mirror that has them, kept unpacked in `folder`.
 
     **Raises:** `DataError` if the folder cannot be written to, or no mirror gives the contents.
     """
     faults = []
     try:
-        with partial_file(folder) as partial:
-            for url in parcel.urls:
+        with partial_file(folder) as path:
+            for url in wanted.urls:
                 try:
-                    _fetch(url, partial)
-                    contents = parcel.unpack(partial, where=url)
-                except (_request_error(), DataError) as error:
-                    faults.append(f"  {error}" if url in str(error) else f"  {url}: {error}")
+                    _fetch(url, path)
+                    contents = wanted.unpack(path, where=url)
+                except DataError as error:
+                    faults.append(f"  {error}")
                     continue
                 keep(contents, folder)
                 return contents
@@ -196,13 +176,35 @@ def download(parcel: Parcel, folder: Path) -> Mapping[str, bytes]:
 
 
 def _fetch(url: str, path: Path) -> None:
-    import pooch
+    """Write what lies at `url`; `DataError` if the network fails, `OSError` if the disk does."""
+    with open(path, "wb") as file:
+        for chunk in _chunks(url):
+            file.write(chunk)
 
-    pooch.get_logger().info("Downloading %s", url)
-    pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=1 << 20)(url, str(path), None)
 
+def _chunks(url: str) -> Iterator[bytes]:
+    from http.client import HTTPException
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
 
-def _request_error() -> type[Exception]:
-    from requests import RequestException
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    return RequestException
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    try:
+        with (
+            urlopen(Request(url, headers={"User-Agent": "apical"}), timeout=TIMEOUT) as response,
+            Progress(*columns, console=Console(stderr=True)) as progress,
+        ):
+            task = progress.add_task(f"Downloading {url}", total=response.length)
+            while chunk := response.read(CHUNK):
+                progress.advance(task, len(chunk))
+                yield chunk
+    except (OSError, HTTPException) as error:
+        reason = error.reason if type(error) is URLError else error
+        raise DataError(f"{url}: {reason}") from error

@@ -13,7 +13,7 @@ import numpy as np
 from apical.data.dataset import Dataset
 from apical.data.preprocessing import Preprocessing
 from apical.data.splits import Splits
-from apical.data.verified_files import Content, read_file
+from apical.data.verified_files import KnownFile, read_file
 
 Arrange = Callable[[Mapping[str, bytes], int], Splits]
 
@@ -30,7 +30,7 @@ class Source:
     - `sizes`: of train, validation and test.
     - `classes`: class names in the order of the labels.
     - `preprocessing`: the set's default.
-    - `origin`: gives the verified raw bytes, by content name.
+    - `origin`: gives the verified contents, by file name.
     - `arrange`: from those bytes and a seed to the three splits.
     """
 
@@ -58,11 +58,11 @@ class Copy:
 
 
 class Origin(ABC):
-    """Gives the raw contents of the data set `name`."""
+    """Gives the contents of the files of the data set `name`."""
 
     @abstractmethod
     def read(self, name: str) -> Mapping[str, bytes]:
-        """Verified raw bytes by content name, fetched if need be; `DataError` if impossible."""
+        """Verified contents by file name, fetched if need be; `DataError` if impossible."""
 
     @abstractmethod
     def copies(self, name: str) -> list[Copy]:
@@ -82,18 +82,18 @@ FOLDER = Path(__file__).parent / "bundled"
 
 @dataclass(frozen=True)
 class Bundled(Origin):
-    """`bundled/<name>/<content>.xz` of this package."""
+    """`bundled/<name>/<file>.xz` of this package."""
 
-    contents: tuple[Content, ...]
+    files: tuple[KnownFile, ...]
 
     def read(self, name: str) -> Mapping[str, bytes]:
-        def one(content: Content) -> bytes:
-            return read_file(FOLDER / name / f"{content.name}.xz", content)
+        def one(file: KnownFile) -> bytes:
+            return read_file(FOLDER / name / f"{file.name}.xz", file)
 
         # lzma and hashlib release the interpreter lock.
         with ThreadPoolExecutor() as pool:
-            raw = pool.map(one, self.contents)
-            return {content.name: r for content, r in zip(self.contents, raw, strict=True)}
+            contents = pool.map(one, self.files)
+            return {file.name: raw for file, raw in zip(self.files, contents, strict=True)}
 
     def copies(self, name: str) -> list[Copy]:
         return [Copy(str(FOLDER / name), lambda: self.read(name))]
@@ -117,8 +117,8 @@ class ScikitLearn(Origin):
     """
 
     fetch: Callable[[], tuple[np.ndarray, np.ndarray]]
-    x: Content
-    y: Content
+    x: KnownFile
+    y: KnownFile
 
     def read(self, name: str) -> Mapping[str, bytes]:
         where = f"{name} of scikit-learn"

@@ -24,7 +24,7 @@ REMEDY = ". The file is damaged or another one: delete it or put a good copy the
 
 
 @dataclass(frozen=True)
-class Content:
+class KnownFile:
     """One canonical file: its name, its size in bytes, and the md5 digest of its raw bytes."""
 
     name: str
@@ -49,44 +49,42 @@ SLACK = 1 << 20  # bytes an archive may hold besides its contents: headers, padd
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)
 
 
-def read_file(path: Path, content: Content, where: object = None) -> bytes:
-    """The verified content of a single raw, gzip or xz file.
+def read_file(path: Path, known: KnownFile, where: object = None) -> bytes:
+    """The verified content of a raw, gzip or xz file.
 
     **Raises:** `DataError` naming `where` (the path, if not given) if it is missing or damaged.
     """
     where = where or path
-    with _damage_named(where, content.name), _opened(path) as stream:
-        raw = stream.read(content.size + 1)
-    if len(raw) > content.size:
-        raise DataError(
-            f"{where}: expected {content.size} bytes of {content.name}, found more{REMEDY}"
-        )
-    return content.check(raw, where)
+    with _damage_named(where, known.name), _opened(path) as stream:
+        raw = stream.read(known.size + 1)
+    if len(raw) > known.size:
+        raise DataError(f"{where}: expected {known.size} bytes of {known.name}, found more{REMEDY}")
+    return known.check(raw, where)
 
 
 def read_archive(
-    path: Path, contents: tuple[Content, ...], folder: str, where: object = None
+    path: Path, files: tuple[KnownFile, ...], folder: str, where: object = None
 ) -> dict[str, bytes]:
-    """The verified contents of a tar file (raw, gzip or xz), which lie in its `folder`.
+    """The verified contents of files in the `folder` of a tar file (raw, gzip or xz).
 
     **Raises:** `DataError` naming `where` (the path, if not given) if it is missing or damaged,
     unpacks to more than it should, or has a member that points outside or is not a plain file.
     """
     where = where or path
-    wanted = {PurePosixPath(folder, content.name): content for content in contents}
-    limit = sum(content.size for content in contents) + SLACK
+    wanted = {PurePosixPath(folder, file.name): file for file in files}
+    limit = sum(file.size for file in files) + SLACK
     found: dict[str, bytes] = {}
     with _damage_named(where, "an archive"), _opened(path) as stream:
         bounded = _Bounded(stream, limit, where)
         with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r|", bufsize=SLACK) as archive:
             for member in archive:
                 _refuse_unsafe(member, where)
-                content = wanted.get(PurePosixPath(member.name))
-                stream_of = archive.extractfile(member) if content else None
-                if content and stream_of:
-                    raw = stream_of.read(content.size + 1)
-                    found[content.name] = content.check(raw, f"{where}, member {member.name}")
-    missing = [content.name for content in contents if content.name not in found]
+                file = wanted.get(PurePosixPath(member.name))
+                stream_of = archive.extractfile(member) if file else None
+                if file and stream_of:
+                    raw = stream_of.read(file.size + 1)
+                    found[file.name] = file.check(raw, f"{where}, member {member.name}")
+    missing = [file.name for file in files if file.name not in found]
     if missing:
         raise DataError(f"{where}: expected {', '.join(missing)} in {folder}/, found none{REMEDY}")
     return found

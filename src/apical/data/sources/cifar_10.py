@@ -12,7 +12,7 @@ from apical.data.download import Archive, Hosted
 from apical.data.preprocessing import Standardise
 from apical.data.source import Source
 from apical.data.splits import Split, Splits, hold_out
-from apical.data.verified_files import Content
+from apical.data.verified_files import KnownFile
 from apical.errors import DataError
 
 RECORD = 1 + 3 * 32 * 32
@@ -40,13 +40,13 @@ def decode_cifar(raw: bytes, name: str) -> Split:
 
 BATCH = 30_730_000  # bytes: 10000 records of 3073
 TRAIN = (
-    Content("data_batch_1.bin", BATCH, "5dd7e06a14cb22eb9f671a540d1b7c25"),
-    Content("data_batch_2.bin", BATCH, "5ea93a67294ea407fff1d09f752e9692"),
-    Content("data_batch_3.bin", BATCH, "942cd6a4bcdd0dd3c604fbe906cb4421"),
-    Content("data_batch_4.bin", BATCH, "ae636b3ba5c66a11e91e8cb52e771fcb"),
-    Content("data_batch_5.bin", BATCH, "53f37980c15c3d472c316c40844f3f0d"),
+    KnownFile("data_batch_1.bin", BATCH, "5dd7e06a14cb22eb9f671a540d1b7c25"),
+    KnownFile("data_batch_2.bin", BATCH, "5ea93a67294ea407fff1d09f752e9692"),
+    KnownFile("data_batch_3.bin", BATCH, "942cd6a4bcdd0dd3c604fbe906cb4421"),
+    KnownFile("data_batch_4.bin", BATCH, "ae636b3ba5c66a11e91e8cb52e771fcb"),
+    KnownFile("data_batch_5.bin", BATCH, "53f37980c15c3d472c316c40844f3f0d"),
 )
-TEST = Content("test_batch.bin", BATCH, "803d5f7f4d78ea53de84dbe85f74fb6d")
+TEST = KnownFile("test_batch.bin", BATCH, "803d5f7f4d78ea53de84dbe85f74fb6d")
 VALIDATION = 5000
 
 
@@ -81,7 +81,7 @@ SOURCE = Source(
             Archive(
                 stem="cifar-10-binary",
                 folder="cifar-10-batches-bin",
-                contents=(*TRAIN, TEST),
+                files=(*TRAIN, TEST),
                 urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
             ),
         )

@@ -7,7 +7,7 @@ import numpy as np
 from apical.data.preprocessing import Scale
 from apical.data.source import ScikitLearn, Source
 from apical.data.splits import Split, Splits, stratified
-from apical.data.verified_files import Content
+from apical.data.verified_files import KnownFile
 
 
 def fetch() -> tuple[np.ndarray, np.ndarray]:
@@ -34,8 +34,8 @@ SOURCE = Source(
     preprocessing=Scale(16.0),
     origin=ScikitLearn(
         fetch,
-        Content("x", 115_008, "fa70cba135d4cdd4cde65da70dbffde2"),
-        Content("y", 1_797, "96ecbac7ce6c9c7e9f9f82160cffba40"),
+        KnownFile("x", 115_008, "fa70cba135d4cdd4cde65da70dbffde2"),
+        KnownFile("y", 1_797, "96ecbac7ce6c9c7e9f9f82160cffba40"),
     ),
     arrange=arrange,
 )

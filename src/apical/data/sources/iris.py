@@ -7,7 +7,7 @@ import numpy as np
 from apical.data.preprocessing import Standardise
 from apical.data.source import ScikitLearn, Source
 from apical.data.splits import Split, Splits, stratified
-from apical.data.verified_files import Content
+from apical.data.verified_files import KnownFile
 
 
 def fetch() -> tuple[np.ndarray, np.ndarray]:
@@ -34,8 +34,8 @@ SOURCE = Source(
     preprocessing=Standardise(),
     origin=ScikitLearn(
         fetch,
-        Content("x", 2_400, "c8771c40582769708a2a064b33c50ff3"),
-        Content("y", 150, "0c90171cc6bddd4042c791640d138f0c"),
+        KnownFile("x", 2_400, "c8771c40582769708a2a064b33c50ff3"),
+        KnownFile("y", 150, "0c90171cc6bddd4042c791640d138f0c"),
     ),
     arrange=arrange,
 )

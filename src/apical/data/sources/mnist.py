@@ -13,7 +13,7 @@ import numpy as np
 from apical.data.preprocessing import Scale
 from apical.data.source import Bundled, Source
 from apical.data.splits import Split, Splits, hold_out
-from apical.data.verified_files import Content
+from apical.data.verified_files import KnownFile
 from apical.errors import DataError
 
 UBYTE = 0x08
@@ -55,11 +55,11 @@ def arrange(contents: Mapping[str, bytes], seed: int) -> Splits:
     return hold_out(train, test.take(np.arange(len(test))), VALIDATION, seed)
 
 
-CONTENTS = (
-    Content("train-images-idx3-ubyte", 47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
-    Content("train-labels-idx1-ubyte", 60_008, "a25bea736e30d166cdddb491f175f624"),
-    Content("t10k-images-idx3-ubyte", 7_840_016, "2646ac647ad5339dbf082846283269ea"),
-    Content("t10k-labels-idx1-ubyte", 10_008, "27ae3e4e09519cfbb04c329615203637"),
+FILES = (
+    KnownFile("train-images-idx3-ubyte", 47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
+    KnownFile("train-labels-idx1-ubyte", 60_008, "a25bea736e30d166cdddb491f175f624"),
+    KnownFile("t10k-images-idx3-ubyte", 7_840_016, "2646ac647ad5339dbf082846283269ea"),
+    KnownFile("t10k-labels-idx1-ubyte", 10_008, "27ae3e4e09519cfbb04c329615203637"),
 )
 
 SOURCE = Source(
@@ -69,6 +69,6 @@ SOURCE = Source(
     sizes=(55_000, 5_000, 10_000),
     classes=tuple("0123456789"),
     preprocessing=Scale(255.0),
-    origin=Bundled(CONTENTS),
+    origin=Bundled(FILES),
     arrange=arrange,
 )
