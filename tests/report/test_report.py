@@ -14,7 +14,7 @@ from apical.report.labels import of_configured, of_rules
 from apical.report.style import PALETTE, colours
 from apical.rules.stdp_curve import Corrected
 from apical.rules.stdp_signs import OneVsRest
-from apical.runs.curves import RunData
+from apical.runs.reading import RunData
 from apical.runs.statistics import half_width, paired_difference, proportion_interval
 
 

@@ -15,7 +15,7 @@ from apical.rules import Credit
 from apical.runs.best import best
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.folder import RunFolder
-from apical.runs.progress import unfinished
+from apical.runs.reading import unfinished
 from apical.training.events import Epoch
 from apical.training.reload import reload, reload_snapshots
 from apical.training.selection import Best, Last

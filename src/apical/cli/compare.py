@@ -107,7 +107,7 @@ def _cosines(result: Result) -> str:
 
 def _figure(folders: list[Path], out: Path, console: Console) -> None:
     from apical.report.curves import draw
-    from apical.runs.curves import RunData
+    from apical.runs.reading import RunData
 
     runs = [RunData.read(folder) for folder in folders]
     console.print(f"figure: {draw(runs, out / 'comparison.png')}", soft_wrap=True)

@@ -22,7 +22,7 @@ def plot(
         out: The figure; its ending (.png, .svg, .pdf) says the format.
     """
     from apical.report.curves import draw
-    from apical.runs.curves import RunData
+    from apical.runs.reading import RunData
 
     if not runs:
         from apical.errors import UsageError

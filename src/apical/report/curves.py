@@ -11,7 +11,7 @@ from apical.errors import UsageError
 from apical.report.bands import band, stack
 from apical.report.labels import of_configured, shared_target
 from apical.report.style import colours, look, save_at
-from apical.runs.curves import RunData
+from apical.runs.reading import RunData
 
 LAYER_STYLES = ("-", "--", "-.", ":")
 

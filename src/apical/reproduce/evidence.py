@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from apical.report.bands import stack
-from apical.runs.curves import RunData
 from apical.runs.folder import RunFolder
+from apical.runs.reading import RunData
 from apical.values.spelling import decode
 
 

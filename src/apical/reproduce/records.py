@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from apical.errors import DataError, UsageError
-from apical.runs.folder import RunFolder, write_whole
+from apical.runs.folder import RunFolder
+from apical.runs.writing import write_whole
 
 PRESET = 6 | lzma.PRESET_EXTREME
 """Higher ones give the same bytes, since no paper's records fill the window of this one."""

@@ -15,15 +15,14 @@ dropped on resuming.
 
 import json
 import math
-import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from apical.errors import UsageError, WriteError
+from apical.errors import UsageError
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.lock import refuse_files
+from apical.runs.writing import write_whole
 from apical.settings import Settings
 from apical.values.spelling import decode, encode
 
@@ -158,29 +157,6 @@ def _row(line: bytes) -> dict[str, Any] | None:
     except ValueError:  # no JSON, or no text
         return None
     return row if isinstance(row, dict) and {"seed", "epoch"} <= row.keys() else None
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a kill or a full disk leaves the old content or the new one.
-
-    Raises `WriteError` naming the file if it cannot be written; the old content is kept.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    part = path.with_suffix(path.suffix + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise WriteError(
-            f"{path}: cannot be written ({error.strerror}), and is as it was before; make room "
-            "or choose another path, and run the command again"
-        ) from error
 
 
 def plain(data: Any) -> Any:

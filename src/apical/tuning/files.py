@@ -15,7 +15,8 @@ from typing import Any
 
 from apical.networks.targets import Target
 from apical.rules import Rule
-from apical.runs.folder import plain, write_whole
+from apical.runs.folder import plain
+from apical.runs.writing import write_whole
 from apical.settings import Settings
 from apical.tuning.trial import Trial
 from apical.values.spelling import encode

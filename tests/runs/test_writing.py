@@ -6,7 +6,7 @@ import os
 import pytest
 
 from apical.errors import WriteError
-from apical.runs.folder import write_whole
+from apical.runs.writing import write_whole
 
 
 def test_a_file_holds_the_text_or_the_bytes(tmp_path):

@@ -61,3 +61,23 @@ def _inner(value: Any, key: str) -> Any:
     if isinstance(value, list):
         return value[int(key)]
     return None if value is None else value.get(key)
+
+
+def unfinished(folder: RunFolder) -> str | None:
+    """How the run stopped, and after which epoch each seed was last saved; None for a whole run."""
+    if folder.finished:
+        return None
+    config = folder.config()
+    ended = (folder.path / "summary.json").exists()
+    status = folder.read("summary.json")["status"] if ended else "still training, or killed"
+    epochs = config["settings"]["epochs"]
+    seeds = range(config["seed"], config["seed"] + config["seeds"])
+    saved = ", ".join(f"seed {s} after {_saved(folder, s)} of {epochs} epochs" for s in seeds)
+    return f"{folder.path} is an unfinished run ({status}): {saved}"
+
+
+def _saved(folder: RunFolder, seed: int) -> int:
+    checkpoints = folder.checkpoints(seed)
+    latest = checkpoints.latest()
+    checkpoints.close()
+    return latest
