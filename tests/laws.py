@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.activations import Activation
 from apical.networks.layers import Layer
 from apical.networks.layers.pairing import pair

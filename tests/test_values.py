@@ -2,10 +2,10 @@
 
 import pytest
 
-from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.rules import DTP, FA, GhostMB, Rule
-from apical.rules.inverses import NoisePreserving
+from apical.rules.ghost.stepping import Strides
+from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.values.spelling import decode, parse, spell
 
 

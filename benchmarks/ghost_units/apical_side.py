@@ -12,15 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from apical.dynamics.ghost import Potentials
-from apical.dynamics.stepping import Strides
 from apical.networks.activations import sigmoid
 from apical.networks.layers import Dense
 from apical.networks.losses import SquaredError
 from apical.networks.network import Network
 from apical.networks.targets import Label
 from apical.rules import Batch, GhostMA, GhostMB, State
-from apical.rules.ghost import Kept
+from apical.rules.ghost.circuit import Potentials
+from apical.rules.ghost.rule import Kept
+from apical.rules.ghost.stepping import Strides
 from apical.training.epoch import start, update
 from apical.training.optimizer import Optimizers
 from apical.training.turns import TOGETHER

@@ -31,7 +31,7 @@ from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
 from apical.networks.losses import CrossEntropy
 from apical.networks.network import Network
 from apical.rules import BP, DTP, Batch, State
-from apical.rules.inverses import NoisePreserving
+from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.training.epoch import run_pass, start
 from apical.training.minibatches import Minibatches
 from apical.training.optimizer import Optimizers

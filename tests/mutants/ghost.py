@@ -2,142 +2,142 @@
 
 from tests.mutants.mutant import Mutant
 
-CIRCUIT = "tests/dynamics/test_ghost.py"
-FAST = "tests/dynamics/test_ghost_fast.py"
-STRIDES = "tests/dynamics/test_strides.py"
-GHOST = "tests/rules/test_ghost.py"
+CIRCUIT = "tests/rules/ghost/test_circuit.py"
+FAST = "tests/rules/ghost/test_fast.py"
+STRIDES = "tests/rules/ghost/test_strides.py"
+GHOST = "tests/rules/ghost/test_rule.py"
 GHOST_PAPER = "tests/papers/test_ghost_units.py"
 
 MUTANTS = (
     Mutant(
         "ghost: ghosts add to the feedback",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "above @ F.T - s @ G.T",
         "above @ F.T + s @ G.T",
         (f"{CIRCUIT}::test_errors_tend_to_the_gradient_at_first_order",),
     ),
     Mutant(
         "ghost: ghosts are linear",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "ghosts = tuple(rho(v) for v in potentials.v)",
         "ghosts = potentials.v",
         (f"{CIRCUIT}::test_the_loop_is_the_equations",),
     ),
     Mutant(
         "ghost: the nudge pushes away",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "phase.beta * (phase.y - rates[-1])",
         "phase.beta * (rates[-1] - phase.y)",
         (f"{CIRCUIT}::test_errors_tend_to_the_gradient_at_first_order",),
     ),
     Mutant(
         "ghost: units do not leak",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "u + rate * (-u + a + e)",
         "u + rate * (a + e)",
         (f"{CIRCUIT}::test_free_phase_of_a_converged_circuit_is_the_feedforward_network",),
     ),
     Mutant(
         "ghost: potentials for rates in the main change",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "rho(u) - rho(a) for u, a",
         "u - a for u, a",
         (f"{CIRCUIT}::test_the_loop_is_the_equations",),
     ),
     Mutant(
         "ghost: ghosts imitate rates, not potentials",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "(u - v).T @ r",
         "(rho(u) - rho(v)).T @ r",
         (f"{CIRCUIT}::test_the_loop_is_the_equations",),
     ),
     Mutant(
         "ghost fast: the Gram matrix is left out",
-        "dynamics/ghost_fast.py",
+        "rules/ghost/fast.py",
         "drive + eta_first * (gram * d if alone else gram @ d)",
         "drive + eta_first * d",
         (f"{FAST}::test_the_fast_twin_is_the_plain_loop",),
     ),
     Mutant(
         "ghost fast: W_1 learns from the last step alone",
-        "dynamics/ghost_fast.py",
+        "rules/ghost/fast.py",
         "taught + d",
         "d",
         (f"{FAST}::test_the_fast_twin_is_the_plain_loop",),
     ),
     Mutant(
         "ghost fast: feedback stays that of the first step",
-        "dynamics/ghost_fast.py",
+        "rules/ghost/fast.py",
         "phase.feedback((first, *s.above))",
         "phase.feedback((first, *weights.main[1:]))",
         (f"{FAST}::test_the_fast_twin_is_the_plain_loop",),
     ),
     Mutant(
         "ghost: teaching signals are not divided by beta",
-        "rules/ghost.py",
+        "rules/ghost/rule.py",
         "-d / self.beta for d",
         "-d for d",
         (f"{GHOST}::test_mb_signals_are_backpropagations_nearly",),
     ),
     Mutant(
         "ghost: the change is not turned into a descent",
-        "rules/ghost.py",
+        "rules/ghost/rule.py",
         "tuple(-c for c in change)",
         "change",
         (f"{GHOST}::test_credit_is_minus_the_change_of_two_plain_phases",),
     ),
     Mutant(
         "ghost: both phases are nudged",
-        "rules/ghost.py",
+        "rules/ghost/rule.py",
         "Phase(x, batch.y, 0.0, feedback)",
         "Phase(x, batch.y, self.beta, feedback)",
         (f"{GHOST}::test_credit_is_minus_the_change_of_two_plain_phases",),
     ),
     Mutant(
         "ghost ma: lateral weights learn while clamped",
-        "rules/ghost_ma.py",
+        "rules/ghost/ma.py",
         "Plasticity(main, 0.0, 0.0)",
         "Plasticity(main, lateral, lateral)",
         (f"{GHOST}::test_ma_learns_main_weights_while_clamped_and_lateral_ones_before",),
     ),
     Mutant(
         "ghost mb: to-ghosts weights learn",
-        "rules/ghost_mb.py",
+        "rules/ghost/mb.py",
         "Plasticity(still, 0.0, self.dt * self.ghost_rate)",
         "Plasticity(still, 0.1, self.dt * self.ghost_rate)",
         (f"{GHOST}::test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once",),
     ),
     Mutant(
         "ghost mb: main rates take dt",
-        "rules/ghost_mb.py",
+        "rules/ghost/mb.py",
         "            self.rates_of_layers(net),",
         "            tuple(self.dt * eta for eta in self.rates_of_layers(net)),",
         (f"{GHOST}::test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once",),
     ),
     Mutant(
         "ghost ma: main rates do without dt",
-        "rules/ghost_ma.py",
+        "rules/ghost/ma.py",
         "self.dt * eta",
         "eta",
         (f"{GHOST}::test_ma_learns_main_weights_while_clamped_and_lateral_ones_before",),
     ),
     Mutant(
         "ghost: the rates of the layers change places",
-        "rules/ghost.py",
+        "rules/ghost/rule.py",
         "else given\n",
         "else given[::-1]\n",
         (f"{GHOST}::test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once",),
     ),
     Mutant(
         "ghost: a change is clipped after its rate",
-        "dynamics/ghost.py",
+        "rules/ghost/circuit.py",
         "eta * clipped(change, plasticity.clip)",
         "clipped(eta * change, plasticity.clip)",
         (f"{CIRCUIT}::test_clipping_bounds_each_change_before_its_rate",),
     ),
     Mutant(
         "ghost paper: another nudge",
-        "rules/ghost_mb.py",
+        "rules/ghost/mb.py",
         "beta: float = 0.1",
         "beta: float = 1.0",
         (f"{GHOST_PAPER}::test_the_papers_tables",),
@@ -158,14 +158,14 @@ MUTANTS = (
     ),
     Mutant(
         "strides: the outputs are taken to be as stiff as hidden units",
-        "dynamics/ghost_fast.py",
+        "rules/ghost/fast.py",
         "(1 + phase.beta * r[-1] * (1 - r[-1]),)",
         "(1.0,)",
         (f"{STRIDES}::test_strides_rest_where_euler_steps_do",),
     ),
     Mutant(
         "strides: explicit steps of weights",
-        "dynamics/stepping.py",
+        "rules/ghost/stepping.py",
         "* gain / (1 + gain)",
         "* 0",
         (f"{STRIDES}::test_a_stride_does_not_overshoot_along_the_leading_direction",),

@@ -2,49 +2,49 @@
 
 from tests.mutants.mutant import Mutant
 
-TARGETS = "tests/rules/test_target_propagation.py"
-INVERSES = "tests/rules/test_inverses.py"
-LOCALITY = "tests/rules/test_locality.py"
+TARGETS = "tests/rules/target_propagation/test_targets.py"
+INVERSES = "tests/rules/target_propagation/test_inverses.py"
+LOCALITY = "tests/rules/target_propagation/test_locality.py"
 
 MUTANTS = (
     Mutant(
         "dtp: the difference is dropped",
-        "rules/inverses.py",
+        "rules/target_propagation/inverses.py",
         "below - g(h) + g(targets[0])",
         "g(targets[0])",
         (f"{TARGETS}::test_whatever_the_inverses_a_satisfied_layer_asks_for_nothing",),
     ),
     Mutant(
         "dtp: the difference has the wrong sign",
-        "rules/inverses.py",
+        "rules/target_propagation/inverses.py",
         "below - g(h) + g(targets[0])",
         "below + g(h) - g(targets[0])",
         (f"{TARGETS}::test_with_exact_inverses_targets_have_their_gauss_newton_form",),
     ),
     Mutant(
         "dtp: the target lies uphill",
-        "rules/dtp.py",
+        "rules/target_propagation/dtp.py",
         "hidden[-1] - self.alpha",
         "hidden[-1] + self.alpha",
         (f"{TARGETS}::test_by_hand_difference_target_propagation",),
     ),
     Mutant(
         "local losses: averaged for summed",
-        "rules/inverses.py",
+        "rules/target_propagation/inverses.py",
         "return self.scale\n",
         "return self.scale / units\n",
         (f"{TARGETS}::test_with_gradient_targets_and_halved_losses_it_is_bp",),
     ),
     Mutant(
         "inverses: the noise is forgotten",
-        "rules/inverses.py",
+        "rules/target_propagation/inverses.py",
         "noisy = h + loss.sigma *",
         "noisy = h + 0.0 *",
         (f"{INVERSES}::test_inverses_descend_their_own_loss",),
     ),
     Mutant(
         "inverses: noise-preserving is denoising",
-        "rules/inverses.py",
+        "rules/target_propagation/inverses.py",
         "return noisy\n",
         "return h\n",
         (f"{INVERSES}::test_inverses_descend_their_own_loss",),
@@ -58,14 +58,14 @@ MUTANTS = (
     ),
     Mutant(
         "sdtp: the label's inverse learns from preactivations",
-        "rules/sdtp.py",
+        "rules/target_propagation/sdtp.py",
         "return net.layers[1:]\n",
         "return (*net.layers[1:-1], net.layers[-1].preactivation)\n",
         (f"{INVERSES}::test_by_hand_the_labels_inverse_reads_the_output_of_the_noisy_activity",),
     ),
     Mutant(
         "inverses: one draw for all of a shape",
-        "rules/inverses.py",
+        "rules/target_propagation/inverses.py",
         "keys = jax.random.split(key, len(layers))",
         "keys = [key] * len(layers)",
         (f"{INVERSES}::test_inverses_are_drawn_apart_by_the_rules_law",),
@@ -81,7 +81,7 @@ MUTANTS = (
     ),
     Mutant(
         "sdtp: the uppermost target is led by the output's weights",
-        "rules/sdtp.py",
+        "rules/target_propagation/sdtp.py",
         "self.step * (g(batch.y) - g(record.output))",
         "self.step * net.layers[-1].pull(batch.y - record.output)",
         (

@@ -4,7 +4,7 @@ import pytest
 
 from apical.papers.difference_target_propagation.experiments import experiments
 from apical.rules import DTP
-from apical.rules.inverses import NoisePreserving
+from apical.rules.target_propagation.inverses import NoisePreserving
 
 LR0 = {"continuous": 0.327736, "discrete": 27.9655, "stochastic": 58.4385}
 """Steps of the uppermost target in the authors' code, on the gradient of the batch's mean loss."""

@@ -10,9 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.dynamics.ghost import euler, feel
-from apical.dynamics.integrate import integrate
-from apical.dynamics.stepping import Strides
 from apical.feedback import FixedRandom, Transpose
 from apical.networks.initialisers import Uniform
 from apical.papers.ghost_units.experiments import cells, mb, quick
@@ -22,6 +19,9 @@ from apical.papers.ghost_units.theorem import predicted
 from apical.papers.ghost_units.trace import watch
 from apical.reproduce.evidence import Evidence
 from apical.rules import BP, GhostMB, Rule, State
+from apical.rules.ghost.circuit import euler, feel
+from apical.rules.ghost.stepping import Strides
+from apical.rules.integrate import integrate
 from apical.training.epoch import Carry
 from apical.values.spelling import spell
 from tests import laws, tiny

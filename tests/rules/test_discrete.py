@@ -17,7 +17,7 @@ from apical.networks.specs import Fc
 from apical.networks.targets import Label
 from apical.networks.transmission import Bernoulli, Sign
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, State
-from apical.rules.inverses import Denoising
+from apical.rules.target_propagation.inverses import Denoising
 from apical.training.evaluate import evaluate
 from apical.training.optimizer import build
 from apical.training.reload import predict, reload

@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from apical import BP, FA, Settings
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.targets import Label, decode, encode
 from apical.rules import Batch, Credit, Rule, State
 from apical.rules.rule import Traits

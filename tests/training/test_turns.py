@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from apical import BP, Settings, fit
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.targets import Label
 from apical.rules import Credit, Rule, State
 from apical.rules.rule import Traits

@@ -7,7 +7,7 @@ import pytest
 
 from apical import DTP, FA, Choice, Linear, Log, Settings, UsageError, Whole
 from apical.rules import RULES
-from apical.rules.inverses import NoisePreserving
+from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.tuning.space import check, draw, place
 from apical.values.ranges import Range
 from apical.values.spelling import parse, spell

@@ -1,7 +1,7 @@
 """What weights the teaching signal travels through."""
 
 from apical.feedback.broadcast import Broadcast, Regenerated, Stored
-from apical.feedback.feedback import Feedback
+from apical.feedback.feedback import Feedback, Transport
 from apical.feedback.fixed_random import FixedRandom
 from apical.feedback.sign_symmetric import BRSF, FRSF, USF, SignSymmetric
 from apical.feedback.transpose import Transpose
@@ -16,5 +16,6 @@ __all__ = [
     "Regenerated",
     "SignSymmetric",
     "Stored",
+    "Transport",
     "Transpose",
 ]

@@ -7,15 +7,15 @@ from apical.rules.ao_sdtp import AOSDTP
 from apical.rules.associative_stdp import AssociativeSTDP
 from apical.rules.bp import BP
 from apical.rules.dfa import DFA
-from apical.rules.dtp import DTP
 from apical.rules.fa import FA
-from apical.rules.ghost_ma import GhostMA
+from apical.rules.ghost.ma import GhostMA
+from apical.rules.ghost.mb import GhostMB
 from apical.rules.ghost_ma_prime import GhostMAPrime
-from apical.rules.ghost_mb import GhostMB
 from apical.rules.itd import ITD
 from apical.rules.rule import Batch, Credit, Link, Rule, State
-from apical.rules.sdtp import SDTP
-from apical.rules.tp import TP
+from apical.rules.target_propagation.dtp import DTP
+from apical.rules.target_propagation.sdtp import SDTP
+from apical.rules.target_propagation.tp import TP
 
 RULES: tuple[type[Rule], ...] = tuple(
     value

@@ -10,7 +10,9 @@ from apical.errors import at_least_one
 from apical.networks.activations import identity, named, tanh
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Dense, Layer, Transposed
-from apical.rules.inverses import (
+from apical.rules.label_inverse import LabelInverse
+from apical.rules.rule import State
+from apical.rules.target_propagation.inverses import (
     Activity,
     Denoising,
     InverseLoss,
@@ -19,9 +21,7 @@ from apical.rules.inverses import (
     difference_targets,
     inverses,
 )
-from apical.rules.label_inverse import LabelInverse
-from apical.rules.rule import State
-from apical.rules.target_propagation import needs_hidden_layers
+from apical.rules.target_propagation.rule import needs_hidden_layers
 
 
 class AOSDTP(LabelInverse):

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.data.preprocessing import UnitRange
 from apical.errors import UsageError
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import TorchDefault
 from apical.networks.layers.pairing import pair

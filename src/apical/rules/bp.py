@@ -1,6 +1,6 @@
 """Backpropagation, and the reference that every other rule is measured against."""
 
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.rules.rule import Credit, Rule, State, Traits
 from apical.rules.sweep import chain, sweep
 

@@ -1,7 +1,7 @@
 """Direct feedback alignment: the output error is broadcast to every layer."""
 
+from apical.feedback import Transport
 from apical.feedback.broadcast import Broadcast, Stored
-from apical.feedback.feedback import Transport
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.rules.rule import Credit, Link, Rule, State, Traits
 

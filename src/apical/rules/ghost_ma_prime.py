@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from apical.dynamics.ghost import Plasticity
 from apical.errors import UsageError
-from apical.rules.ghost import Ghost, Plan
-from apical.rules.ghost_ma import PAPER, one_for_each_above
+from apical.rules.ghost.circuit import Plasticity
+from apical.rules.ghost.ma import PAPER, one_for_each_above
+from apical.rules.ghost.rule import Ghost, Plan
 
 
 class GhostMAPrime(Ghost):

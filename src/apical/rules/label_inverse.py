@@ -6,10 +6,10 @@ from typing import ClassVar
 import equinox as eqx
 
 from apical.errors import positive
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.initialisers import Initialiser
 from apical.rules.rule import Traits
-from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation
+from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation
 from apical.values.ranges import Log, Space
 
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.settings import Settings

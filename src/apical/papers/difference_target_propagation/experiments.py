@@ -13,7 +13,7 @@ from apical.networks.specs import Fc
 from apical.networks.transmission import Bernoulli, Sign
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, DTP, Rule
-from apical.rules.inverses import NoisePreserving
+from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.settings import Settings
 
 QUICK = 10

@@ -6,14 +6,14 @@ Tables 2 to 4 are the configurations below; TF is transpose feedback, FA feedbac
 from collections.abc import Iterator
 from dataclasses import replace
 
-from apical.dynamics.stepping import Euler, Stepping, Strides
 from apical.feedback import Feedback, FixedRandom, Transpose
 from apical.networks.initialisers import Uniform
 from apical.papers.ghost_units.gradient import GradientError
 from apical.papers.ghost_units.theorem import TheoremError
 from apical.reproduce.experiment import Experiment
 from apical.rules import GhostMA, GhostMAPrime, GhostMB
-from apical.rules.ghost import Ghost
+from apical.rules.ghost.rule import Ghost
+from apical.rules.ghost.stepping import Euler, Stepping, Strides
 
 QUICK = 50
 """`quick` runs one part in so many of the paper's epochs."""

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.dynamics.ghost import Phase, Potentials, Weights, feel
 from apical.reproduce.examination import Examination
 from apical.rules import BP, Batch, State
-from apical.rules.ghost import Ghost
+from apical.rules.ghost.circuit import Phase, Potentials, Weights, feel
+from apical.rules.ghost.rule import Ghost
 from apical.training.reload import reload_carries
 
 

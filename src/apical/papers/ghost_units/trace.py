@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical.dynamics.ghost import euler, feel
-from apical.dynamics.integrate import trajectory
 from apical.papers.ghost_units.experiments import TRACED
 from apical.reproduce.evidence import Evidence
-from apical.rules.ghost import Ghost
+from apical.rules.ghost.circuit import euler, feel
+from apical.rules.ghost.rule import Ghost
+from apical.rules.integrate import trajectory
 from apical.rules.rule import Batch
 from apical.training.epoch import Carry
 from apical.training.minibatches import as_batch

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from apical.papers.target_propagation.networks import SETUPS
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
-from apical.rules.inverses import Denoising, NoisePreserving
+from apical.rules.target_propagation.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
 from apical.values.ranges import Space
 from apical.values.spelling import decode

@@ -8,13 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.dynamics.ghost import Phase, Plasticity, Weights, at_rest, euler, feel, main_change
-from apical.dynamics.integrate import integrate
-from apical.dynamics.stepping import Strides
 from apical.errors import UsageError
 from apical.feedback import FixedRandom, Transpose
 from apical.networks.initialisers import Uniform
 from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
+from apical.rules.ghost.circuit import Phase, Plasticity, Weights, at_rest, euler, feel, main_change
+from apical.rules.ghost.stepping import Strides
+from apical.rules.integrate import integrate
 from apical.values.spelling import parse, spell
 from tests import laws, tiny
 

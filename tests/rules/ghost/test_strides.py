@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from apical.dynamics import ghost_fast
-from apical.dynamics.ghost import Phase, Plasticity, at_rest, feel
-from apical.dynamics.stepping import Euler, Strides
 from apical.errors import UsageError
+from apical.rules.ghost import fast
+from apical.rules.ghost.circuit import Phase, Plasticity, at_rest, feel
+from apical.rules.ghost.stepping import Euler, Strides
 from tests import laws
-from tests.dynamics.circuits import circuit, feedforward, still, transposed
+from tests.rules.ghost.circuits import circuit, feedforward, still, transposed
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -21,8 +21,8 @@ def test_strides_rest_where_euler_steps_do(beta, size):
     phase = Phase(x, y, beta, transposed)
     nothing = still(3)
     start = at_rest(x, weights)
-    euler_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000)
-    strides_end, _ = ghost_fast.run(start, weights, phase, nothing, 0.1, 4000, Strides(size))
+    euler_end, _ = fast.run(start, weights, phase, nothing, 0.1, 4000)
+    strides_end, _ = fast.run(start, weights, phase, nothing, 0.1, 4000, Strides(size))
     laws.assert_close(strides_end, euler_end, rtol=1e-6, atol=1e-8)
 
 
@@ -34,7 +34,7 @@ def test_strides_teach_the_ghosts_what_euler_steps_do(ghosts, left):
     phase = Phase(x, y, 0.0, transposed)
     start = at_rest(x, weights)
     assert float(jnp.abs(feel(start, weights, phase).errors[0]).max()) > 0.3
-    end = ghost_fast.run(start, weights, phase, lateral, 0.1, 20_000, Strides(10))
+    end = fast.run(start, weights, phase, lateral, 0.1, 20_000, Strides(10))
     assert float(jnp.abs(feel(*end, phase).errors[0]).max()) < left
     laws.assert_close(end[0].u, feedforward(weights.main, x), rtol=0, atol=2 * left)
 
@@ -71,8 +71,8 @@ def test_what_strides_teach_is_near_what_euler_steps_do(
     phase = Phase(jnp.abs(x + noise), y, beta, transposed)
     plasticity = Plasticity((main,) * 3, lateral, lateral)
     start = at_rest(phase.x, weights)
-    _, exact = ghost_fast.run(start, weights, phase, plasticity, 0.1, steps)
-    _, found = ghost_fast.run(start, weights, phase, plasticity, 0.1, steps, Strides(10))
+    _, exact = fast.run(start, weights, phase, plasticity, 0.1, steps)
+    _, found = fast.run(start, weights, phase, plasticity, 0.1, steps, Strides(10))
     for a, b, before in zip(*map(jax.tree.leaves, (found, exact, weights)), strict=True):
         learned = float(jnp.linalg.norm(b - before))
         assert float(jnp.linalg.norm(a - b)) <= apart * learned

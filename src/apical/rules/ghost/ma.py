@@ -1,9 +1,9 @@
 """Ghost units, model MA: a ghost for every unit above, taught between the nudges."""
 
-from apical.dynamics.ghost import Plasticity
 from apical.networks.initialisers import Uniform
 from apical.networks.losses import SquaredError
-from apical.rules.ghost import Ghost, Plan
+from apical.rules.ghost.circuit import Plasticity
+from apical.rules.ghost.rule import Ghost, Plan
 from apical.settings import Settings
 
 PAPER = Settings(

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 
 from apical.errors import UsageError
 from apical.networks.network import Network, Record
-from apical.rules.inverses import Activity, InverseLoss, LocalLoss, Map, learn
 from apical.rules.rule import Batch, Credit, Rule, State
+from apical.rules.target_propagation.inverses import Activity, InverseLoss, LocalLoss, Map, learn
 from apical.settings import Settings
 from apical.values.ranges import ADAM, Linear, Space
 

@@ -8,7 +8,7 @@ import pytest
 from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, Batch, State
-from apical.rules.inverses import Denoising
+from apical.rules.target_propagation.inverses import Denoising
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

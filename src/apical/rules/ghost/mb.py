@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from apical.dynamics.ghost import Plasticity
 from apical.errors import UsageError
 from apical.networks.initialisers import Initialiser, Uniform
-from apical.rules.ghost import Ghost, Plan
-from apical.rules.ghost_ma import PAPER
+from apical.rules.ghost.circuit import Plasticity
+from apical.rules.ghost.ma import PAPER
+from apical.rules.ghost.rule import Ghost, Plan
 
 
 class GhostMB(Ghost):

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical.dynamics.ghost import Plasticity, Potentials, Weights, at_rest, euler
-from apical.dynamics.integrate import integrate
+from apical.rules.ghost.circuit import Plasticity, Potentials, Weights, at_rest, euler
+from apical.rules.integrate import integrate
 
 SIZES = (6, 5, 4, 4, 3, 3)
 """Inputs, then the units of up to five layers."""

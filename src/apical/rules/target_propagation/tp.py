@@ -2,12 +2,18 @@
 
 import jax
 
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Transposed
-from apical.rules.inverses import InverseLoss, LocalLoss, NoisePreserving, Summed, inverses
 from apical.rules.rule import State, Traits
-from apical.rules.target_propagation import TargetPropagation, needs_hidden_layers
+from apical.rules.target_propagation.inverses import (
+    InverseLoss,
+    LocalLoss,
+    NoisePreserving,
+    Summed,
+    inverses,
+)
+from apical.rules.target_propagation.rule import TargetPropagation, needs_hidden_layers
 
 
 class TP(TargetPropagation):

@@ -16,10 +16,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.dynamics.ghost import Matrices, Phase, Plasticity, Potentials, Weights, euler
-from apical.dynamics.integrate import integrate
-from apical.dynamics.stepping import Euler, Stepping
 from apical.errors import UsageError
+from apical.rules.ghost.circuit import Matrices, Phase, Plasticity, Potentials, Weights, euler
+from apical.rules.ghost.stepping import Euler, Stepping
+from apical.rules.integrate import integrate
 
 Signal = Float[Array, "*batch _"]
 
@@ -140,8 +140,9 @@ def run(
     end = integrate(step, begin, stepping.steps(steps))
     if eta_first:
         first = first + eta_first * paired(end.taught, x)
-    settled = jax.tree.map(lambda a: a[None] if alone else a, Potentials(end.u, end.v))
-    return settled, Weights((first, *end.above), end.to_ghosts, tuple(G.T for G in end.back))
+    u, v = jax.tree.map(lambda a: a[None] if alone else a, (end.u, end.v))
+    from_ghosts = tuple(G.T for G in end.back)
+    return Potentials(u, v), Weights((first, *end.above), end.to_ghosts, from_ghosts)
 
 
 def joined(above: Matrices, to_ghosts: Matrices) -> Matrices:

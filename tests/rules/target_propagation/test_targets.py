@@ -13,7 +13,7 @@ from apical.networks.layers import Dense, Transposed
 from apical.networks.losses import CrossEntropy, SquaredError
 from apical.networks.network import Network
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, State
-from apical.rules.inverses import (
+from apical.rules.target_propagation.inverses import (
     Averaged,
     Denoising,
     InverseLoss,
@@ -21,7 +21,7 @@ from apical.rules.inverses import (
     Summed,
     difference_targets,
 )
-from apical.rules.target_propagation import TargetPropagation
+from apical.rules.target_propagation.rule import TargetPropagation
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

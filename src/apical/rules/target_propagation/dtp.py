@@ -3,10 +3,11 @@
 from typing import ClassVar
 
 from apical.errors import positive
-from apical.feedback.feedback import Transport
+from apical.feedback import Transport
 from apical.networks.activations import named
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.rules.inverses import (
+from apical.rules.rule import State, Traits
+from apical.rules.target_propagation.inverses import (
     InverseLoss,
     LocalLoss,
     NoisePreserving,
@@ -14,8 +15,7 @@ from apical.rules.inverses import (
     difference_targets,
     inverses,
 )
-from apical.rules.rule import State, Traits
-from apical.rules.target_propagation import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
+from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
 from apical.values.ranges import Linear, Space
 
 

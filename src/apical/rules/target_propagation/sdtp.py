@@ -5,7 +5,9 @@ import jax
 from apical.networks.activations import named
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Transposed
-from apical.rules.inverses import (
+from apical.rules.label_inverse import LabelInverse
+from apical.rules.rule import State
+from apical.rules.target_propagation.inverses import (
     Denoising,
     InverseLoss,
     LocalLoss,
@@ -13,9 +15,7 @@ from apical.rules.inverses import (
     difference_targets,
     inverses,
 )
-from apical.rules.label_inverse import LabelInverse
-from apical.rules.rule import State
-from apical.rules.target_propagation import needs_hidden_layers
+from apical.rules.target_propagation.rule import needs_hidden_layers
 
 
 class SDTP(LabelInverse):

@@ -12,8 +12,14 @@ from apical.networks.activations import identity, tanh
 from apical.networks.initialisers import LeCun, Uniform
 from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Transposed, Window
 from apical.rules import AOSDTP, DTP, SDTP, TP, State
-from apical.rules.inverses import Averaged, Denoising, NoisePreserving, Summed, learn
 from apical.rules.label_inverse import LabelInverse
+from apical.rules.target_propagation.inverses import (
+    Averaged,
+    Denoising,
+    NoisePreserving,
+    Summed,
+    learn,
+)
 from apical.values.spelling import spell
 from tests import laws, tiny
 

@@ -9,8 +9,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from apical.dynamics import ghost_fast
-from apical.dynamics.ghost import (
+from apical.errors import UsageError, positive
+from apical.feedback import Feedback, Transpose
+from apical.networks.activations import sigmoid
+from apical.networks.initialisers import Initialiser, Uniform
+from apical.networks.layers import Dense
+from apical.networks.network import Network
+from apical.rules.ghost import fast
+from apical.rules.ghost.circuit import (
     Matrices,
     Moment,
     Phase,
@@ -22,13 +28,7 @@ from apical.dynamics.ghost import (
     main_change,
     mismatch,
 )
-from apical.dynamics.stepping import Euler, Stepping
-from apical.errors import UsageError, positive
-from apical.feedback import Feedback, Transpose
-from apical.networks.activations import sigmoid
-from apical.networks.initialisers import Initialiser, Uniform
-from apical.networks.layers import Dense
-from apical.networks.network import Network
+from apical.rules.ghost.stepping import Euler, Stepping
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.rules.sweep import chain
 from apical.values.ranges import Log, Space
@@ -143,9 +143,7 @@ class Ghost(Rule):
 
         def run(potentials, weights, phase, plasticity, steps):
             rate = self.dt / self.tau
-            return ghost_fast.run(
-                potentials, weights, phase, plasticity, rate, steps, self.stepping
-            )
+            return fast.run(potentials, weights, phase, plasticity, rate, steps, self.stepping)
 
         free, clamped = self.phases(net, kept, batch, key)
         rested, ready = run(start, before, free, plan.free, self.free_steps)

@@ -1,1 +1,0 @@
-"""Networks as dynamical systems: step functions, the integrator that runs them, fast twins."""
