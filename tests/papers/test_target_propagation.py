@@ -62,7 +62,7 @@ def test_a_searched_cell_runs_with_all_that_was_found(best):
     stored = json.loads(best.read_text())
     rule, settings = configured(setup, method)
     assert encode(rule) == stored["rule"]
-    ours = encode(vars(settings))
+    ours = settings.to_json()
     for name in ("lr", "optimizer_args", "learned_lr", "learned_optimizer_args", "schedule"):
         assert ours[name] == stored["settings"][name], name
     assert ours["alternate"] == ("epoch" if "alternating" in method else None)
@@ -111,7 +111,7 @@ def test_a_search_on_the_fully_connected_network_serves_the_locally_connected_on
         final = tmp_path / setup / "fa" / "final"
         final.mkdir(parents=True)
         settings = replace(published("mnist-fc", "fa")[1], lr=lr, schedule="linear")
-        best = {"rule": encode(FA(USF())), "settings": encode(vars(settings))}
+        best = {"rule": encode(FA(USF())), "settings": settings.to_json()}
         (final / "best.json").write_text(json.dumps(best))
         rule, found = configured("mnist-lc", "fa")
         assert rule == FA(USF())
@@ -155,7 +155,7 @@ def test_table_1_shows_best_and_last_by_test_and_by_validation(tmp_path):
     rule, settings = published("mnist-fc", "bp")
     run = RunFolder(tmp_path / "mnist-fc-bp" / "seed-0")
     run.path.mkdir(parents=True)
-    config = {"rule": encode(rule), "settings": encode(vars(settings)), "seed": 0, "seeds": 1}
+    config = {"rule": encode(rule), "settings": settings.to_json(), "seed": 0, "seeds": 1}
     (run.path / "config.json").write_text(json.dumps(config))
     for epoch, test in enumerate((0.90, 0.98, 0.95), 1):
         run.append("metrics.jsonl", {"seed": 0, "epoch": epoch, "test_accuracy": test})

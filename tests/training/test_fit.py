@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, DFA, FA, UsageError, fit
+from apical import BP, DFA, FA, Settings, UsageError, fit
 from apical.data import Centre, Split
 from apical.training.events import Epoch
 from tests.training.small import SMALL, bits, timeless
@@ -61,6 +61,13 @@ def test_the_same_call_gives_the_same_bits_and_another_seed_others(blobs):
     one, two, other = (fit(FA(), blobs, seed=s, **SMALL) for s in (0, 0, 1))
     assert bits(one.networks) == bits(two.networks) != bits(other.networks)
     assert timeless(one.metrics) == timeless(two.metrics)
+
+
+def test_settings_are_taken_whole_with_changes(blobs):
+    whole = fit(FA(), blobs, Settings(lr=1e-2, **SMALL | {"epochs": 9}), epochs=3)
+    fields = fit(FA(), blobs, lr=1e-2, **SMALL)
+    assert bits(whole.networks) == bits(fields.networks)
+    assert len(whole.metrics) == 3
 
 
 def test_seeds_in_one_call_are_the_seeds_one_by_one(blobs):

@@ -30,6 +30,7 @@ def run(
         result = fit(
             rule,
             data,
+            settings,
             seeds=options.seeds,
             seed=options.seed,
             out=options.out,
@@ -37,7 +38,6 @@ def run(
             overwrite=options.overwrite,
             checkpoint_seconds=options.checkpoint_seconds,
             listeners=listeners,
-            **{f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)},
         )
     if result.metrics:
         console.print(scores(result.summary, settings.target))

@@ -71,12 +71,12 @@ def _search(out, rule, settings, data, space, trials, seed) -> None:
             rule,
             data.load(),
             space,
+            settings,
             trials=trials,
             seed=seed,
             out=out,
             report=face.trial,
             listeners=(face.event,),
-            **vars(settings),
         )
     if found.trials:
         figure = draw([SearchData.read(out)], out / "sensitivity.png")

@@ -73,7 +73,7 @@ class Run(Job):
         stored = replace(
             self.experiment,
             rule=decode(config["rule"]),
-            settings=Settings(**decode(config["settings"])),
+            settings=Settings.from_json(config["settings"]),
             data=config["data"]["name"],
         )
         return stored, config["seed"]
@@ -89,11 +89,11 @@ class Run(Job):
         result = fit(
             experiment.rule,
             _data(experiment.data, experiment.classes, experiment.per_class),
+            experiment.settings,
             seed=self.seed,
             out=self.folder,
             resume=True,
             checkpoint_seconds=30,
-            **vars(experiment.settings),
         )
         return result.summary
 

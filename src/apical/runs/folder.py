@@ -146,7 +146,7 @@ def completed(config: dict[str, Any]) -> dict[str, Any]:
     return {
         **config,
         "rule": encode(decode(config["rule"])),
-        "settings": encode(vars(Settings(**decode(config["settings"])))),
+        "settings": Settings.from_json(config["settings"]).to_json(),
     }
 
 

@@ -59,6 +59,7 @@ class Result:
 def fit(
     rule: Rule,
     data: Dataset,
+    settings: Settings | None = None,
     *,
     seeds: int = 1,
     seed: int = 0,
@@ -68,12 +69,14 @@ def fit(
     listeners: Iterable[Listener] = (),
     transformation: optax.GradientTransformation | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    **settings: Any,
+    **changes: Any,
 ) -> Result:
     """Train `rule` on `data`.
 
     **Arguments:**
 
+    - `settings`: of the network, the optimizers and the loop; None: the rule's recipe.
+    - `changes`: fields of `Settings` that are to be otherwise, as in `epochs=5, lr=1e-2`.
     - `seeds`, `seed`: train `seeds` networks, from seeds `seed`, `seed + 1`, ... A seed fixes the
       initial weights and the order of the data, whatever the rule.
     - `out`: the run's folder; None keeps everything in memory. With `resume` an unfinished run
@@ -81,7 +84,6 @@ def fit(
     - `listeners`: called with each `Started`, `Epoch` and `Finished`.
     - `transformation`: an Optax transformation in place of the optimizers that `settings` name.
     - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
-    - `settings`: fields of `Settings`; the rest are the rule's recipe.
 
     **Raises:** `UsageError` for settings that do not go together and for an `out` that is in
     use; `DivergenceError` if training meets values that are not finite, after saving the last
@@ -99,12 +101,12 @@ def fit(
         raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
     if not checkpoint_seconds >= 0:
         raise UsageError(f"checkpoint_seconds: must be 0 or more, got {checkpoint_seconds}")
-    chosen = settings_of(rule, settings)
+    chosen = settings_of(rule, settings, changes)
     task = Task(rule, data, chosen, transformation)
     config = {
         "rule": encode(rule),
         "data": identity(data),
-        "settings": encode(vars(chosen)),
+        "settings": chosen.to_json(),
         "transformation": None if transformation is None else "given in Python",
         "seed": seed,
         "seeds": seeds,
@@ -160,13 +162,13 @@ def _carry_out(
     return Result(summary, rows, initial, [c.net for c in carries], [c.state for c in carries])
 
 
-def settings_of(rule: Rule, chosen: dict[str, Any]) -> Settings:
-    """The rule's recipe with the chosen fields. Raises `UsageError` for an unknown one."""
+def settings_of(rule: Rule, settings: Settings | None, changes: dict[str, Any]) -> Settings:
+    """The settings, or the rule's recipe, with changes. Raises `UsageError` for an unknown one."""
     known = [field.name for field in dataclasses.fields(Settings)]
-    for name in chosen:
+    for name in changes:
         if name not in known:
             raise UsageError(unknown("settings", name, known))
-    return dataclasses.replace(rule.recipe, **chosen)
+    return dataclasses.replace(rule.recipe if settings is None else settings, **changes)
 
 
 def identity(data: Dataset) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _each_seed(
             "--resume`), or a record of a run, which keeps what was measured alone"
         )
     name, classes = config["data"]["name"], config["data"]["classes"]
-    settings = Settings(**decode(config["settings"]))
+    settings = Settings.from_json(config["settings"])
     task = Task(decode(config["rule"]), data or _data(name, tuple(classes)), settings)
     found = {}
     for seed in range(config["seed"], config["seed"] + config["seeds"]):

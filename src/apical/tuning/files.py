@@ -66,7 +66,7 @@ def write_best(
     found = {
         "rule": encode(rule),
         "data": data,
-        "settings": encode(vars(settings)),
+        "settings": settings.to_json(),
         "seed": seed,
         "trial": best.number,
         settings.target.metric("val"): best.score,

@@ -43,13 +43,14 @@ def search(
     rule: Rule,
     data: Dataset,
     space: Space | None = None,
+    settings: Settings | None = None,
     *,
     trials: int = 20,
     seed: int = 0,
     out: Path | str | None = None,
     report: Callable[[Trial], None] = lambda trial: None,
     listeners: Iterable[Listener] = (),
-    **settings: Any,
+    **changes: Any,
 ) -> Found:
     """Train `rule` with random draws of its hyper-parameters and keep the best.
 
@@ -62,13 +63,14 @@ def search(
     - `space`: what to search, as in `{"lr": Log(1e-4, 1e-2), "inverse.sigma": Linear(0.01, 0.3)}`;
       names are those of settings, of the optimizers' arguments (`optimizer_args.eps`) and of the
       rule's numbers; None: the rule's own `space`.
+    - `settings`: of all trials, where nothing else is drawn; None: the rule's recipe.
+    - `changes`: fields of `Settings` that are to be otherwise.
     - `trials`: how many there are to be in the end.
     - `seed`: of the draws, the initial weights and the order of the data. Trial k draws the same
       values in every session.
     - `out`: the search's folder; None keeps everything in memory. What has ended there is not run
       again, so that a search that was killed goes on, and one that has ended grows.
     - `report`: called with each trial as it ends; `listeners`: with the events of its training.
-    - `settings`: fields of `Settings`; the rest are the rule's recipe.
 
     **Raises:** `UsageError` for a name that is not there, for values that do not go together, and
     for an `out` that is in use or holds something else. Ctrl-C ends the search early.
@@ -89,7 +91,7 @@ def search(
     if len(data.validation) == 0:
         raise UsageError(f"search: {data.name} has no validation examples to choose by")
     space = rule.space if space is None else space
-    base = settings_of(rule, settings)
+    base = settings_of(rule, settings, changes)
     check(space, rule, base)
     folder = None if out is None else Path(out)
     with nullcontext() if folder is None else locked(folder, "apical search"):
@@ -97,7 +99,7 @@ def search(
         protocol = {
             "rule": encode(rule),
             "data": identity(data),
-            "settings": encode(vars(base)),
+            "settings": base.to_json(),
             "space": {name: spell(span) for name, span in space.items()},
             "seed": seed,
         }
@@ -146,7 +148,7 @@ def _try(
     rule, settings = place(values, rule, settings)
     diverged = None
     try:
-        result = fit(rule, data, seed=seed, listeners=(follow, *listeners), **vars(settings))
+        result = fit(rule, data, settings, seed=seed, listeners=(follow, *listeners))
     except DivergenceError as error:
         diverged = str(error)
     else:

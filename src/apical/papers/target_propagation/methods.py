@@ -124,7 +124,7 @@ def _base(setup: str, name: str) -> Settings:
 
 def _searched(best: Path) -> tuple[Rule, Settings]:
     stored = json.loads(best.read_text())
-    return decode(stored["rule"]), Settings(**decode(stored["settings"]))
+    return decode(stored["rule"]), Settings.from_json(stored["settings"])
 
 
 def _table_5() -> dict[tuple[str, str], dict[str, float]]:

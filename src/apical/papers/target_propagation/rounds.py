@@ -35,7 +35,7 @@ def first_round(setup: str, name: str, study: Path) -> Path:
     data = load(SETUPS[setup].data)
     settings = replace(settings, epochs=EPOCHS)
     draws = ALL[name].draws
-    search(rule, data, space, trials=draws, seed=SEED, out=study, report=print, **vars(settings))
+    search(rule, data, space, settings, trials=draws, seed=SEED, out=study, report=print)
     folder = SEARCHED / setup / name
     folder.mkdir(parents=True, exist_ok=True)
     for file in (TRIALS, "best.json"):
@@ -47,12 +47,12 @@ def last_round(folder: Path) -> Trial:
     """Train the finalists and write `final`; the winner."""
     stored = json.loads((folder / "best.json").read_text())
     data, rule = load(stored["data"]["name"]), decode(stored["rule"])
-    settings = Settings(**decode(stored["settings"]))
+    settings = Settings.from_json(stored["settings"])
     settings = replace(settings, epochs=LAST_EPOCHS, schedule="linear")
     target, played = settings.target, []
     for trial in finalists(read_trials(folder, target)):
         chosen, placed = place(trial.values, rule, settings)
-        result = fit(chosen, data, seed=SEED, **vars(placed))
+        result = fit(chosen, data, placed, seed=SEED)
         curve = {row["epoch"]: row[target.metric("val")] for row in result.metrics}
         played.append(Trial(trial.number, trial.values, curve))
     winner = best(played)

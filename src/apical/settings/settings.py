@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Literal
+from typing import Any, Literal, Self
 
 from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.preprocessing import Preprocessing
@@ -17,6 +17,7 @@ from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.losses import CrossEntropy, Loss
 from apical.networks.specs import Fc, LayerSpec
 from apical.networks.targets import Label, Target
+from apical.values.spelling import decode, encode
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,16 @@ class Settings:
     def stack(self) -> tuple[LayerSpec, ...]:
         """The hidden layers, from the input up."""
         return self.net or tuple(Fc(units) for units in self.hidden)
+
+    def to_json(self) -> dict[str, Any]:
+        """What a run's config.json holds of them."""
+        return encode(vars(self))
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The settings that `to_json` wrote, by this apical or an earlier one.
+
+        What is newer than the file has its default. Raises `UsageError` for a value that is none of
+        apical's, `TypeError` for a setting that there is not.
+        """
+        return cls(**decode(stored))
