@@ -49,7 +49,7 @@ def _command(name: str):
             dry_run: List the claims and the runs that are missing; run and write nothing.
         """
         from apical.reproduce import paper
-        from apical.reproduce.owner import claim
+        from apical.reproduce.out_folder import reserve
         from apical.reproduce.pool import cores
         from apical.runs.lock import locked, refuse_files
 
@@ -67,7 +67,7 @@ def _command(name: str):
             return
         jobs = len(cores()) if jobs is None else jobs
         with locked(out, "apical reproduce"):
-            claim(out, name)
+            reserve(out, name)
             _reproduce(chosen, out, only, protocol, seeds, jobs, recorded)
 
     return command

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apical.reproduce.job import Job
+from apical.reproduce.pool import Job
 from apical.runs.folder import RunFolder
 
 

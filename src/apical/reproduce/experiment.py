@@ -8,7 +8,7 @@ from typing import Any
 from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.reproduce.examination import Examination
-from apical.reproduce.job import Job
+from apical.reproduce.pool import Job
 from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.settings import Settings

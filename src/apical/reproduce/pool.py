@@ -1,16 +1,33 @@
-"""Runs side by side in processes, each with its share of the cores."""
+"""Jobs side by side in processes, each with its share of the cores."""
 
 import multiprocessing
 import os
 import signal
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from typing import Any
 
-from apical.reproduce.job import Job
+
+class Job(ABC):
+    """A piece of a paper's evidence that is made once and found again."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What progress and failures call it."""
+
+    @abstractmethod
+    def finished(self) -> bool:
+        """Whether it was carried out in full."""
+
+    @abstractmethod
+    def execute(self) -> dict[str, Any]:
+        """Carry it out; `status` is "finished" if it ended well."""
 
 
 @dataclass(frozen=True)

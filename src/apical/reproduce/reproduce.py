@@ -10,9 +10,8 @@ from typing import Any
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
 from apical.reproduce.experiment import Experiment, Run
-from apical.reproduce.job import Job
 from apical.reproduce.paper import Paper
-from apical.reproduce.pool import Outcome, execute
+from apical.reproduce.pool import Job, Outcome, execute
 from apical.reproduce.table import markdown, rows
 from apical.runs.environment import environment
 

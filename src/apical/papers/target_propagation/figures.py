@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from apical.networks.targets import Label
-from apical.papers.target_propagation.damping import damping
 from apical.papers.target_propagation.experiments import FEATURES
-from apical.papers.target_propagation.looks import COLOURS, LINES, MARKS, family_and_way
 from apical.papers.target_propagation.methods import METHODS, SEARCHED
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.reconstructions import reconstructions
+from apical.papers.target_propagation.step_size import damping
+from apical.papers.target_propagation.style import COLOURS, LINES, MARKS, family_and_way
 from apical.papers.target_propagation.tables import printed_errors, table_1
 from apical.report.bands import band
 from apical.report.decades import by_decades, error_percent

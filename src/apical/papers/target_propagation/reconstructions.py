@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from apical.papers.target_propagation.looks import COLOURS, LINES, family_and_way
 from apical.papers.target_propagation.methods import METHODS
+from apical.papers.target_propagation.style import COLOURS, LINES, family_and_way
 from apical.report.bands import band
 from apical.report.style import save
 from apical.reproduce.evidence import Evidence

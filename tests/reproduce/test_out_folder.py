@@ -4,27 +4,27 @@ import pytest
 
 from apical.cli.reproduce import main
 from apical.errors import UsageError
-from apical.reproduce.owner import claim
+from apical.reproduce.out_folder import reserve
 
 
 def test_a_folder_remembers_its_paper(tmp_path):
-    claim(tmp_path, "itd")
-    claim(tmp_path, "itd")
+    reserve(tmp_path, "itd")
+    reserve(tmp_path, "itd")
     with pytest.raises(UsageError, match=r"holds the reproduction of itd.*choose another --out"):
-        claim(tmp_path, "local-stdp")
-    claim(tmp_path, "itd")
+        reserve(tmp_path, "local-stdp")
+    reserve(tmp_path, "itd")
 
 
 def test_a_folder_of_other_things_is_not_taken(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UsageError, match=r"holds no reproduction but other files \(config.json"):
-        claim(tmp_path, "itd")
+        reserve(tmp_path, "itd")
     (tmp_path / "config.json").rename(tmp_path / "claims.json")
-    claim(tmp_path, "itd")
+    reserve(tmp_path, "itd")
 
 
 def test_the_command_refuses_before_anything_is_overwritten(tmp_path):
-    claim(tmp_path, "ghost-units")
+    reserve(tmp_path, "ghost-units")
     (tmp_path / "claims.json").write_text("theirs")
     with pytest.raises(UsageError, match="the reproduction of ghost-units"):
         main(["itd", "--protocol", "smoke", "--out", str(tmp_path)])

@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from apical.papers.target_propagation.looks import COLOURS
+from apical.papers.target_propagation.style import COLOURS
 from apical.report.bands import band
 from apical.report.decades import by_decades
 from apical.report.style import save

@@ -7,7 +7,7 @@ from apical.errors import UsageError
 OURS = {"runs", "figures", "claims.json", "claims.md", "env.json", "runs.csv", ".lock"}
 
 
-def claim(out: Path, paper: str) -> None:
+def reserve(out: Path, paper: str) -> None:
     """Note in the folder, which exists, that it is this paper's.
 
     Raises `UsageError` if it is another's, or holds what no reproduction has written.

@@ -1,6 +1,6 @@
 """The two rounds of a search for a method's hyper-parameters.
 
-`python -m apical.papers.target_propagation.rounds SETUP METHOD OUT` draws settings at random, as
+`python -m apical.papers.target_propagation.search SETUP METHOD OUT` draws settings at random, as
 `apical search` does, with its study in OUT, and leaves the trials in `searched/SETUP/METHOD`. A few
 epochs favour long steps that do not last, so the best of them are trained anew, for longer and
 with a rate that falls; `final` has what came out, and Table 1 runs with its best.json.
