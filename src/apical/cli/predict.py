@@ -10,6 +10,8 @@ from rich.table import Column, Table
 
 from apical.cli.parsing import cli
 from apical.cli.reading import tell_if_unfinished
+from apical.data import Dataset
+from apical.data.images import ground_of, read_examples
 from apical.errors import UsageError
 from apical.training.selection import Last, Selection
 
@@ -29,7 +31,9 @@ def predict(
 
     Args:
         run: Folder of a run, as given to --out of `apical train`.
-        images: Image files; resized and made grey or coloured as the training images were.
+        images: Image files; resized and made grey or coloured as the training images were. A
+            transparent ground becomes that of the training images, or the other if what is
+            drawn could not be seen on it.
         seed: Which seed's network; None: the first.
         network: After which epoch: the last one saved, or the best on validation.
         invert: Swap black and white first (MNIST's digits are white on black).
@@ -40,20 +44,14 @@ def predict(
     if not images:
         raise UsageError("predict: name at least one image file")
     task, networks = reload_classifiers(run, network)
-    if task.data.train.x.dtype != np.uint8:
-        raise UsageError(f"predict: {task.data.name} is not made of images; use Python instead")
     if seed is not None and seed not in networks:
         raise UsageError(f"seed: {run} has the seeds {sorted(networks)}, not {seed}")
     net = networks[min(networks) if seed is None else seed]
-    raw = np.stack([_read(path, task.data.shape, invert) for path in images])
+    raw = read_examples(task.data, images, invert=invert)
     console = Console()
     tell_if_unfinished(console, run)
     outputs = np.asarray(outputs_of(task, net, raw))
-    if not invert and raw.mean() > 128 > task.data.train.x.mean():
-        print(
-            f"note: these images are mostly light, those of {task.data.name} mostly dark; "
-            "--invert swaps them"
-        )
+    _tell_of_the_ground(task.data, images, raw, invert)
 
     table = Table(Column("image", overflow="fold"), "class", "output", "next best")
     for path, output in zip(images, outputs, strict=True):
@@ -69,17 +67,19 @@ def predict(
     console.print(table)
 
 
-def _read(path: Path, shape: tuple[int, ...], invert: bool) -> np.ndarray:
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as file:
-            image = file.convert("RGB" if len(shape) == 3 else "L")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: not found; name an image file") from None
-    except (UnidentifiedImageError, OSError) as error:
-        raise UsageError(
-            f"{path}: cannot be read as an image ({error}); name image files only"
-        ) from None
-    image = image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    return np.asarray(ImageOps.invert(image) if invert else image)
+def _tell_of_the_ground(
+    data: Dataset, paths: tuple[Path, ...], raw: np.ndarray, invert: bool
+) -> None:
+    """Say which images are dark on light where the training images are light on dark, or so."""
+    theirs = ground_of(data.train.x) / data.white
+    if 0.25 < theirs < 0.75:  # photographs have no ground to speak of
+        return
+    ours = [ground_of(image[None]) / data.white > 0.5 for image in raw]
+    other = [str(path) for path, light in zip(paths, ours, strict=True) if light == (theirs < 0.5)]
+    if other:
+        shown = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+        kinds = ("light", "dark") if theirs < 0.5 else ("dark", "light")
+        print(
+            f"note: {shown}: the ground is {kinds[0]}, that of {data.name} {kinds[1]}; "
+            + ("leave out --invert" if invert else "--invert swaps black and white")
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from apical.data.preprocessing import Preprocessing
+from apical.data.preprocessing import Preprocessing, Scale
 from apical.data.splits import Split, Splits
 from apical.errors import UsageError
 
@@ -43,6 +43,13 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """Shape of one example."""
         return self.train.x.shape[1:]
+
+    @property
+    def white(self) -> float:
+        """The raw value of white in images of bytes: what its own `Scale` divides by, or 255."""
+        if isinstance(self.preprocessing, Scale):
+            return min(255.0, max(self.preprocessing.maximum, float(self.train.x.max())))
+        return 255.0
 
     @property
     def n_classes(self) -> int:

@@ -1,0 +1,92 @@
+"""`apical predict`: the right class for the same digit in every kind of file."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import apical
+from apical.cli.predict import predict
+from apical.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "bp"
+    apical.fit(apical.BP(), apical.load("digits"), hidden=(32,), epochs=15, lr=1e-2, out=out)
+    return out
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+
+
+def drawn():
+    """Some digits of the test set as grey images of levels 0 to 255, and their classes."""
+    test = apical.load("digits").test
+    return np.kron(test.x[:40] * 255.0 / 16, np.ones((1, 4, 4))).astype(np.uint8), test.y[:40]
+
+
+def told(capsys, run, paths, **options):
+    """The classes in the table, and whether there was a note."""
+    predict(run, tuple(paths), **options)
+    said = capsys.readouterr().out
+    rows = [line.split("│") for line in said.splitlines() if ".png" in line and "│" in line]
+    return [int(row[2]) for row in rows], "note: " in said
+
+
+def saved(folder, kind):
+    """The digits as files: white on black unless it says otherwise."""
+    make = {
+        "grey": lambda x: Image.fromarray(x),
+        "16 bits": lambda x: Image.fromarray(x.astype(np.uint16) * 257),
+        "lying": lambda x: Image.fromarray(np.rot90(x)),  # with an orientation that rights it
+        "white on nothing": lambda x: Image.merge("LA", [Image.fromarray(v) for v in (x | 255, x)]),
+        "black on nothing": lambda x: Image.merge(
+            "RGBA", [Image.fromarray(v) for v in (x * 0, x * 0, x * 0, x)]
+        ),
+        "black on white": lambda x: Image.fromarray(255 - x),
+    }[kind]
+    exif = Image.Exif()
+    exif[274] = 6 if kind == "lying" else 1
+    paths = [folder / f"{i}.png" for i in range(40)]
+    for path, x in zip(paths, drawn()[0], strict=True):
+        make(x).save(path, exif=exif)
+    return paths
+
+
+@pytest.mark.parametrize("kind", ["grey", "16 bits", "lying", "white on nothing"])
+def test_white_digits_are_told_without_a_note(tmp_path, capsys, run, kind):
+    found, note = told(capsys, run, saved(tmp_path, kind))
+    assert np.mean(found == drawn()[1]) > 0.9
+    assert not note
+
+
+@pytest.mark.parametrize("kind", ["black on white", "black on nothing"])
+def test_black_digits_are_told_once_they_are_inverted(tmp_path, capsys, run, kind):
+    paths = saved(tmp_path, kind)
+    found, note = told(capsys, run, paths, invert=True)
+    assert np.mean(found == drawn()[1]) > 0.9
+    assert not note
+    found, note = told(capsys, run, paths)
+    assert np.mean(found == drawn()[1]) < 0.5
+    assert note
+
+
+def test_the_note_names_the_images_it_is_about(tmp_path, capsys, run):
+    dark, light = tmp_path / "dark.png", tmp_path / "light.png"
+    Image.new("L", (8, 8), 0).save(dark)
+    Image.new("L", (8, 8), 200).save(light)
+    predict(run, (dark, light))
+    said = capsys.readouterr().out
+    assert f"note: {light}: the ground is light, that of digits dark; --invert swaps" in said
+    predict(run, (dark, light), invert=True)
+    said = capsys.readouterr().out
+    assert f"note: {dark}: the ground is light, that of digits dark; leave out --invert" in said
+
+
+def test_a_file_that_is_no_image_is_named(tmp_path, run):
+    path = tmp_path / "text.png"
+    path.write_text("not an image")
+    with pytest.raises(UsageError, match=f"{path}: cannot be read as an image"):
+        predict(run, (path,))
