@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).parents[2]
-PRELOADED = ["pytest", "equinox", "optax", "orbax.checkpoint", "beartype", "matplotlib.pyplot"]
+PRELOADED = ["pytest", "equinox", "optax", "beartype", "matplotlib.pyplot"]
 """What every run of the tests imports, once for all of them."""
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(PRELOADED)

@@ -1,6 +1,5 @@
 """The network of the best validation epoch is kept, whatever happens to the run."""
 
-import shutil
 from dataclasses import replace
 from typing import Any
 
@@ -141,17 +140,6 @@ def test_without_validation_examples_there_is_none(blobs, tmp_path):
     reload(tmp_path, empty, Last())
     again = fit(BP(), empty, out=tmp_path, resume=True, **SETTINGS | {"seeds": 1, "epochs": 2})
     assert again.summary["best_validation"] is None
-
-
-def test_a_run_that_kept_only_its_last_network_says_so(blobs, tmp_path):
-    fit(BP(), blobs, out=tmp_path, **SETTINGS)
-    for kept in tmp_path.glob("checkpoints/seed-*/*/best"):
-        shutil.rmtree(kept)
-    with pytest.raises(UsageError, match="kept the last network alone"):
-        reload(tmp_path, blobs, Best())
-    _, snapshots = reload_snapshots(tmp_path, blobs)
-    assert [s.epoch for s in snapshots.values()] == [SETTINGS["epochs"]] * 2
-    assert fit(BP(), blobs, out=tmp_path, resume=True, **SETTINGS).summary["status"] == "finished"
 
 
 def test_accuracies_that_are_none_or_nan_are_no_candidates():

@@ -1,105 +1,153 @@
-"""Checkpoints: the carry after an epoch, on disk, whole or not at all (Orbax).
+"""Checkpoints: all that goes from epoch to epoch, one file each, whole or not at all.
 
-Beside the carry lies the network of the best epoch so far, so that whatever a killed process leaves
-behind, the two belong together.
+`<epoch>.npz` holds the arrays of the carry, and of the best epoch's network so far, by their names
+in the tree, as in `carry.net.layers[0].W`. It is NumPy's own format, a zip file with a checksum of
+every array and without pickle, which `np.load` opens anywhere. Both are in one file, so that
+whatever a killed process leaves behind, the two belong together.
 """
 
-import sys
+import io
+import shutil
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from apical.errors import DataError
-from apical.networks.network import Network
+from apical.errors import ApicalError, DataError
+from apical.runs import orbax_folder
 from apical.runs.best import Snapshot
+from apical.runs.writing import replacing, told
 
-CARRY, BEST = "default", "best"
-"""Orbax's items. The first has the name that Orbax gives to a single one."""
+CARRY, BEST = "carry", "best"
+KEPT = 2
+"""How many checkpoints stay: the last, and the one before it in case the last is damaged."""
 
 
 class Checkpoints:
-    """The checkpoints of one seed in a folder; step numbers are epochs.
-
-    Orbax writes into a temporary folder and renames it, so a process that is
-    killed while saving leaves the previous checkpoint untouched.
-    """
+    """The checkpoints of one seed in a folder, numbered by their epochs."""
 
     def __init__(self, folder: Path):
-        # Orbax takes a second to import, and a run without a folder never needs it.
-        import orbax.checkpoint as ocp
-
-        self._args, self.folder = ocp.args, folder
-        self._manager = ocp.CheckpointManager(
-            folder.absolute(),
-            item_names=(CARRY, BEST),
-            options=ocp.CheckpointManagerOptions(max_to_keep=2, enable_async_checkpointing=False),
-        )
+        self.folder = folder
 
     def latest(self) -> int:
-        """The last epoch that was saved whole; 0 if none was."""
-        return self._manager.latest_step() or 0
+        """The last epoch that was saved; 0 if none was."""
+        return max(self._saved(), default=0)
 
     def save(self, epoch: int, carry: PyTree, best: Snapshot | None) -> None:
         """Save the carry after an epoch and the best network until then, if one is known.
 
-        Does nothing if that epoch is there already.
+        Raises `WriteError` if that is impossible; earlier checkpoints are kept.
         """
-        if epoch not in self._manager.all_steps():
-            trees = {CARRY: carry} if best is None else {CARRY: carry, BEST: best}
-            items = {name: self._args.StandardSave(_arrays(tree)) for name, tree in trees.items()}
-            self._manager.save(epoch, args=self._args.Composite(**items))
-
-    def close(self) -> None:
-        """Let go of the folder and of Orbax's threads."""
-        self._manager.close()
+        trees = {CARRY: carry} if best is None else {CARRY: carry, BEST: best}
+        with told(self.folder):
+            # Not the run's folder: if that was removed, its run is not to go on in another.
+            self.folder.parent.mkdir(exist_ok=True)
+            self.folder.mkdir(exist_ok=True)
+        with (
+            replacing(self.folder / f"{epoch}.npz") as file,
+            zipfile.ZipFile(file, "w") as archive,
+        ):
+            for item, tree in trees.items():
+                for name, leaf in _named(item, tree):
+                    # An entry without a date: the same arrays are the same file.
+                    with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, np.asarray(leaf), allow_pickle=False)
+        saved = self._saved()
+        with told(self.folder):
+            for number in sorted(saved)[:-KEPT]:
+                _remove(saved[number])
 
     def restore(self, epoch: int, like: PyTree) -> PyTree:
-        """The carry after an epoch, in the structure of `like`."""
-        return self._read(epoch, CARRY, like)
+        """The carry after an epoch, in the structure of `like`.
 
-    def best(self, epoch: int, like: Network) -> Snapshot | None:
-        """The best network that was known after an epoch, in the structure of `like`."""
-        if not (self.folder / str(epoch) / BEST).exists():
-            return None
-        number, net = self._read(epoch, BEST, Snapshot(0, like))
-        return Snapshot(int(number), net)
+        Raises `DataError` if the checkpoint is damaged or holds other arrays.
+        """
+        carry = self._read(epoch, CARRY, like)
+        if carry is None:
+            raise self._unreadable(epoch, "found none in it")
+        return carry
 
-    def _read(self, epoch: int, item: str, like: PyTree) -> PyTree:
-        template = self._args.StandardRestore(_arrays(like))
+    def best(self, epoch: int, like: PyTree) -> Snapshot | None:
+        """The best network that was known after an epoch, in the structure of `like`, or None.
+
+        Raises `DataError` if the checkpoint is damaged or holds other arrays.
+        """
+        found = self._read(epoch, BEST, Snapshot(0, like))
+        return None if found is None else Snapshot(int(found[0]), found[1])
+
+    def _read(self, epoch: int, item: str, like: PyTree) -> PyTree | None:
+        """An item of a checkpoint; None if it has none of that name."""
+        path = self._path(epoch)
+        named = list(_named(item, like))
         try:
-            with _stragglers_unheard():
-                saved = self._manager.restore(epoch, args=self._args.Composite(**{item: template}))
-        except Exception as error:  # Orbax raises whatever the damaged part happens to break
-            raise DataError(
-                f"{self.folder / str(epoch) / item}: expected a checkpoint of this run, cannot "
-                f"read it ({type(error).__name__}); restore it from a copy, delete "
-                f"{self.folder / str(epoch)} to go on from an earlier epoch, or run again"
-            ) from error
-        leaves = [jax.numpy.asarray(leaf) for leaf in saved[item]["leaves"]]
-        return jax.tree.unflatten(jax.tree.structure(like), leaves)
+            if path.is_dir():
+                arrays = orbax_folder.read(path, item, len(named))
+            else:
+                arrays = _read(path, item, [name for name, _ in named])
+            if arrays is None:
+                return None
+            fitting = [_fitting(*each) for each in zip(named, arrays, strict=True)]
+        except ApicalError:
+            raise
+        except Exception as error:  # whatever the damaged part of the file happens to break
+            found = f"cannot read its {item} ({type(error).__name__}: {error})"
+            raise self._unreadable(epoch, found) from error
+        return jax.tree.unflatten(jax.tree.structure(like), fitting)
+
+    def _unreadable(self, epoch: int, found: str) -> DataError:
+        path = self._path(epoch)
+        return DataError(
+            f"{path}: expected a checkpoint of this run, {found}; restore it from a copy, delete "
+            "it to go on from an earlier epoch, or run again"
+        )
+
+    def _path(self, epoch: int) -> Path:
+        return self._saved().get(epoch, self.folder / f"{epoch}.npz")
+
+    def _saved(self) -> dict[int, Path]:
+        """The checkpoints by their epochs; a folder is one that an earlier apical left."""
+        if not self.folder.exists():
+            return {}
+        folders = [path for path in self.folder.iterdir() if path.name.isdigit()]
+        return {int(path.stem): path for path in (*folders, *self.folder.glob("[0-9]*.npz"))}
 
 
-@contextmanager
-def _stragglers_unheard() -> Iterator[None]:
-    """When an array cannot be read, Orbax closes its event loop while others are still being read.
-
-    Each of them then fails to report to that loop, in a thread, with a traceback that nobody asked
-    for and no one can catch; they may come after the error, so after one the hook stays.
-    """
-    heard = sys.unraisablehook
-
-    def hear(unraisable) -> None:
-        if str(unraisable.exc_value) != "Event loop is closed":
-            heard(unraisable)
-
-    sys.unraisablehook = hear
-    yield
-    sys.unraisablehook = heard
+def _named(item: str, tree: PyTree) -> Iterator[tuple[str, Any]]:
+    """The leaves of a tree with the names of their entries in the file."""
+    for path, leaf in jax.tree.leaves_with_path(tree):
+        yield f"{item}{jax.tree_util.keystr(path)}.npy", leaf
 
 
-def _arrays(tree: PyTree) -> dict[str, list[np.ndarray]]:
-    return {"leaves": [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]}
+def _read(path: Path, item: str, names: list[str]) -> list[np.ndarray] | None:
+    with zipfile.ZipFile(path) as archive:
+        there = set(archive.namelist())
+        if not any(name.startswith(f"{item}.") for name in there):
+            return None
+        if lacking := [name for name in names if name not in there]:
+            raise ValueError(f"it has no {lacking[0]}")
+        # Whole before it is looked at, since its checksum is compared at its end.
+        entries = (io.BytesIO(archive.read(name)) for name in names)
+        return [np.lib.format.read_array(entry, allow_pickle=False) for entry in entries]
+
+
+def _fitting(named: tuple[str, Any], array: np.ndarray) -> jax.Array:
+    name, wanted = named[0], np.asarray(named[1])
+    if array.dtype.kind == "V":  # as NumPy's format calls bfloat16 and its like
+        array = array.view(wanted.dtype)
+    if (array.shape, array.dtype) != (wanted.shape, wanted.dtype):
+        raise ValueError(
+            f"expected {name} to be {wanted.dtype} of shape {wanted.shape}, found {array.dtype} "
+            f"of shape {array.shape}"
+        )
+    return jax.numpy.asarray(array)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

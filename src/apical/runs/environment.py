@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-PACKAGES = ("apical", "jax", "jaxlib", "equinox", "optax", "orbax-checkpoint", "numpy")
+PACKAGES = ("apical", "jax", "jaxlib", "equinox", "optax", "numpy")
 
 
 def environment() -> dict[str, Any]:

@@ -7,6 +7,7 @@ initial.jsonl   one object a seed: the network before the first step
 metrics.jsonl   one object a seed and epoch
 summary.json    the result, written when the run ends
 checkpoints/seed-N/   the last epoch, and the network of the best one on validation
+.lock           held while a process writes here
 ```
 Every JSON file is written whole or not at all; a `.jsonl` line is written before
 the checkpoint that makes it count, and lines that no checkpoint covers are
@@ -51,7 +52,8 @@ class RunFolder:
     @property
     def keeps_networks(self) -> bool:
         """Whether it holds checkpoints; a record of a run, or one just begun, has none."""
-        return any(self.path.glob("checkpoints/seed-*/[0-9]*"))
+        seeds = self.path.glob("checkpoints/seed-*")
+        return any(Checkpoints(folder).latest() for folder in seeds)
 
     def foreign(self) -> list[str]:
         """What lies in the folder that no run has written. Raises `UsageError` for a file."""

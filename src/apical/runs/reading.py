@@ -72,12 +72,7 @@ def unfinished(folder: RunFolder) -> str | None:
     status = folder.read("summary.json")["status"] if ended else "still training, or killed"
     epochs = config["settings"]["epochs"]
     seeds = range(config["seed"], config["seed"] + config["seeds"])
-    saved = ", ".join(f"seed {s} after {_saved(folder, s)} of {epochs} epochs" for s in seeds)
+    saved = ", ".join(
+        f"seed {s} after {folder.checkpoints(s).latest()} of {epochs} epochs" for s in seeds
+    )
     return f"{folder.path} is an unfinished run ({status}): {saved}"
-
-
-def _saved(folder: RunFolder, seed: int) -> int:
-    checkpoints = folder.checkpoints(seed)
-    latest = checkpoints.latest()
-    checkpoints.close()
-    return latest

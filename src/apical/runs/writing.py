@@ -1,30 +1,85 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and one sentence about those that cannot be.
 
+A disk that is full or read-only, a quota, a permission, a folder that was removed: each ends in a
+`WriteError` that names the file and says what to do, and what was written before is kept.
+"""
+
+import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from apical.errors import WriteError
 
+REMEDIES = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room in your quota",
+    errno.EROFS: "choose a path on a disk that can be written to",
+    errno.EACCES: "ask for the permission to write there",
+    errno.EPERM: "ask for the permission to write there",
+    errno.ENOENT: "leave its folder where it is while a command writes there",
+}
+"""What to do about an error of the operating system."""
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Raises `WriteError` about `path` for an `OSError` of the block, which writes it."""
+    try:
+        yield
+    except OSError as error:
+        remedy = REMEDIES.get(error.errno or 0, "look after its disk")
+        raise WriteError(
+            f"{path}: cannot be written ({error.strerror or error}), and is as it was before; "
+            f"{remedy} or choose another path, and run the command again"
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write into, which takes the place of `path` if the block ends well.
+
+    A kill or an error leaves what was there before. Raises `WriteError` if it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.part")
+    with told(path):
+        try:
+            with open(part, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a kill or a full disk leaves the old content or the new one.
+    """Write a file, and its folder if need be, so that an error leaves the old content.
 
-    Raises `WriteError` naming the file if it cannot be written; the old content is kept.
+    Raises `WriteError` naming the file if it cannot be written.
     """
-    data = content.encode() if isinstance(content, str) else content
-    part = path.with_suffix(path.suffix + ".part")
-    try:
+    with told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise WriteError(
-            f"{path}: cannot be written ({error.strerror}), and is as it was before; make room "
-            "or choose another path, and run the command again"
-        ) from error
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def append_whole(path: Path, text: str) -> None:
+    """Add text to the end of a file, all of it or none.
+
+    Raises `WriteError` naming the file if it cannot be written.
+    """
+    # Without a buffer, which would write the rest later, when the file is closed.
+    with told(path), open(path, "ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        left = text.encode()
+        try:
+            while left:
+                left = left[file.write(left) :]
+        except BaseException:
+            file.truncate(before)
+            raise

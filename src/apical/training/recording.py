@@ -89,8 +89,6 @@ class InFolder(Recording):
                     self.flush()
             case Finished(summary):
                 self._folder.write("summary.json", summary)
-                for checkpoints in self._checkpoints.values():
-                    checkpoints.close()
 
     def recover(self, seeds):
         saved = {seed: self._of(seed).latest() for seed in seeds}

@@ -79,7 +79,6 @@ def _each_seed(
         checkpoints = folder.checkpoints(seed)
         if checkpoints.latest():
             found[seed] = read(checkpoints, _like(task, seed))
-        checkpoints.close()
     return task, found
 
 
