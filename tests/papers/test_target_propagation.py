@@ -9,12 +9,11 @@ import pytest
 from apical.data.augmentation import CropFlip, Unchanged
 from apical.feedback import USF
 from apical.networks.specs import Conv, Fc, Lc
-from apical.papers.target_propagation import methods
+from apical.papers.target_propagation import searched
 from apical.papers.target_propagation.experiments import experiments
 from apical.papers.target_propagation.methods import (
     FOLDER,
     METHODS,
-    SEARCHED,
     UNDAMPED,
     configured,
     published,
@@ -53,13 +52,13 @@ def test_to_the_letter_is_the_whole_step_through_the_hidden_activation():
             assert (rule.step, rule.output_inverse) == (1.0, "tanh")
 
 
-FOUND = sorted(SEARCHED.glob("*/*/final/best.json"))
+FOUND = [("mnist-fc", method) for method in searched.methods("mnist-fc")]
 
 
-@pytest.mark.parametrize("best", FOUND, ids=lambda path: "-".join(path.parts[-4:-2]))
-def test_a_searched_cell_runs_with_all_that_was_found(best):
-    setup, method = best.parts[-4:-2]
-    stored = json.loads(best.read_text())
+@pytest.mark.parametrize(("setup", "method"), FOUND)
+def test_a_searched_cell_runs_with_all_that_was_found(setup, method):
+    stored = searched.best(setup, method)
+    assert stored is not None
     rule, settings = configured(setup, method)
     assert encode(rule) == stored["rule"]
     ours = settings.to_json()
@@ -90,7 +89,7 @@ def test_figure_4_varies_the_features_alone():
 
 
 def test_ao_sdtp_has_what_sdtp_has_until_it_is_searched(tmp_path, monkeypatch):
-    monkeypatch.setattr(methods, "SEARCHED", tmp_path)
+    monkeypatch.setattr(searched, "FOLDER", tmp_path)
     for setup in ("mnist-fc", "cifar-lc"):
         like, settings = configured(setup, "sdtp-parallel")
         assert (like, settings) == published(setup, "sdtp-parallel")
@@ -104,15 +103,13 @@ def test_ao_sdtp_has_what_sdtp_has_until_it_is_searched(tmp_path, monkeypatch):
 def test_a_search_on_the_fully_connected_network_serves_the_locally_connected_one(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(methods, "SEARCHED", tmp_path)
+    monkeypatch.setattr(searched, "FOLDER", tmp_path)
     before = configured("mnist-lc", "fa")
     assert before == published("mnist-lc", "fa")
     for setup, lr in (("mnist-fc", 0.5), ("mnist-lc", 0.25)):
-        final = tmp_path / setup / "fa" / "final"
-        final.mkdir(parents=True)
         settings = replace(published("mnist-fc", "fa")[1], lr=lr, schedule="linear")
         best = {"rule": encode(FA(USF())), "settings": settings.to_json()}
-        (final / "best.json").write_text(json.dumps(best))
+        searched.keep(setup, "fa", searched.FINAL, [], best)
         rule, found = configured("mnist-lc", "fa")
         assert rule == FA(USF())
         assert (found.lr, found.schedule) == (lr, "linear")

@@ -1,5 +1,17 @@
 """Random search of hyper-parameters, selected on validation, in a study that survives kills."""
 
+from apical.tuning.files import configuration, trial_from_row, trial_row
 from apical.tuning.search import Found, search
+from apical.tuning.space import place
+from apical.tuning.trial import Trial, best
 
-__all__ = ["Found", "search"]
+__all__ = [
+    "Found",
+    "Trial",
+    "best",
+    "configuration",
+    "place",
+    "search",
+    "trial_from_row",
+    "trial_row",
+]

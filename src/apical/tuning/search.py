@@ -15,7 +15,7 @@ from apical.runs.lock import locked
 from apical.settings import Settings
 from apical.training.events import Epoch, Event, Listener
 from apical.training.fit import fit, identity, settings_of
-from apical.tuning.files import write_best, write_trials
+from apical.tuning.files import configuration, write_best, write_trials
 from apical.tuning.space import check, draw, place
 from apical.tuning.study import Study
 from apical.tuning.trial import Trial, best
@@ -125,7 +125,8 @@ def _keep(
     if folder is not None:
         write_trials(folder, ended, settings.target)
         if winner is not None:
-            write_best(folder, winner, rule, settings, protocol["data"], protocol["seed"])
+            data, seed = protocol["data"], protocol["seed"]
+            write_best(folder, configuration(winner, rule, settings, data, seed))
     return Found(ended, winner, rule, settings)
 
 

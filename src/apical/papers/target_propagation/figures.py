@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from apical.networks.targets import Label
+from apical.papers.target_propagation import searched
 from apical.papers.target_propagation.experiments import FEATURES
-from apical.papers.target_propagation.methods import METHODS, SEARCHED
+from apical.papers.target_propagation.methods import METHODS
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.step_size import damping
@@ -20,7 +20,6 @@ from apical.report.bands import band
 from apical.report.decades import by_decades, error_percent
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
-from apical.tuning.files import read_trials
 
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
@@ -141,8 +140,7 @@ def _auxiliary(evidence: Evidence, folder: Path) -> list[Path]:
 
 def _sensitivity(folder: Path) -> list[Path]:
     """Figure 5: validation error of every draw of the searches on one network."""
-    setup = SEARCHED / "mnist-fc"
-    drawn = {path.parent.name: _errors(path.parent) for path in setup.glob("*/trials.csv")}
+    drawn = {method: _errors(method) for method in searched.methods("mnist-fc")}
     methods = [name for name in drawn if name in METHODS]
     if not methods:
         return []
@@ -163,9 +161,9 @@ def _sensitivity(folder: Path) -> list[Path]:
     return save(figure, folder, "figure-5")
 
 
-def _errors(folder: Path) -> np.ndarray:
+def _errors(method: str) -> np.ndarray:
     """Validation errors in per cent; nan for what diverged."""
-    return np.array([100 * (1 - trial.score) for trial in read_trials(folder, Label())])
+    return np.array([100 * (1 - trial.score) for trial in searched.trials("mnist-fc", method)])
 
 
 def _with_divergence(name: str, errors: np.ndarray) -> str:

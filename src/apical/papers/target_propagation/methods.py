@@ -1,12 +1,11 @@
 """The ten methods of Table 1, and the settings that each of them runs with.
 
-Where we searched (`searched/<setup>/<method>`), on the network itself or on its like, those are
-ours, and else the paper's best of Table 5. What is missing there is taken from a method's like:
-AO-SDTP, which has no column in Table 5, has what SDTP has until it is searched itself.
+Where we searched (`searched.py`), on the network itself or on its like, those are ours, and else
+the paper's best of Table 5. What is missing there is taken from a method's like: AO-SDTP, which
+has no column in Table 5, has what SDTP has until it is searched itself.
 """
 
 import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from apical.papers.target_propagation.networks import SETUPS
+from apical.papers.target_propagation.searched import best
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
 from apical.rules.target_propagation.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
@@ -25,8 +25,6 @@ TUNED = (
 )  # fmt: skip
 """The settings that a search finds, or that its last round and the method set."""
 FOLDER = Path(__file__).parent
-SEARCHED = FOLDER / "searched"
-"""What `apical search` left for each setup and method, and in `final` what its last round did."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,9 @@ def configured(setup: str, name: str) -> tuple[Rule, Settings]:
     method = ALL[name]
     networks, methods = _or(setup, SETUPS[setup].tuned_as), _or(name, method.tuned_as)
     for network, like in product(networks, methods):
-        found = SEARCHED / network / like / "final" / "best.json"
-        if found.exists():
-            rule, settings = _searched(found)
+        found = best(network, like)
+        if found is not None:
+            rule, settings = decode(found["rule"]), Settings.from_json(found["settings"])
             tuned = {field: getattr(settings, field) for field in TUNED}
             return method.rule(**vars(rule)), replace(_base(setup, name), **tuned)
     return published(setup, name)
@@ -120,11 +118,6 @@ def _or(own: str, like: str | None) -> tuple[str, ...]:
 def _base(setup: str, name: str) -> Settings:
     chosen = SETUPS[setup]
     return chosen.convolutional if ALL[name].convolutional else chosen.settings
-
-
-def _searched(best: Path) -> tuple[Rule, Settings]:
-    stored = json.loads(best.read_text())
-    return decode(stored["rule"]), Settings.from_json(stored["settings"])
 
 
 def _table_5() -> dict[tuple[str, str], dict[str, float]]:

@@ -1,27 +1,24 @@
 """The two rounds of a search for a method's hyper-parameters.
 
 `python -m apical.papers.target_propagation.search SETUP METHOD OUT` draws settings at random, as
-`apical search` does, with its study in OUT, and leaves the trials in `searched/SETUP/METHOD`. A few
-epochs favour long steps that do not last, so the best of them are trained anew, for longer and
-with a rate that falls; `final` has what came out, and Table 1 runs with its best.json.
+`apical search` does, with its study in OUT. A few epochs favour long steps that do not last, so the
+best of them are trained anew, for longer and with a rate that falls. Both rounds are kept in
+`searched-trials.csv` and `searched-best.json`; Table 1 runs with what the last one found.
 """
 
-import json
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from apical.data import load
-from apical.papers.target_propagation.methods import ALL, SEARCHED, unsearched
+from apical.errors import ApicalError
+from apical.papers.target_propagation.methods import ALL, unsearched
 from apical.papers.target_propagation.networks import SETUPS
+from apical.papers.target_propagation.searched import DRAWS, FINAL, keep
+from apical.rules import Rule
 from apical.settings import Settings
 from apical.training.fit import fit, identity
-from apical.tuning import search
-from apical.tuning.files import TRIALS, read_trials, write_best, write_trials
-from apical.tuning.space import place
-from apical.tuning.trial import Trial, best
-from apical.values.spelling import decode
+from apical.tuning import Found, Trial, best, configuration, place, search
 
 EPOCHS = 6
 """Of the first round, for as many draws as the method has."""
@@ -29,38 +26,45 @@ FINALISTS, LAST_EPOCHS = 3, 20
 SEED = 0
 
 
-def first_round(setup: str, name: str, study: Path) -> Path:
-    """Search, going on with a study that was interrupted; the folder that now has the trials."""
-    rule, settings, space = unsearched(setup, name)
+def first_round(setup: str, method: str, study: Path) -> Found:
+    """Search, going on with a study that was interrupted, and keep the trials.
+
+    Raises `ApicalError` if it is interrupted or every trial diverges: there is no last round then.
+    """
+    rule, settings, space = unsearched(setup, method)
     data = load(SETUPS[setup].data)
     settings = replace(settings, epochs=EPOCHS)
-    draws = ALL[name].draws
-    search(rule, data, space, settings, trials=draws, seed=SEED, out=study, report=print)
-    folder = SEARCHED / setup / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in (TRIALS, "best.json"):
-        shutil.copyfile(study / file, folder / file)
-    return folder
+    draws = ALL[method].draws
+    found = search(rule, data, space, settings, trials=draws, seed=SEED, out=study, report=print)
+    if found.interrupted or found.best is None:
+        why = "was interrupted" if found.interrupted else "diverged in every trial"
+        raise ApicalError(f"{study}: the search {why}; run the command again, or draw otherwise")
+    _keep(setup, method, DRAWS, found.trials, found.rule, found.settings)
+    return found
 
 
-def last_round(folder: Path) -> Trial:
-    """Train the finalists and write `final`; the winner."""
-    stored = json.loads((folder / "best.json").read_text())
-    data, rule = load(stored["data"]["name"]), decode(stored["rule"])
-    settings = Settings.from_json(stored["settings"])
-    settings = replace(settings, epochs=LAST_EPOCHS, schedule="linear")
+def last_round(setup: str, method: str, first: Found) -> Trial:
+    """Train the finalists and keep them; the winner."""
+    data, rule = load(SETUPS[setup].data), first.rule
+    settings = replace(first.settings, epochs=LAST_EPOCHS, schedule="linear")
     target, played = settings.target, []
-    for trial in finalists(read_trials(folder, target)):
+    for trial in finalists(first.trials):
         chosen, placed = place(trial.values, rule, settings)
         result = fit(chosen, data, placed, seed=SEED)
         curve = {row["epoch"]: row[target.metric("val")] for row in result.metrics}
         played.append(Trial(trial.number, trial.values, curve))
-    winner = best(played)
+    return _keep(setup, method, FINAL, played, rule, settings)
+
+
+def _keep(
+    setup: str, method: str, round: str, trials: list[Trial], rule: Rule, settings: Settings
+) -> Trial:
+    """Store a round with the configuration of its best trial; that trial."""
+    winner = best(trials)
     assert winner is not None
-    write_trials(folder / "final", played, target)
-    write_best(
-        folder / "final", winner, *place(winner.values, rule, settings), identity(data), SEED
-    )
+    data = identity(load(SETUPS[setup].data))
+    rule, settings = place(winner.values, rule, settings)
+    keep(setup, method, round, trials, configuration(winner, rule, settings, data, SEED))
     return winner
 
 
@@ -72,4 +76,4 @@ def finalists(trials: list[Trial]) -> list[Trial]:
 
 if __name__ == "__main__":
     setup, method, out = sys.argv[1:]
-    print(last_round(first_round(setup, method, Path(out))))
+    print(last_round(setup, method, first_round(setup, method, Path(out))))
