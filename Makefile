@@ -1,7 +1,11 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer and a package index.
-VENV := .venv
-BIN := $(VENV)/bin
+#   make test                            lint, types, laws and commands
+#   make test PYTHON=python3.13          the same by another Python, in a folder of its own
+#   make mutants                         the tests must catch every planted defect
+#   make mutants SINCE=main WORDS=ghost  those that changes since a revision concern; by name
 PYTHON ?= python3
+VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+BIN := $(VENV)/bin
 
 .PHONY: demo test lint types mutants clean
 
@@ -11,7 +15,7 @@ demo: $(VENV)/.installed
 	@echo "they part with two: $(BIN)/apical compare bp fa dfa --hidden 500 500 --epochs 5"
 
 test: $(VENV)/.installed-dev lint types
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -21,10 +25,11 @@ types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 mutants: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.mutants $(if $(SINCE),--since $(SINCE)) $(WORDS)
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "apical needs Python 3.11 or newer; set PYTHON=python3.11")'

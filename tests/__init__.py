@@ -1,12 +1,15 @@
-"""Settings that JAX reads when it is imported, in child processes too.
+"""Settings that Python and JAX read when they start, in child processes too.
 
-Compiled programs are kept for the next run. They are tiny and run a few steps, so that compiling
-them costs more than any optimization gains.
+What they compile is kept for the next run. JAX's programs are tiny and run a few steps, so that
+compiling them costs more than any optimization gains.
 """
 
 import os
+import sys
 from pathlib import Path
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".cache" / "jax")
 )

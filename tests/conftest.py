@@ -1,15 +1,22 @@
 """Fixtures for all tests: float64 on demand, small data."""
 
 import subprocess
+from importlib import import_module
 
 import jax
 import numpy as np
 import pytest
 from jaxtyping import install_import_hook
 
-# Shapes and types of the mathematics are checked while tests run, never for users.
-CHECKED = ("network", "losses", "feedback", "rules", "diagnostics")
-install_import_hook([f"apical.{name}" for name in CHECKED], "beartype.beartype")
+# Shapes and types of the mathematics are checked while tests run, never for users. After a change
+# of this list remove __pycache__: jaxtyping's bytecode does not tell what was checked.
+CHECKED = [
+    f"apical.{name}"
+    for name in ("networks.network", "networks.losses", "feedback", "rules", "diagnostics")
+]
+with install_import_hook(CHECKED, "beartype.beartype"):
+    for name in CHECKED:
+        import_module(name)  # here, so that a module that has moved is missed
 
 from apical.data import from_arrays  # noqa: E402
 

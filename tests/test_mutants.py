@@ -1,34 +1,30 @@
-"""The tests catch every planted defect of `tests/mutants`."""
+"""Planted defects have a place and tests to catch them; `make mutants` plants them."""
+
+import ast
+import multiprocessing
+from collections import Counter
 
 import pytest
 
-from tests.mutants import MUTANTS
+from tests.mutants import MUTANTS, ghost
+from tests.mutants.choosing import ROOT, by_file, changed_since, choose, concerns
 from tests.mutants.mutant import Mutant
-from tests.mutants.planting import is_caught, linked, plant, run
-
-pytestmark = pytest.mark.slow
-
-USED = sorted({test for mutant in MUTANTS for test in mutant.tests})
-"""The files or nodes that are to catch the defects."""
-FILES = sorted({test.partition("::")[0] for test in USED})
+from tests.mutants.planting import plant, run
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_it_is_caught(mutant):
-    assert is_caught(mutant)
+def test_each_has_exactly_one_place():
+    source = ROOT / "src" / "apical"
+    found = {m.name: (source / m.file).read_text().count(m.old) for m in MUTANTS}
+    assert {name: count for name, count in found.items() if count != 1} == {}
+    assert [name for name, count in Counter(m.name for m in MUTANTS).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_without_a_defect_the_same_tests_pass(file):
-    with linked() as copy:
-        code, said = run(copy, tuple(test for test in USED if test.partition("::")[0] == file))
-    assert code == 0, said
-
-
-def test_another_package_than_the_copy_is_refused(tmp_path):
-    code, said = run(tmp_path, MUTANTS[0].tests)
-    assert code == 1
-    assert "not the copy" in said
+def test_the_tests_that_are_to_catch_them_exist():
+    for file, *nodes in ((tests[0].partition("::")[0], *tests) for tests in by_file([*MUTANTS])):
+        tree = ast.parse((ROOT / file).read_text())
+        functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        named = {node.partition("::")[2].partition("[")[0] for node in nodes}
+        assert named <= functions, file
 
 
 @pytest.mark.parametrize("old", ["a", "d"], ids=["nowhere", "twice"])
@@ -36,3 +32,26 @@ def test_a_defect_that_has_not_one_place_is_refused(tmp_path, old):
     (tmp_path / "file.py").write_text("b c d d")
     with pytest.raises(ValueError, match="exactly once"):
         plant(Mutant("m", "file.py", old, "e", ()), tmp_path)
+
+
+def test_another_package_than_the_copy_is_refused(tmp_path):
+    ran = run(tmp_path, MUTANTS[0].tests, multiprocessing.get_context("spawn"))
+    assert ran.code == 1
+    assert "not the copy" in ran.said
+
+
+def test_a_change_chooses_defects_in_it_and_those_caught_by_it():
+    mutant = next(m for m in MUTANTS if m.tests == ("tests/rules/test_fa.py::test_by_hand",))
+    for path in (f"src/apical/{mutant.file}", "tests/rules/test_fa.py", "tests/laws.py",
+                 "tests/conftest.py"):  # fmt: skip
+        assert concerns(mutant, {path, "README.md"}), path
+    for path in ("src/apical/errors.py", "tests/rules/test_dfa.py", "tests/laws"):
+        assert not concerns(mutant, {path}), path
+    assert choose([], {"README.md"}) == []
+    assert choose([], {"tests/mutants/ghost.py"}) == [*ghost.MUTANTS]
+    assert {m.name.partition(":")[0] for m in choose(["fa: "])} == {"fa", "dfa"}
+
+
+def test_a_revision_that_git_does_not_know_is_told():
+    with pytest.raises(ValueError, match="since nowhere: "):
+        changed_since("nowhere")

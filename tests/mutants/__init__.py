@@ -14,16 +14,19 @@ from tests.mutants import (
     tuning,
 )
 
-MUTANTS = (
-    *feedback.MUTANTS,
-    *network.MUTANTS,
-    *training.MUTANTS,
-    *diagnostics.MUTANTS,
-    *differencing.MUTANTS,
-    *reproduce.MUTANTS,
-    *ghost.MUTANTS,
-    *associative_stdp.MUTANTS,
-    *adversarial.MUTANTS,
-    *target_propagation.MUTANTS,
-    *tuning.MUTANTS,
+FILES = (
+    feedback,
+    network,
+    training,
+    diagnostics,
+    differencing,
+    reproduce,
+    ghost,
+    associative_stdp,
+    adversarial,
+    target_propagation,
+    tuning,
 )
+"""The modules that list them."""
+
+MUTANTS = tuple(mutant for file in FILES for mutant in file.MUTANTS)

@@ -46,7 +46,7 @@ MUTANTS = (
         "diagnostics/alignment.py",
         "/ jnp.linalg.norm(b.ravel())",
         "/ jnp.linalg.norm(a.ravel())",
-        (ALIGN,),
+        (f"{ALIGN}::test_alignment_by_hand",),
     ),
     Mutant(
         "alignment: what a rule keeps is forgotten from batch to batch",

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 
 from tests.mutants.mutant import Mutant
@@ -18,27 +20,46 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(PRELOADED)
 
 
-def is_caught(mutant: Mutant) -> bool:
-    """Whether a test of the mutant's fails on a copy of src/ that has its defect.
+@dataclass(frozen=True)
+class Ran:
+    """What pytest did: its exit code and output, and the seconds of processor time it took."""
 
-    Raises `ValueError` if the defect cannot be planted and `RuntimeError` if pytest
-    could not run the tests: neither says anything about them.
+    code: int
+    said: str
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether a test failed; raises `RuntimeError` if pytest could not run them."""
+        if self.code not in (0, 1) or (self.code == 1 and " failed" not in self.said):
+            raise RuntimeError(
+                f"pytest could not run the tests, exit code {self.code}:\n{self.said}"
+            )
+        return self.code == 1
+
+
+def with_defect(mutant: Mutant) -> Ran:
+    """Its tests on a copy of src/ that has the defect.
+
+    Raises `ValueError` if the defect cannot be planted.
     """
     with linked() as copy:
         plant(mutant, copy / "apical")
-        code, said = run(copy, mutant.tests)
-    if code not in (0, 1) or (code == 1 and " failed" not in said):
-        raise RuntimeError(f"{mutant.name}: pytest could not test it, exit code {code}:\n{said}")
-    return code == 1
+        return run(copy, mutant.tests)
+
+
+def without_defect(tests: tuple[str, ...]) -> Ran:
+    """The tests on a copy of src/ as it is."""
+    with linked() as copy:
+        return run(copy, tests)
 
 
 @contextmanager
 def linked() -> Iterator[Path]:
-    """A copy of src/, of links, for a while."""
+    """A copy of src/, of links, what Python has compiled included, for a while."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve() / "src"
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "src", copy, ignore=ignored, copy_function=os.symlink)
+        shutil.copytree(ROOT / "src", copy, copy_function=os.symlink)
         yield copy
 
 
@@ -52,22 +73,27 @@ def plant(mutant: Mutant, package: Path) -> None:
             f"found {found}; follow the change of the source in tests/mutants"
         )
     path.unlink()  # it may be a link to the source
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+        compiled.unlink()  # Python would take it if the file were as long and of the same second
     path.write_text(text.replace(mutant.old, mutant.new))
 
 
-def run(source: Path, tests: tuple[str, ...]) -> tuple[int, str]:
-    """pytest's exit code and output on these tests of the package in `source`."""
+def run(
+    source: Path, tests: tuple[str, ...], start: ForkServerContext | SpawnContext = SERVER
+) -> Ran:
+    """What pytest does with these tests of the package in `source`."""
     with tempfile.TemporaryDirectory() as folder:
-        said = Path(folder) / "said"
+        said, spent = Path(folder) / "said", Path(folder) / "spent"
         said.touch()
-        process = SERVER.Process(target=_pytest, args=(source, tests, said))
+        process = start.Process(target=_pytest, args=(source, tests, said, spent))
         process.start()
         process.join()
         assert process.exitcode is not None
-        return process.exitcode, said.read_text()
+        seconds = float(spent.read_text()) if spent.exists() else 0.0
+        return Ran(process.exitcode, said.read_text(), seconds)
 
 
-def _pytest(source: Path, tests: tuple[str, ...], said: Path) -> None:
+def _pytest(source: Path, tests: tuple[str, ...], said: Path, spent: Path) -> None:
     """In a process of its own, that has not imported apical."""
     output = os.open(said, os.O_WRONLY)
     os.dup2(output, 1)
@@ -83,4 +109,6 @@ def _pytest(source: Path, tests: tuple[str, ...], said: Path) -> None:
 
     if not Path(apical.__file__).is_relative_to(source):
         sys.exit(f"tested {apical.__file__}, not the copy in {source}")
-    sys.exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
+    spent.write_text(str(sum(os.times()[:4])))
+    sys.exit(code)
