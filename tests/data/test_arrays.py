@@ -1,5 +1,8 @@
 """`from_arrays`: a researcher's arrays become a data set, or the slip is named."""
 
+from typing import Any
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -51,16 +54,31 @@ def nan(row):
 @pytest.mark.parametrize(
     ("x", "y", "says"),
     [
-        (X[:, 0], Y, r"shape \(100,\)"),
+        (X[:, 0], Y, r"shape \(100,\).*x\[:, None\]"),
+        (3.0, Y, r"x has shape \(\)"),
+        (None, None, r"x has shape \(\)"),
+        ([[1.0, 2.0], [3.0]], [0, 1], "x cannot be made a NumPy array"),
+        (X, [[0], [1, 2]], "y cannot be made a NumPy array"),
+        (np.ma.masked_array(X, X > 1), Y, "x is a masked array"),
+        (X, 1, r"y has shape \(\)"),
         (X[:0], Y[:0], "none empty"),
-        (X.astype(int), Y, "x is int64"),
+        (X.astype(int), Y, r"x is int64; give .* float64: np.asarray\(x, np.float32\)"),
+        ((X > 0).astype(int), Y, r"x is int64; .*: np.asarray\(x, np.uint8\) for pixels, or"),
+        (X > 0, Y, r"x is bool; give .* float64: np.asarray\(x, np.float32\)"),
+        (X.astype(np.float16), Y, "x is float16"),
+        (X + 0j, Y, "x is complex64"),
         (X.astype(object), Y, "x is object"),
         (nan(7), Y, "NaN or infinite values, the first in example 7"),
         (np.where(X > 2, np.inf, X), Y, "infinite"),
         (X, Y[:-1], r"y has shape \(99,\)"),
         (X, np.eye(4)[Y], "one-hot"),
         (X, Y[:, None], r"y has shape \(100, 1\)"),
-        (X, Y.astype(float), "y is float64"),
+        (X, Y.astype(float), r"y is float64; .* np.unique\(y, return_inverse=True\)"),
+        (X, Y % 2 > 0, "y is bool"),
+        (X, np.array(list("abcd"))[Y], "y is <U1"),
+        (X, Y.astype(object), "y is object"),
+        (X, Y + 2**31, "runs from 2147483648"),
+        (X, Y * 600_000_000, "has the label 1, 2, 3, 4, 5, ..., yet"),
         (X, Y - 1, "-1 to 2"),
         (X, Y * 2, "has the label 1, 3, 5"),
         (X, Y * 0, "two classes"),
@@ -95,6 +113,43 @@ def test_impossible_fractions_are_refused(options):
         from_arrays(X, Y, **options)
 
 
-def test_class_names_must_match():
-    with pytest.raises(UsageError, match="3 class names"):
-        from_arrays(X, Y, classes="abc")
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"test": None}, "test=None: give a fraction"),
+        ({"test": "0.2"}, "test='0.2': give a fraction"),
+        ({"test": X}, "test=ndarray: give a fraction"),
+        ({"test": (X, Y, Y)}, r"test: give a fraction, or a pair \(x, y\); got 3 items"),
+        ({"validation": 0.001}, "validation=0.001: is none of 100 examples"),
+        ({"seed": "0"}, "seed='0'"),
+        ({"name": 3}, "name=3: give a text"),
+        ({"preprocessing": "scale"}, "preprocessing: give a value"),
+        ({"preprocessing": Scale}, "preprocessing: give a value"),
+        ({"classes": "abc"}, "3 class names"),
+        ({"classes": 4}, "classes: give a list of names"),
+        ({"classes": set("abcd")}, "classes: give a list of names"),
+        ({"classes": "abca"}, "a name is given twice"),
+    ],
+)
+def test_wrong_options_are_one_line(options, says):
+    with pytest.raises(UsageError, match=says) as error:
+        from_arrays(X, Y, **options)
+    assert "\n" not in str(error.value)
+
+
+def test_whatever_numpy_takes_for_an_array_will_do():
+    plain = from_arrays(X, Y, test=(X[:8], Y[:8]))
+    pairs: list[tuple[Any, Any]] = [
+        (X.astype(float).tolist(), Y.tolist()),
+        (jnp.asarray(X), jnp.asarray(Y)),
+    ]
+    for x, y in pairs:
+        data = from_arrays(x, y, test=[x[:8], y[:8]], validation=np.float32(0.2))
+        for ours, theirs in zip(data.splits, plain.splits, strict=True):
+            assert np.array_equal(ours.x, theirs.x)
+            assert np.array_equal(ours.y, theirs.y)
+
+
+def test_class_names_are_texts():
+    values, y = np.unique(Y * 10, return_inverse=True)
+    assert from_arrays(X, y, classes=values).classes == ("0", "10", "20", "30")

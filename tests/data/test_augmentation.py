@@ -62,6 +62,11 @@ def test_it_is_spelled():
     assert parse(Augmentation, "crop-flip:4,false") == CropFlip(4, False)
     with pytest.raises(UsageError, match="margin: must be 0 or more"):
         parse(Augmentation, "crop-flip:-1")
+    for margin in ("4", 1.5, True, None):
+        with pytest.raises(UsageError, match="margin: must be 0 or more"):
+            CropFlip(margin)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="mirror: must be True or False, got 'no'"):
+        CropFlip(mirror="no")  # type: ignore[arg-type]
 
 
 def test_an_image_is_another_at_every_epoch_and_the_same_in_all_turns_of_one():

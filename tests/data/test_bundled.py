@@ -117,6 +117,12 @@ def test_a_damaged_bundle_is_refused(tmp_path, monkeypatch):
         load("mnist")
 
 
+@pytest.mark.parametrize("name", [None, 3, ["mnist"]])
+def test_a_name_that_is_no_text_is_refused(name):
+    with pytest.raises(UsageError, match="data set: there is no"):
+        load(name)
+
+
 def test_unknown_name_lists_the_known_and_the_nearest():
     with pytest.raises(UsageError) as error:
         load("mnits")

@@ -111,11 +111,16 @@ def test_float64_is_kept_when_jax_keeps_it():
         assert affine(np.array([4], np.uint8)).dtype == jnp.float32
 
 
-@pytest.mark.parametrize("maximum", [0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("maximum", [0, -1.0, float("nan"), float("inf"), "255", None, True])
 @pytest.mark.parametrize("recipe", [Scale, Centre])
 def test_maximum_must_be_positive(recipe, maximum):
     with pytest.raises(UsageError, match="maximum="):
         recipe(maximum)
+
+
+def test_a_flag_is_true_or_false():
+    with pytest.raises(UsageError, match="per_split='no'"):
+        Centre(per_split="no")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["mnist", "digits"])

@@ -34,6 +34,9 @@ def test_labels_follow_the_order_given(digits):
         ((1, 1), "repeated"),
         ((1,), "at least two"),
         ((), "at least two"),
+        ((True, False), "unknown"),
+        ((1.0, 2.0), "unknown"),
+        (3, "give a list of labels"),
     ],
 )
 def test_impossible_choices_are_refused(digits, classes, says):
@@ -51,7 +54,7 @@ def test_a_limit_takes_the_first_training_examples_of_each_class(digits):
     assert limited.test is digits.test
 
 
-@pytest.mark.parametrize("per_class", [0, 1000])
+@pytest.mark.parametrize("per_class", [0, 1000, 2.5, "3", True])
 def test_a_limit_that_a_class_cannot_meet_is_refused(digits, per_class):
     with pytest.raises(UsageError, match="rarest class"):
         digits.limit(per_class)

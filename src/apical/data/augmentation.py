@@ -31,10 +31,24 @@ class Unchanged(Augmentation):
 
 
 class CropFlip(Augmentation):
-    """A random crop of the image with `margin` zeros around it.
+    """A random crop of the image with zeros around it, and perhaps its mirror image.
 
-    Every other one becomes its mirror image, and with `upend` every other one is turned upside
-    down, each by the toss of a coin of its own.
+    **Arguments:**
+
+    - `margin`: how many zeros are put on each side before an image of the old size is cut out.
+    - `mirror`: exchange left and right with probability 1/2.
+    - `upend`: exchange top and bottom with probability 1/2.
+
+    **Shapes:** images (batch, rows, columns) or (batch, rows, columns, channels), of any type.
+
+    **Raises:** `UsageError` if `margin` is not a whole number from 0, or a flag is no truth value;
+    when called, if the examples are no images or are not larger than the margin.
+
+    !!! example
+
+        >>> image = jnp.arange(1, 5).reshape(1, 2, 2)
+        >>> CropFlip(margin=1, mirror=False)(image, jax.random.key(3)).shape
+        (1, 2, 2)
     """
 
     margin: int = 4
@@ -42,8 +56,11 @@ class CropFlip(Augmentation):
     upend: bool = False
 
     def __check_init__(self):
-        if self.margin < 0:
-            raise UsageError(f"margin: must be 0 or more, got {self.margin}; try crop-flip:4")
+        if type(self.margin) is not int or self.margin < 0:
+            raise UsageError(f"margin: must be 0 or more, got {self.margin!r}; try crop-flip:4")
+        for flag in ("mirror", "upend"):
+            if not isinstance(getattr(self, flag), bool):
+                raise UsageError(f"{flag}: must be True or False, got {getattr(self, flag)!r}")
 
     def __call__(self, x, key):
         if x.ndim not in (3, 4):

@@ -16,7 +16,7 @@ from apical.errors import UsageError
 class Dataset:
     """A data set in three disjoint splits.
 
-    Choose on `validation`, report on `test`.
+    Choose on `validation`, report on `test`. Made by `load` and `from_arrays`.
 
     **Arguments:**
 
@@ -25,6 +25,13 @@ class Dataset:
       (n, H, W, C); vectors are float (n, features).
     - `classes`: the name of each class; label `i` is `classes[i]`.
     - `preprocessing`: how this set is scaled unless an experiment says otherwise.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("digits")
+        >>> data.shape, data.n_classes, len(data.train), data.train.x.dtype
+        ((8, 8), 10, 1079, dtype('uint8'))
     """
 
     name: str
@@ -62,11 +69,18 @@ class Dataset:
         **Arguments:** `classes`: at least two different labels of this set.
 
         **Raises:** `UsageError` if a label is unknown or repeated, or fewer than two are given.
+
+        !!! example
+
+            >>> import apical
+            >>> apical.load("digits").select([7, 1]).classes
+            ('7', '1')
         """
-        chosen = tuple(classes)
         known = f"{self.name} has the labels 0 to {self.n_classes - 1}"
-        integers = all(isinstance(c, int | np.integer) for c in chosen)
-        unknown = [c for c in chosen if not integers or not 0 <= c < self.n_classes]
+        if not isinstance(classes, Sequence | np.ndarray):
+            raise UsageError(f"select(classes={classes}): give a list of labels; {known}.")
+        chosen = tuple(classes)
+        unknown = [c for c in chosen if not _is_whole(c) or not 0 <= c < self.n_classes]
         if unknown:
             raise UsageError(f"select(classes={chosen}): {unknown} unknown; {known}.")
         if len(set(chosen)) != len(chosen):
@@ -92,13 +106,27 @@ class Dataset:
     def limit(self, per_class: int) -> Dataset:
         """Train on the first `per_class` examples of each class, in their order.
 
+        The other splits stay as they are.
+
+        **Arguments:** `per_class`: 1 or more, and no more than the rarest class has.
+
         **Raises:** `UsageError` if a class has fewer, or for less than one.
+
+        !!! example
+
+            >>> import apical
+            >>> len(apical.load("digits").limit(20).train)
+            200
         """
         counts = np.bincount(self.train.y, minlength=self.n_classes)
-        if not 1 <= per_class <= counts.min():
+        if not _is_whole(per_class) or not 1 <= per_class <= counts.min():
             raise UsageError(
-                f"limit(per_class={per_class}): give 1 to {counts.min()}, the training examples of "
-                f"{self.name}'s rarest class."
+                f"limit(per_class={per_class!r}): give 1 to {counts.min()}, the training examples "
+                f"of {self.name}'s rarest class."
             )
         rows = [np.flatnonzero(self.train.y == c)[:per_class] for c in range(self.n_classes)]
         return replace(self, train=self.train.take(np.sort(np.concatenate(rows))))
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)

@@ -4,6 +4,7 @@ Only `Centre(per_split=True)` looks at other splits too: at their own mean image
 """
 
 from abc import abstractmethod
+from numbers import Real
 from typing import NamedTuple, Self
 
 import equinox as eqx
@@ -15,11 +16,13 @@ from apical.data.splits import Splits
 from apical.errors import UsageError
 from apical.values.value import Value
 
+CHUNK = 4096  # examples: CIFAR-10 in float64 would be 1.1 GB
+
 
 class Affine(eqx.Module):
     """`(x - shift) * scale` in float32 (float64 if `x` is, under `jax_enable_x64`).
 
-    **Arguments:** `shift`, `scale`: broadcast against one example.
+    **Arguments:** `shift`, `scale`: of a shape that broadcasts against one example.
 
     !!! example
 
@@ -56,10 +59,22 @@ class Transforms(NamedTuple):
 
 
 class Preprocessing(Value):
-    """A recipe of primitive fields, fitted on a data set's training split."""
+    """How raw examples are scaled and shifted: a value, fitted on a data set's training split.
+
+    **Arguments** of `fit`: `splits`: the raw examples, shape (n, *shape) each; statistics are taken
+    over the training split, before any augmentation.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("iris")
+        >>> maps = Standardise().fit(data.splits)
+        >>> abs(float(maps.train(data.train.x).mean())) < 1e-6
+        True
+    """
 
     @abstractmethod
-    def fit(self, dataset: Splits) -> Transforms:
+    def fit(self, splits: Splits) -> Transforms:
         """The affine map of each split, to be applied to raw batches inside the compiled step."""
 
 
@@ -68,6 +83,15 @@ class Scale(Preprocessing):
 
     **Arguments:** `maximum`: the largest raw value, 255 for bytes, 16 for digits; 1 leaves the
     data as it is.
+
+    **Raises:** `UsageError` if `maximum` is not a number above 0.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("digits")  # 0 to 16
+        >>> float(Scale(16.0).fit(data.splits).test(data.test.x).max())
+        1.0
     """
 
     maximum: float = 255.0
@@ -75,7 +99,7 @@ class Scale(Preprocessing):
     def __check_init__(self) -> None:
         _check_maximum(self.maximum)
 
-    def fit(self, dataset: Splits) -> Transforms:
+    def fit(self, splits: Splits) -> Transforms:
         return Transforms.shared(Affine.of(0.0, 1 / self.maximum))
 
 
@@ -87,6 +111,16 @@ class Centre(Preprocessing):
     - `maximum`: as in `Scale`; 1 leaves the scale as it is.
     - `per_split`: subtract each split's own mean instead, as some papers do. Evaluation then
       depends on the test inputs as a whole (never on their labels).
+
+    **Raises:** `UsageError` if `maximum` is not a number above 0, or `per_split` no truth value.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("digits")
+        >>> maps = Centre(16.0, per_split=True).fit(data.splits)
+        >>> abs(float(maps.test(data.test.x).mean())) < 1e-6
+        True
     """
 
     maximum: float = 255.0
@@ -94,13 +128,14 @@ class Centre(Preprocessing):
 
     def __check_init__(self) -> None:
         _check_maximum(self.maximum)
+        if not isinstance(self.per_split, bool):
+            raise UsageError(f"per_split={self.per_split!r}: give True or False.")
 
-    def fit(self, dataset: Splits) -> Transforms:
-        splits = (dataset.train, dataset.validation, dataset.test)
+    def fit(self, splits: Splits) -> Transforms:
         if not self.per_split:
-            return Transforms.shared(Affine.of(pixel_mean(dataset.train.x), 1 / self.maximum))
+            return Transforms.shared(Affine.of(pixel_mean(splits.train.x), 1 / self.maximum))
         # An empty split has no mean; nothing will pass through its map either.
-        fitted = (split if len(split) else dataset.train for split in splits)
+        fitted = (split if len(split) else splits.train for split in splits)
         return Transforms(*(Affine.of(pixel_mean(s.x), 1 / self.maximum) for s in fitted))
 
 
@@ -109,10 +144,18 @@ class Standardise(Preprocessing):
 
     Per feature for vectors (n, features), per channel for colour images (n, H, W, C), over all
     pixels for grey images (n, H, W). The deviation is the population's (divided by n).
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("iris")
+        >>> x = Standardise().fit(data.splits).train(data.train.x)
+        >>> np.asarray(x.std(axis=0)).round(3)
+        array([1., 1., 1., 1.], dtype=float32)
     """
 
-    def fit(self, dataset: Splits) -> Transforms:
-        mean, deviation = channel_moments(dataset.train.x)
+    def fit(self, splits: Splits) -> Transforms:
+        mean, deviation = channel_moments(splits.train.x)
         return Transforms.shared(Affine.of(mean, 1 / np.where(deviation > 0, deviation, 1.0)))
 
 
@@ -121,21 +164,27 @@ class UnitRange(Preprocessing):
 
     Per feature for vectors (n, features), over the whole split for images. An example of another
     split may lie a little outside.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("iris")
+        >>> x = UnitRange().fit(data.splits).train(data.train.x)
+        >>> float(x.min()), float(x.max())
+        (0.0, 1.0)
     """
 
-    def fit(self, dataset: Splits) -> Transforms:
-        x = dataset.train.x
+    def fit(self, splits: Splits) -> Transforms:
+        x = splits.train.x
         axes = 0 if x.ndim == 2 else None
         low, high = x.min(axes).astype(np.float64), x.max(axes).astype(np.float64)
         return Transforms.shared(Affine.of(low, 1 / np.where(high > low, high - low, 1.0)))
 
 
 def _check_maximum(maximum: float) -> None:
-    if not 0 < maximum < float("inf"):
+    number = isinstance(maximum, Real) and not isinstance(maximum, bool)
+    if not number or not 0 < maximum < float("inf"):
         raise UsageError(f"maximum={maximum!r}: give the largest raw value, above 0.")
-
-
-CHUNK = 4096  # examples
 
 
 def pixel_mean(x: np.ndarray) -> np.ndarray:

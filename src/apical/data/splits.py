@@ -12,7 +12,14 @@ from apical.errors import DataError, UsageError
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples `x`, shape (n, *shape), and their labels `y`, int32, shape (n,)."""
+    """Examples `x`, shape (n, *shape), and their labels `y`, int32, shape (n,).
+
+    !!! example
+
+        >>> split = Split(np.eye(3), np.array([0, 1, 1], np.int32))
+        >>> len(split), len(split.take(split.y == 1))
+        (3, 2)
+    """
 
     x: np.ndarray
     y: np.ndarray

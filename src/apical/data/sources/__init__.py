@@ -20,13 +20,19 @@ SOURCES: dict[str, Source] = {
 
 
 def names() -> tuple[str, ...]:
-    """The names `load` knows."""
+    """The names `load` knows.
+
+    !!! example
+
+        >>> sorted(names())
+        ['cifar-10', 'digits', 'fashion-mnist', 'iris', 'mnist']
+    """
     return tuple(SOURCES)
 
 
 def source(name: str) -> Source:
     """The source of that name; `UsageError` with the nearest names if there is none."""
-    if name in SOURCES:
+    if isinstance(name, str) and name in SOURCES:
         return SOURCES[name]
     raise UsageError(unknown("data set", str(name), SOURCES))
 
@@ -56,5 +62,11 @@ def load(name: str, *, seed: int = 0) -> Dataset:
 
     **Raises:** `UsageError` for an unknown name or seed; `DataError` if the data is missing,
     damaged or cannot be downloaded.
+
+    !!! example
+
+        >>> data = load("iris")
+        >>> data.classes, data.train.x.shape, data.train.y.shape
+        (('setosa', 'versicolor', 'virginica'), (90, 4), (90,))
     """
     return source(name).load(checked_seed(seed))
