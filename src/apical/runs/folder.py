@@ -23,7 +23,7 @@ from typing import Any
 from apical.errors import UsageError
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.lock import refuse_files
-from apical.runs.writing import write_whole
+from apical.runs.writing import append_whole, replacing, told
 from apical.settings import Settings
 from apical.values.spelling import decode, encode
 
@@ -66,12 +66,13 @@ class RunFolder:
         )
 
     def clear(self) -> None:
-        """Remove what a run wrote, and nothing else."""
+        """Remove what a run wrote, and nothing else. Raises `WriteError` if that is impossible."""
         # The configuration goes last: as long as it is there, the folder counts as a run's.
-        if (self.path / "checkpoints").exists():
-            shutil.rmtree(self.path / "checkpoints")
-        for name in reversed(FILES):
-            (self.path / name).unlink(missing_ok=True)
+        with told(self.path):
+            if (self.path / "checkpoints").exists():
+                shutil.rmtree(self.path / "checkpoints")
+            for name in reversed(FILES):
+                (self.path / name).unlink(missing_ok=True)
 
     def read(self, name: str) -> Any:
         """A JSON file of the run. Raises `UsageError` naming it if missing or damaged."""
@@ -105,13 +106,17 @@ class RunFolder:
             ) from None
 
     def write(self, name: str, data: Any) -> None:
-        """Write a JSON file atomically; nan becomes null."""
-        write_whole(self.path / name, json.dumps(plain(data), indent=2) + "\n")
+        """Write a JSON file; nan becomes null.
+
+        The folder must exist: one that was removed while its run went on is not made again.
+        Raises `WriteError` if the file cannot be written.
+        """
+        with replacing(self.path / name) as file:
+            file.write((json.dumps(plain(data), indent=2) + "\n").encode())
 
     def append(self, name: str, row: dict[str, Any]) -> None:
-        """Add one object to a .jsonl file."""
-        with (self.path / name).open("a") as file:
-            file.write(json.dumps(plain(row)) + "\n")
+        """Add one object to a .jsonl file. Raises `WriteError` if that is impossible."""
+        append_whole(self.path / name, json.dumps(plain(row)) + "\n")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The objects of a .jsonl file, without a last line that was cut off as its run stopped.
@@ -135,8 +140,16 @@ class RunFolder:
         return rows
 
     def keep(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Replace a .jsonl file by these rows."""
-        write_whole(self.path / name, "".join(json.dumps(plain(row)) + "\n" for row in rows))
+        """Have these rows and no others in a .jsonl file.
+
+        Raises `WriteError` if that is impossible.
+        """
+        path = self.path / name
+        text = "".join(json.dumps(plain(row)) + "\n" for row in rows).encode()
+        # Nothing is written where nothing changes, so that it works on a full disk too.
+        if not path.exists() or path.read_bytes() != text:
+            with replacing(path) as file:
+                file.write(text)
 
     def checkpoints(self, seed: int) -> Checkpoints:
         """The checkpoints of one seed."""

@@ -6,17 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from apical.errors import UsageError
+from apical.runs.writing import told
 
 
 @contextmanager
 def locked(out: Path, command: str) -> Iterator[None]:
     """Hold the folder for a command; the lock goes with the process, however it ends.
 
-    Raises `UsageError` if another process holds it, or if it cannot be a folder.
+    Raises `UsageError` if another process holds it, or if it cannot be a folder, and `WriteError`
+    if it cannot be written to.
     """
     refuse_files(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as file:
+    with told(out):
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / ".lock").open("w")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -15,25 +15,25 @@ from apical.errors import WriteError
 
 REMEDIES = {
     errno.ENOSPC: "make room on its disk",
-    errno.EDQUOT: "make room in your quota",
-    errno.EROFS: "choose a path on a disk that can be written to",
-    errno.EACCES: "ask for the permission to write there",
-    errno.EPERM: "ask for the permission to write there",
-    errno.ENOENT: "leave its folder where it is while a command writes there",
+    errno.EDQUOT: "make room within your quota",
+    errno.EROFS: "make its disk writable",
+    errno.EACCES: "get the permission to write there",
+    errno.EPERM: "get the permission to write there",
+    errno.ENOENT: "leave its folder where it is",
 }
 """What to do about an error of the operating system."""
 
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Raises `WriteError` about `path` for an `OSError` of the block, which writes it."""
+    """Raises `WriteError` about `path` for an `OSError` of the block, which is to write it."""
     try:
         yield
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "look after its disk")
         raise WriteError(
-            f"{path}: cannot be written ({error.strerror or error}), and is as it was before; "
-            f"{remedy} or choose another path, and run the command again"
+            f"{path}: cannot be written ({error.strerror or error}), what was there before is "
+            f"kept; {remedy} or choose another path, and run the command again"
         ) from error
 
 
@@ -41,7 +41,8 @@ def told(path: Path) -> Iterator[None]:
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write into, which takes the place of `path` if the block ends well.
 
-    A kill or an error leaves what was there before. Raises `WriteError` if it cannot be written.
+    A kill or an error leaves what was there before. The folder must exist.
+    Raises `WriteError` naming `path` if it cannot be written.
     """
     part = path.with_name(f"{path.name}.part")
     with told(path):
@@ -58,7 +59,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, and its folder if need be, so that an error leaves the old content.
+    """Write a file, and its folder if need be, so that a kill or an error leaves the old content.
 
     Raises `WriteError` naming the file if it cannot be written.
     """
@@ -69,17 +70,17 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def append_whole(path: Path, text: str) -> None:
-    """Add text to the end of a file, all of it or none.
+    """Add text to the end of a file, all of it or, after an error, none.
 
     Raises `WriteError` naming the file if it cannot be written.
     """
-    # Without a buffer, which would write the rest later, when the file is closed.
+    # Without a buffer, which would try once more to write its rest when the file is closed.
     with told(path), open(path, "ab", buffering=0) as file:
         before = file.seek(0, os.SEEK_END)
         left = text.encode()
         try:
             while left:
                 left = left[file.write(left) :]
-        except BaseException:
+        except OSError:
             file.truncate(before)
             raise

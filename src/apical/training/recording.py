@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from apical.errors import UsageError
+from apical.errors import UsageError, WriteError
 from apical.networks.targets import Target
 from apical.runs.best import Row, Snapshot, best
 from apical.runs.checkpoints import Checkpoints
@@ -144,7 +144,8 @@ def recording(
     """Hold `out` for a run of this configuration, towards `target`.
 
     Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
-    given, if the run to resume was asked for something else, or if another process writes it.
+    given, if the run to resume was asked for something else, or if another process writes it;
+    `WriteError` if it cannot be written to, then or later.
     """
     if out is None:
         if resume or overwrite:
@@ -169,7 +170,10 @@ def recording(
             _same(folder, config)
         else:
             folder.clear()
-        yield InFolder(folder, target, every)
+        try:
+            yield InFolder(folder, target, every)
+        except WriteError as error:
+            raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
 
 
 def _same(folder: RunFolder, config: dict[str, Any]) -> None:
