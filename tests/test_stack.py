@@ -104,7 +104,7 @@ def test_networks_of_images_learn_and_are_reloaded(blobs, tmp_path, rule):
     net = (Lc((3, 3), 4, 2), Conv((2, 2), 4), Fc(8))
     result = fit(rule, blobs, net=net, lr=1e-2, batch_size=30, epochs=8, out=tmp_path)
     assert result.test_accuracy > 0.9
-    task, networks = reload(tmp_path, blobs)
+    task, models = reload(tmp_path, blobs)
     assert task.settings.net == net
-    for ours, theirs in zip(networks[0].layers, result.networks[0].layers, strict=True):
+    for ours, theirs in zip(models[0].network.layers, result.networks[0].layers, strict=True):
         assert (ours.weight == theirs.weight).all()

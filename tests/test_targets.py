@@ -11,10 +11,10 @@ from apical.data import Split, from_arrays, load
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.networks.losses import SquaredError
-from apical.networks.targets import Input, Label, together
+from apical.networks.targets import Input, Label
 from apical.training import fit
-from apical.training.evaluate import CHUNK, evaluate
-from apical.training.train import Task
+from apical.training.evaluate import CHUNK, evaluate, together
+from apical.training.task import Task
 
 
 def score(target, batches):
@@ -114,11 +114,12 @@ def test_evaluation_in_chunks_is_evaluation_at_once():
     net = task.begin(0).net
     plain = Affine.of(0.0, 1.0)
     split = Split(x, np.zeros(len(x), np.int32))
-    loss, found = evaluate(net, Input(), plain, split)
+    found = evaluate(task.learner, net, plain, split, "test")
     output = np.asarray(net(jnp.asarray(x)))
     spread = ((x - x.mean(0)) ** 2).sum()
-    assert loss == pytest.approx(((output - x) ** 2).sum(1).mean() / 2, rel=1e-5)
-    assert found == pytest.approx(1 - ((output - x) ** 2).sum() / spread, rel=1e-4)
+    assert found["test_loss"] == pytest.approx(((output - x) ** 2).sum(1).mean() / 2, rel=1e-5)
+    score = 1 - ((output - x) ** 2).sum() / spread
+    assert found["test_explained_variance"] == pytest.approx(score, rel=1e-4)
 
 
 def test_a_loss_for_classes_takes_no_images():

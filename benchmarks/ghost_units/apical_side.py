@@ -16,13 +16,14 @@ from apical.networks.activations import sigmoid
 from apical.networks.layers import Dense
 from apical.networks.losses import SquaredError
 from apical.networks.network import Network
-from apical.networks.targets import Label
-from apical.rules import Batch, GhostMA, GhostMB, State
+from apical.rules import GhostMA, GhostMB, State
 from apical.rules.ghost.circuit import Potentials
 from apical.rules.ghost.rule import Kept
 from apical.rules.ghost.stepping import Strides
-from apical.training.epoch import start, update
+from apical.settings import Settings
+from apical.training.learner import Examples
 from apical.training.optimizer import Optimizers
+from apical.training.supervised import Supervised
 from apical.training.turns import TOGETHER
 
 RULES = {"mb": GhostMB(), "ma": GhostMA(), "ma-strides": GhostMA(stepping=Strides(10))}
@@ -36,15 +37,17 @@ def main(file, model, count):
         tuple(Dense(a[w], None, (a[w].shape[1],), sigmoid) for w in ("W1", "W2")), SquaredError()
     )
     potentials = Potentials((a["u1"], a["u2"]), (a["v"],)) if rule.carry else None
-    carry = start(net, State(kept=Kept(None, (a["P"],), (a["G"],), potentials)), optimizers)
-    x, y = a["x"][:count], a["y"][:count]
+    classes = a["y"].shape[-1]
+    learner = Supervised(rule, Settings(loss=SquaredError()), classes, optimizers)
+    carry = learner.carry(net, State(kept=Kept(None, (a["P"],), (a["G"],), potentials)))
+    minibatches = Examples(a["x"][:count], jnp.argmax(a["y"][:count], axis=-1))
 
     @jax.jit
     def epoch(carry):
-        def step(carry, batch):
-            return update(rule, optimizers, Label(), turn, carry, Batch(*batch), jax.random.key(0))
+        def step(carry, examples):
+            return learner.step(turn, carry, examples, jax.random.key(0))
 
-        return jax.lax.scan(step, carry, (x, y))[0]
+        return jax.lax.scan(step, carry, minibatches)[0]
 
     jax.block_until_ready(epoch(carry))
     begin = time.perf_counter()

@@ -25,6 +25,7 @@ from work import (
     timed,
 )
 
+from apical.data.augmentation import Unchanged
 from apical.data.preprocessing import Affine
 from apical.networks.activations import softmax, tanh
 from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
@@ -32,9 +33,11 @@ from apical.networks.losses import CrossEntropy
 from apical.networks.network import Network
 from apical.rules import BP, DTP, Batch, State
 from apical.rules.target_propagation.inverses import NoisePreserving
-from apical.training.epoch import run_pass, start
-from apical.training.minibatches import Minibatches
+from apical.settings import Settings
+from apical.training.epoch import run_pass, step_keys
 from apical.training.optimizer import Optimizers
+from apical.training.stream import Chunk
+from apical.training.supervised import Supervised
 from apical.training.turns import ALTERNATIONS
 
 
@@ -93,22 +96,25 @@ def dtp(file):
         (g,) = rule.init(net, Batch(x[:1], jnp.zeros((1, SIZES[-1]))), key).learned
         g = type(g)(jnp.asarray(V), g.bias, g.in_shape, g.activation, g.geometry)
         # The trainer's program lets go of its arguments.
-        return jax.tree.map(jnp.array, start(net, State(learned=(g,)), optimizers)), rule
+        learner = Supervised(rule, Settings(), SIZES[-1], optimizers)
+        return jax.tree.map(jnp.array, learner.carry(net, State(learned=(g,)))), learner
 
-    def train(carry, rule, order):
-        minibatches = Minibatches(x, labels, Affine.of(0.0, 1.0), order, key)
-        return run_pass(carry, minibatches, key, rule=rule, optimizers=optimizers, turns=turns)
+    def train(carry, learner, order):
+        draws = jax.random.split(key, len(order))
+        chunk = Chunk(x, labels, order, draws, Affine.of(0.0, 1.0), Unchanged())
+        keys = step_keys(key, len(order), turns)
+        return run_pass(carry, [chunk], keys, learner=learner, turns=turns)
 
     # All but without noise, which each side draws in its own way.
     carry, _ = train(*begin(1e-9), order[:CHECKED])
     matrices = (carry.net.layers[0].weight, carry.state.learned[0].weight)
     check = sum(float(jnp.abs(matrix).sum()) for matrix in matrices)
 
-    carry, rule = begin(SIGMA)
+    carry, learner = begin(SIGMA)
 
     def once():
         nonlocal carry
-        carry, metrics = train(carry, rule, order)
+        carry, metrics = train(carry, learner, order)
         jax.block_until_ready((carry, metrics))
 
     return {"seconds": timed(once, len(order)), "check": check}

@@ -9,16 +9,19 @@ import numpy as np
 import optax
 from job import BATCH, LEARNING_RATE, SIZES, Job, measure
 
+from apical.data.augmentation import Unchanged
 from apical.data.preprocessing import Affine
 from apical.networks.activations import identity, softmax, tanh
 from apical.networks.layers import Dense
 from apical.networks.losses import CrossEntropy
 from apical.networks.network import Network
-from apical.networks.targets import Label
 from apical.rules import BP, DFA, FA, State
-from apical.training.epoch import run_pass, start
-from apical.training.minibatches import Minibatches, as_batch
+from apical.settings import Settings
+from apical.training.epoch import run_pass, step_keys
+from apical.training.learner import Examples
 from apical.training.optimizer import Optimizers
+from apical.training.stream import Chunk
+from apical.training.supervised import Supervised
 from apical.training.turns import TOGETHER
 
 
@@ -37,22 +40,24 @@ def build(job: Job, arrays: dict[str, np.ndarray]):
         "dfa": lambda: (DFA(), State(kept=tuple(_back(arrays[f"D{l}"]) for l in (0, 1)))),
     }[job.rule]()
     adam = optax.adam(LEARNING_RATE)
-    program = {"rule": rule, "optimizers": Optimizers(adam, adam), "turns": TOGETHER[0]}
+    learner = Supervised(rule, Settings(), SIZES[-1], Optimizers(adam, adam))
     images, labels = jax.device_put((arrays["images"], arrays["labels"]))
     transform = Affine.of(0.0, 1 / 255)
-    carry = start(net, state, program["optimizers"])
+    carry, turns = learner.carry(net, state), TOGETHER[0]
 
     def train_epoch(epoch: int) -> None:
         nonlocal carry
         order = arrays["order"][epoch]
         order = jnp.asarray(order[: len(order) // BATCH * BATCH].reshape(-1, BATCH))
         key = jax.random.key(epoch)
-        minibatches = Minibatches(images, labels, transform, order, key)
-        carry, metrics = run_pass(carry, minibatches, key, **program)
+        draws = jax.random.split(key, len(order))
+        chunk = Chunk(images, labels, order, draws, transform, Unchanged())
+        keys = step_keys(key, len(order), turns)
+        carry, metrics = run_pass(carry, [chunk], keys, learner=learner, turns=turns)
         jax.block_until_ready((carry, metrics))
 
     def mean_loss() -> float:
-        batch = as_batch(Label(), carry.net.units, transform, images, labels)
+        batch = learner.batch(Examples(transform(images), labels))
         return float(jnp.mean(carry.net.losses(carry.net.record(batch.x), batch.y)))
 
     return train_epoch, mean_loss

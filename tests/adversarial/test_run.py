@@ -32,7 +32,8 @@ def led_by(runs, victim_seed, guide_seed, selection):
     (task, victims), (_, guides) = (reload(run, network=selection) for run in runs)
     box, data = Box.of(task.data), task.data.test
     victim, guide = (
-        Victim(net, task.transforms.test, box) for net in (victims[victim_seed], guides[guide_seed])
+        Victim(model.network, model.transform, box)
+        for model in (victims[victim_seed], guides[guide_seed])
     )
     found = survey(victim, data.x, data.y, EPS, twin=guide, seed=victim_seed)
     return found.attempts["transfer", "0.1"].u
@@ -50,4 +51,5 @@ def test_the_guide_is_the_network_of_the_same_seed_and_selection(runs, selection
 def test_last_and_best_are_other_networks_here(runs):
     for run in runs:
         (_, last), (_, best) = (reload(run, network=which) for which in (Last(), Best()))
-        assert any((last[s].layers[0].weight != best[s].layers[0].weight).any() for s in (0, 1))
+        first = [[m[s].network.layers[0].weight for s in (0, 1)] for m in (last, best)]
+        assert any((a != b).any() for a, b in zip(*first, strict=True))

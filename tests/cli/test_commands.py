@@ -43,10 +43,10 @@ def weights(run: Path) -> list[bytes]:
     from apical.training.reload import reload
     from apical.training.selection import Best
 
-    _, networks = reload(run)
+    _, last = reload(run)
     _, best = reload(run, network=Best())
-    kept = [*networks.values(), *best.values()]
-    return [np.asarray(layer.weight).tobytes() for net in kept for layer in net.layers]
+    kept = [*last.values(), *best.values()]
+    return [np.asarray(layer.weight).tobytes() for m in kept for layer in m.network.layers]
 
 
 @pytest.fixture(scope="module")

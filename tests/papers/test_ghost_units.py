@@ -22,7 +22,7 @@ from apical.rules import BP, GhostMB, Rule, State
 from apical.rules.ghost.circuit import euler, feel
 from apical.rules.ghost.stepping import Strides
 from apical.rules.integrate import integrate
-from apical.training.epoch import Carry
+from apical.training.supervised import Carry
 from apical.values.spelling import spell
 from tests import laws, tiny
 

@@ -14,13 +14,12 @@ from apical.diagnostics.alignment import alignment
 from apical.networks.layers import Dense, Transmitted
 from apical.networks.network import Network
 from apical.networks.specs import Fc
-from apical.networks.targets import Label
 from apical.networks.transmission import Bernoulli, Sign
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, State
 from apical.rules.target_propagation.inverses import Denoising
 from apical.training.evaluate import evaluate
 from apical.training.optimizer import build
-from apical.training.reload import predict, reload
+from apical.training.reload import reload
 from tests import laws, tiny
 
 float64 = pytest.mark.usefixtures("float64")
@@ -189,16 +188,17 @@ def test_stochastic_networks_learn_and_are_evaluated_by_their_mean_output(blobs,
     settings |= {"net": (Fc(24, Bernoulli()), Fc(24, Bernoulli())), "activation": "sigmoid"}
     result = fit(DTP(inverse_activation="tanh"), blobs, out=tmp_path, **settings)
     assert result.test_accuracy > 0.8
-    task, networks = reload(tmp_path, blobs)
+    task, models = reload(tmp_path, blobs)
+    net = models[0].network
     keys = jax.random.split(jax.random.key(0), 7)
     x = task.transforms.test(blobs.test.x)
-    mean = np.mean([networks[0].drawn(key)(x) for key in keys], axis=0)
-    np.testing.assert_allclose(predict(task, networks[0], blobs.test.x), mean, rtol=1e-5)
-    loss, accuracy = evaluate(networks[0], Label(), task.transforms.test, blobs.test, passes=7)
-    assert accuracy == np.mean(mean.argmax(1) == blobs.test.y) == result.test_accuracy
+    mean = np.mean([net.drawn(key)(x) for key in keys], axis=0)
+    np.testing.assert_allclose(models[0](blobs.test.x), mean, rtol=1e-5)
+    found = evaluate(task.learner, net, task.transforms.test, blobs.test, "test")
+    assert found["test_accuracy"] == np.mean(mean.argmax(1) == blobs.test.y) == result.test_accuracy
     y = jax.nn.one_hot(blobs.test.y, 3)
-    losses = [(net := networks[0].drawn(k)).losses(net.record(x), y).mean() for k in keys]
-    assert loss == pytest.approx(np.mean(losses), rel=1e-4)
+    losses = [(one := net.drawn(k)).losses(one.record(x), y).mean() for k in keys]
+    assert found["test_loss"] == pytest.approx(np.mean(losses), rel=1e-4)
 
 
 def test_samples_change_from_step_to_step(blobs):

@@ -160,12 +160,14 @@ def earlier(tmp_path) -> Path:
 
 def test_checkpoints_of_an_earlier_apical_are_read(earlier):
     summary = RunFolder(earlier).read("summary.json")
-    task, networks = reload(earlier)
+    task, models = reload(earlier)
     np.testing.assert_allclose(
-        task.measures.final(networks[0])["test_loss"], summary["test_loss"]["mean"], rtol=1e-5
+        task.trainer.measure(models[0].network)["test_loss"],
+        summary["test_loss"]["mean"],
+        rtol=1e-5,
     )
-    task, networks = reload(earlier, network=Best())
-    measured = task.measures.final(networks[0])["val_accuracy"]
+    task, models = reload(earlier, network=Best())
+    measured = task.trainer.measure(models[0].network)["val_accuracy"]
     assert measured == summary["best_validation"]["val_accuracy"]["mean"] > 0.9
 
 

@@ -4,6 +4,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import optax
+
+from apical import BP, Settings
+from apical.rules import Rule
+from apical.training.optimizer import Optimizers
+from apical.training.supervised import Supervised
 
 SMALL: dict[str, Any] = {"hidden": (8,), "batch_size": 30, "epochs": 3}
 
@@ -14,3 +20,8 @@ def timeless(rows):
 
 def bits(tree):
     return [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves(tree)]
+
+
+def learner(rule: Rule = BP(), classes: int = 3, settings: Settings = Settings()) -> Supervised:
+    """Supervised learning by plain descent."""
+    return Supervised(rule, settings, classes, Optimizers(optax.sgd(1.0), optax.sgd(1.0)))

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from apical import BP, State, UsageError, fit
-from apical.networks.targets import Label
 from apical.rules import Credit
 from apical.runs.best import best
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.folder import RunFolder
 from apical.runs.reading import unfinished
 from apical.training.events import Epoch
-from apical.training.reload import reload, reload_snapshots
+from apical.training.reload import reload
 from apical.training.selection import Best, Last
 
 SETTINGS: dict[str, Any] = {
@@ -61,14 +60,13 @@ def agrees(path, blobs, whole) -> None:
     summary, heard = whole
     chosen = summary["best_validation"]["epoch"]
     assert all(1 <= epoch < SETTINGS["epochs"] for epoch in chosen), "nothing was unlearned"
-    _, snapshots = reload_snapshots(path, blobs, Best())
-    assert {seed: s.epoch for seed, s in snapshots.items()} == dict(enumerate(chosen))
-    assert all(bits(s.net) == heard[seed, s.epoch] for seed, s in snapshots.items())
-    task, networks = reload(path, blobs, Best())
-    measured = [task.measures.final(net)["val_accuracy"] for net in networks.values()]
+    task, models = reload(path, blobs, Best())
+    assert {seed: m.epoch for seed, m in models.items()} == dict(enumerate(chosen))
+    assert all(bits(m.network) == heard[seed, m.epoch] for seed, m in models.items())
+    measured = [task.trainer.measure(m.network)["val_accuracy"] for m in models.values()]
     assert measured == summary["best_validation"]["val_accuracy"]["list"]
-    _, last = reload_snapshots(path, blobs, Last())
-    assert all(bits(s.net) == heard[seed, SETTINGS["epochs"]] for seed, s in last.items())
+    _, last = reload(path, blobs, Last())
+    assert all(bits(m.network) == heard[seed, SETTINGS["epochs"]] for seed, m in last.items())
 
 
 def test_it_is_the_network_that_the_summary_names(blobs, whole, tmp_path):
@@ -146,8 +144,8 @@ def test_accuracies_that_are_none_or_nan_are_no_candidates():
     rows = [
         {"epoch": i, "val_accuracy": v} for i, v in enumerate([None, float("nan"), 0.2, 0.2], 1)
     ]
-    assert best(rows, Label()) is rows[2]
-    assert best(rows[:2], Label()) is None
+    assert best(rows, "val_accuracy") is rows[2]
+    assert best(rows[:2], "val_accuracy") is None
 
 
 def test_an_unfinished_run_says_how_far_it_got(blobs, tmp_path):

@@ -55,5 +55,5 @@ def test_the_last_good_checkpoint_is_kept(blobs, tmp_path):
         fit(Poisoned(after=25), blobs, out=tmp_path, **SMALL)
     assert RunFolder(tmp_path).checkpoints(0).latest() == 2
     good = fit(Poisoned(after=1000), blobs, **SMALL | {"epochs": 2})
-    _, networks = reload(tmp_path, blobs)
-    assert bits(networks[0]) == bits(good.networks[0])
+    _, models = reload(tmp_path, blobs)
+    assert bits(models[0].network) == bits(good.networks[0])

@@ -10,9 +10,11 @@ from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.networks.activations import identity
 from apical.networks.layers import Conv2d, Window
-from apical.networks.targets import Label, decode, encode
+from apical.networks.targets import decode, encode
 from apical.training.build import build
-from apical.training.evaluate import CHUNK, activity, chunk, evaluate
+from apical.training.evaluate import CHUNK, chunk, evaluate
+from apical.training.supervised import activity
+from tests.training.small import learner
 
 
 def test_evaluation_masks_its_padding():
@@ -20,20 +22,21 @@ def test_evaluation_masks_its_padding():
     x = np.random.default_rng(0).normal(size=(CHUNK + 7, 3)).astype(np.float32)
     y = np.arange(CHUNK + 7, dtype=np.int32) % 3
     record = net.record(jnp.asarray(x))
-    loss, accuracy = evaluate(net, Label(), Affine.of(0.0, 1.0), Split(x, y))
+    found = evaluate(learner(), net, Affine.of(0.0, 1.0), Split(x, y), "val")
     expected = float(jnp.mean(net.losses(record, encode(jnp.asarray(y), 3))))
-    assert loss == pytest.approx(expected, rel=1e-5)
-    assert accuracy == pytest.approx(float(np.mean(decode(record.output) == y)))
+    assert found["val_loss"] == pytest.approx(expected, rel=1e-5)
+    assert found["val_accuracy"] == pytest.approx(float(np.mean(decode(record.output) == y)))
 
 
 def test_wide_networks_are_measured_in_smaller_chunks_to_the_same_end(monkeypatch):
     net = build(Settings(hidden=(40, 6)), (3,), 3, jax.random.key(0))
     x = np.random.default_rng(0).normal(size=(57, 3)).astype(np.float32)
-    measured = (net, Label(), Affine.of(0.0, 1.0), Split(x, np.arange(57, dtype=np.int32) % 3))
+    split = Split(x, np.arange(57, dtype=np.int32) % 3)
+    measured = (learner(), net, Affine.of(0.0, 1.0), split, "val")
     whole = evaluate(*measured)
-    assert chunk(net) == CHUNK
+    assert chunk(learner(), net) == CHUNK
     monkeypatch.setattr("apical.training.evaluate.MOST", 11 * 40 * 4 + 3)
-    assert chunk(net) == 11
+    assert chunk(learner(), net) == 11
     assert evaluate(*measured) == pytest.approx(whole, rel=1e-6)
 
 

@@ -16,7 +16,7 @@ from apical.training import fit
 from apical.training.optimizer import _optimizers
 from apical.training.optimizer import build as build_optimizer
 from apical.training.order import shuffled, steps_in_epoch
-from apical.training.train import Task
+from apical.training.task import Task
 
 
 def test_an_epoch_is_a_shuffle():
@@ -191,7 +191,7 @@ def rows(*accuracies):
 
 def test_the_best_epoch_is_chosen_on_validation_the_first_of_equals():
     given = rows((0.5, 0.6), (0.8, 0.5), (0.8, 0.9), (0.7, 0.95))
-    best = summarise(BP(), "blobs", "finished", {0: {"test_accuracy": 0.9}}, given, Label())[
+    best = summarise({}, "finished", {0: {"test_accuracy": 0.9}}, given, Label().metric)[
         "best_validation"
     ]
     assert best["epoch"] == [2]

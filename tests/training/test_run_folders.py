@@ -13,7 +13,7 @@ from apical.networks.specs import Fc
 from apical.runs.folder import RunFolder
 from apical.runs.lock import locked
 from apical.training.events import Epoch
-from apical.training.reload import predict, reload
+from apical.training.reload import reload
 from tests.training.small import SMALL, bits, timeless
 
 
@@ -107,11 +107,11 @@ def test_the_folder_says_what_was_run(blobs, tmp_path):
 
 def test_reloading_gives_the_trained_network(blobs, tmp_path):
     result = fit(FA(), blobs, seeds=2, out=tmp_path, **SMALL)
-    task, networks = reload(tmp_path, blobs)
-    assert bits(networks[1]) == bits(result.networks[1])
-    again = task.measures.final(networks[1])
+    task, models = reload(tmp_path, blobs)
+    assert bits(models[1].network) == bits(result.networks[1])
+    again = task.trainer.measure(models[1].network)
     assert again["test_accuracy"] == result.summary["test_accuracy"]["list"][1]
-    outputs = predict(task, networks[1], blobs.test.x[:7])
+    outputs = models[1](blobs.test.x[:7])
     np.testing.assert_allclose(np.sum(outputs, axis=-1), 1, rtol=1e-5)
 
 

@@ -10,14 +10,11 @@ import pytest
 
 from apical import BP, Settings, fit
 from apical.feedback import Transport
-from apical.networks.targets import Label
 from apical.rules import Credit, Rule, State
 from apical.rules.rule import Traits
-from apical.training.epoch import update
 from apical.training.events import Epoch
-from apical.training.minibatches import as_batch
 from apical.training.optimizer import build_both
-from apical.training.train import Task
+from apical.training.task import Task
 from apical.training.turns import ALTERNATIONS, LEARNED, NETWORK, TOGETHER
 
 STEPS = 11
@@ -147,12 +144,11 @@ class Costly(Rule):
 )
 def test_the_compiler_removes_what_a_turn_does_not_apply(blobs, turn, words):
     task = Task(Costly(), blobs, Settings(hidden=(8,), batch_size=30, activation="relu"))
-    batch = as_batch(Label(), 3, task.transforms.train, blobs.train.x[:30], blobs.train.y[:30])
 
-    def step(carry, batch, key):
-        return update(task.rule, task.optimizers, Label(), turn, carry, batch, key)
+    def step(carry, examples, key):
+        return task.learner.step(turn, carry, examples, key)
 
-    lowered = jax.jit(step).lower(task.begin(0), batch, jax.random.key(0))
+    lowered = jax.jit(step).lower(task.begin(0), task.trainer.probe(30), jax.random.key(0))
     compiled = lowered.compile().as_text() or ""
     assert {word for word in ("sine", "cosine") if f" {word}(" in compiled} == words
 

@@ -52,11 +52,11 @@ def _guides(guide: Path, network: Selection, run: Path, data: Dataset) -> dict[i
 
 
 def _victims(run: Path, network: Selection) -> tuple[Dataset, dict[int, Victim]]:
-    task, networks = reload_classifiers(run, network)
-    if any(net.random for net in networks.values()):
+    task, models = reload_classifiers(run, network)
+    if any(model.network.random for model in models.values()):
         raise UsageError(
             f"{run}: its units send samples, and attacks are for networks that answer the same "
             "every time; name a run without bernoulli units"
         )
     box = Box.of(task.data)
-    return task.data, {s: Victim(net, task.transforms.test, box) for s, net in networks.items()}
+    return task.data, {s: Victim(m.network, m.transform, box) for s, m in models.items()}

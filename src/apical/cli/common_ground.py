@@ -9,7 +9,7 @@ from apical.data import Dataset
 from apical.errors import UsageError
 from apical.rules import Rule
 from apical.settings import Settings
-from apical.training.train import Task
+from apical.training.task import Task
 
 ASKED = ("hidden", "net", "target", "epochs", "steps_per_epoch")
 """Settings of task, size and budget, which no rule insists on."""

@@ -23,19 +23,19 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
         run: Folder of a run, as given to --out of `apical train`.
         network: After which epoch: the last one saved, or the best on validation.
     """
-    from apical.training.reload import reload_snapshots
+    from apical.training.reload import reload
     from apical.values.spelling import spell
 
-    task, snapshots = reload_snapshots(run, network=network)
+    task, models = reload(run, network=network)
     console = Console()
     tell_if_unfinished(console, run)
     target = task.settings.target
     table = Table("seed", "epoch", "split", "loss", target.score)
     table.title = f"{spell(task.rule)} on {task.data.name}"
-    for seed, snapshot in snapshots.items():
-        final = task.measures.final(snapshot.net)
+    for seed, model in models.items():
+        final = task.trainer.measure(model.network)
         for split in ("train", "val", "test"):
             loss, score = final[f"{split}_loss"], final[target.metric(split)]
-            whose = (str(seed), str(snapshot.epoch), split)
+            whose = (str(seed), str(model.epoch), split)
             table.add_row(*whose, f"{loss:.4f}", f"{100 * score:.2f} %")
     console.print(table)

@@ -38,26 +38,25 @@ def predict(
         network: After which epoch: the last one saved, or the best on validation.
         invert: Swap black and white first (MNIST's digits are white on black).
     """
-    from apical.training.reload import predict as outputs_of
     from apical.training.reload import reload_classifiers
 
     if not images:
         raise UsageError("predict: name at least one image file")
-    task, networks = reload_classifiers(run, network)
-    if seed is not None and seed not in networks:
-        raise UsageError(f"seed: {run} has the seeds {sorted(networks)}, not {seed}")
-    net = networks[min(networks) if seed is None else seed]
+    task, models = reload_classifiers(run, network)
+    if seed is not None and seed not in models:
+        raise UsageError(f"seed: {run} has the seeds {sorted(models)}, not {seed}")
+    model = models[min(models) if seed is None else seed]
     raw = read_examples(task.data, images, invert=invert)
     console = Console()
     tell_if_unfinished(console, run)
-    outputs = np.asarray(outputs_of(task, net, raw))
+    outputs = np.asarray(model(raw))
     _tell_of_the_ground(task.data, images, raw, invert)
 
     table = Table(Column("image", overflow="fold"), "class", "output", "next best")
     for path, output in zip(images, outputs, strict=True):
         scores = np.array([1 - output[0], output[0]]) if len(output) == 1 else output
         first, second = np.argsort(scores)[::-1][:2]
-        names = task.data.classes
+        names = model.classes
         table.add_row(
             str(path),
             names[first],

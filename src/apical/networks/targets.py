@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from apical.networks.losses import Loss
@@ -127,11 +126,6 @@ class Spread(NamedTuple):
     mean: Float[Array, "batches units"]
     """The mean y of a batch."""
     examples: Int[Array, " batches"]
-
-
-def together(tallies: list[PyTree]) -> PyTree:
-    """The tallies of several batches as one, on the host."""
-    return jax.tree.map(lambda *parts: np.concatenate(parts), *tallies)
 
 
 def encode(labels: Int[Array, " batch"], units: int) -> Outputs:

@@ -1,27 +1,25 @@
-"""The epoch of best validation score, and a network kept from it."""
+"""The epoch of best validation score, and what is kept of it."""
 
 import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from apical.networks.network import Network
-from apical.networks.targets import Target
+from jaxtyping import PyTree
 
 Row = dict[str, Any]
 
 
 class Snapshot(NamedTuple):
-    """A network as it was after an epoch."""
+    """What was learned, as it was after an epoch."""
 
     epoch: int
-    net: Network
+    parameters: PyTree
 
 
-def best(rows: Iterable[Row], target: Target) -> Row | None:
-    """Of one seed's rows that with the highest validation score, the first of equals.
+def best(rows: Iterable[Row], score: str) -> Row | None:
+    """Of one seed's rows that with the highest value of a score, the first of equals.
 
     None if no row has one: without validation examples it is nan, or null once it was written.
     """
-    score = target.metric("val")
     judged = [r for r in rows if r[score] is not None and not math.isnan(r[score])]
     return max(judged, key=lambda r: (r[score], -r["epoch"]), default=None)

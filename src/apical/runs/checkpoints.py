@@ -38,7 +38,7 @@ class Checkpoints:
         return max(self._saved(), default=0)
 
     def save(self, epoch: int, carry: PyTree, best: Snapshot | None) -> None:
-        """Save the carry after an epoch and the best network until then, if one is known.
+        """Save the carry after an epoch and what is known as the best until then.
 
         Raises `WriteError` if that is impossible; earlier checkpoints are kept.
         """
@@ -72,7 +72,7 @@ class Checkpoints:
         return carry
 
     def best(self, epoch: int, like: PyTree) -> Snapshot | None:
-        """The best network that was known after an epoch, in the structure of `like`, or None.
+        """What was known as the best after an epoch, in the structure of `like`, or None.
 
         Raises `DataError` if the checkpoint is damaged or holds other arrays.
         """

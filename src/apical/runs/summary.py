@@ -1,12 +1,10 @@
 """The result of a run in one JSON-ready object."""
 
 import statistics
+from collections.abc import Callable
 from typing import Any
 
-from apical.networks.targets import Target
-from apical.rules import Rule
 from apical.runs.best import best
-from apical.values.spelling import spell
 
 
 def spread(values: list[float]) -> dict[str, Any]:
@@ -19,18 +17,19 @@ def spread(values: list[float]) -> dict[str, Any]:
 
 
 def summarise(
-    rule: Rule,
-    data: str,
+    about: dict[str, str],
     status: str,
     finals: dict[int, dict[str, float]],
     rows: list[dict[str, Any]],
-    target: Target,
+    metric: Callable[[str], str],
 ) -> dict[str, Any]:
-    """`finals` holds each seed's last losses and scores, `rows` the epochs of all seeds."""
+    """The content of summary.json.
+
+    `about` says what was trained; `finals` holds each seed's last metrics, `rows` the epochs of all
+    seeds; `metric(split)` names the score.
+    """
     summary: dict[str, Any] = {
-        "rule": rule.name,
-        "spelled": spell(rule),
-        "data": data,
+        **about,
         "status": status,
         "n_seeds": len(finals),
         "seeds": list(finals),
@@ -39,7 +38,7 @@ def summarise(
     if finals:
         for key in next(iter(finals.values())):
             summary[key] = spread([final[key] for final in finals.values()])
-        summary["best_validation"] = _best(rows, list(finals), target)
+        summary["best_validation"] = _best(rows, list(finals), metric)
     if rows:
         # The median leaves out the epochs that had to compile first.
         summary["seconds_per_epoch"] = statistics.median(r["seconds"] for r in rows)
@@ -47,14 +46,16 @@ def summarise(
     return summary
 
 
-def _best(rows: list[dict[str, Any]], seeds: list[int], target: Target) -> dict[str, Any] | None:
+def _best(
+    rows: list[dict[str, Any]], seeds: list[int], metric: Callable[[str], str]
+) -> dict[str, Any] | None:
     """Each seed's epoch of best validation score and its scores; None without any."""
-    chosen = [best((r for r in rows if r["seed"] == seed), target) for seed in seeds]
+    chosen = [best((r for r in rows if r["seed"] == seed), metric("val")) for seed in seeds]
     known = [row for row in chosen if row is not None]
     if len(known) < len(seeds):
         return None
     found: dict[str, Any] = {"epoch": [r["epoch"] for r in known]}
-    for key in (target.metric("val"), target.metric("test")):
+    for key in (metric("val"), metric("test")):
         if all(key in r for r in known):
             found[key] = spread([r[key] for r in known])
     return found

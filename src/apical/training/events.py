@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apical.training.epoch import Carry
+from apical.training.learner import Carry, Parameters
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,15 @@ class Started:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One finished epoch of one seed. Epoch 0 is the network before the first step."""
+    """One finished epoch of one seed. Epoch 0 is before the first step."""
 
     seed: int
     number: int
     metrics: dict[str, Any]
     carry: Carry
     """On the host, so that later epochs leave it as it is."""
+    parameters: Parameters
+    """The part of it that answers."""
 
     @property
     def row(self) -> dict[str, Any]:

@@ -12,16 +12,16 @@ import numpy as np
 import optax
 
 from apical.data import Dataset
-from apical.errors import DivergenceError, UsageError, at_least_one, unknown
+from apical.errors import UsageError, at_least_one, unknown
 from apical.networks.network import Network
 from apical.rules import Rule, State
-from apical.runs.summary import summarise
 from apical.settings import Settings
-from apical.training.epoch import Carry
-from apical.training.events import Event, Finished, Listener, Started
+from apical.training.events import Listener
 from apical.training.memory import refuse_giants
-from apical.training.recording import Recording, recording
-from apical.training.train import Task
+from apical.training.model import Model
+from apical.training.recording import recording
+from apical.training.run import run
+from apical.training.task import Task
 from apical.values.spelling import encode
 
 CHECKPOINT_SECONDS = 5.0
@@ -37,10 +37,18 @@ class Result:
     """One row a seed and epoch, as in metrics.jsonl."""
     initial: list[dict[str, Any]]
     """The same before the first step, as in initial.jsonl."""
-    networks: list[Network]
-    """The trained network of each seed."""
-    states: list[State]
-    """What the rule owned at the end, for each seed."""
+    models: dict[int, Model]
+    """What was trained, by seed: it takes raw examples."""
+
+    @property
+    def networks(self) -> list[Network]:
+        """The trained network of each seed; it takes preprocessed examples."""
+        return [model.network for model in self.models.values()]
+
+    @property
+    def states(self) -> list[State]:
+        """What the rule owned at the end, for each seed."""
+        return [m.state for m in self.models.values() if m.state is not None]
 
     @property
     def test_accuracy(self) -> float:
@@ -112,54 +120,17 @@ def fit(
         "seeds": seeds,
     }
     # What cannot be built is refused before a folder is made for it.
-    refuse_giants(jax.eval_shape(lambda: task.begin(seed)), chosen)
+    refuse_giants(jax.eval_shape(lambda: task.begin(seed)), task.learner)
     with recording(
-        out, config, chosen.target, resume=resume, overwrite=overwrite, every=checkpoint_seconds
+        out, config, task.learner, resume=resume, overwrite=overwrite, every=checkpoint_seconds
     ) as recorder:
-        return _carry_out(task, config, range(seed, seed + seeds), recorder, listeners)
-
-
-def _carry_out(
-    task: Task,
-    config: dict[str, Any],
-    numbers: range,
-    recorder: Recording,
-    listeners: Iterable[Listener],
-) -> Result:
-    """Train every seed, going on from what the recorder has of it."""
-    audience: list[Listener] = [recorder, *listeners]
-
-    def tell(event: Event) -> None:
-        for listener in audience:
-            listener(event)
-
-    rows, initial = recorder.recover(numbers)
-    last: dict[int, Carry] = {}
-    status, trouble = "finished", None
-    tell(Started(config, len(rows)))
-    try:
-        for s in numbers:
-            carry, done = recorder.resume(s, task.begin(s))
-            if done:
-                last[s] = jax.tree.map(np.array, carry)
-            for epoch in task.epochs(s, carry, done):
-                if epoch.number:
-                    last[s] = epoch.carry
-                (rows if epoch.number else initial).append(epoch.row)
-                tell(epoch)
-            recorder.flush()
-    except KeyboardInterrupt:
-        status = "interrupted"
-    except DivergenceError as error:
-        status, trouble = "diverged", error
-    recorder.flush()
-    finals = {s: task.measures.final(carry.net) for s, carry in last.items()}
-    summary = summarise(task.rule, task.data.name, status, finals, rows, task.settings.target)
-    tell(Finished(summary))
-    if trouble is not None:
-        raise trouble
-    carries = last.values()
-    return Result(summary, rows, initial, [c.net for c in carries], [c.state for c in carries])
+        numbers = range(seed, seed + seeds)
+        outcome = run(task.trainer, config, numbers, recorder, listeners)
+    ended = dict(zip(outcome.summary["seeds"], outcome.summary["epochs"], strict=True))
+    models = {
+        s: Model.of(task, carry.net, ended[s], carry.state) for s, carry in outcome.carries.items()
+    }
+    return Result(outcome.summary, outcome.rows, outcome.initial, models)
 
 
 def settings_of(rule: Rule, settings: Settings | None, changes: dict[str, Any]) -> Settings:

@@ -7,13 +7,12 @@ import psutil
 from jaxtyping import PyTree
 
 from apical.errors import UsageError
-from apical.settings import Settings
-from apical.training.epoch import Carry
-from apical.training.evaluate import activity, chunk
+from apical.training.evaluate import chunk
+from apical.training.supervised import Carry, Supervised, activity
 from apical.values.spelling import spell
 
 
-def refuse_giants(carry: Carry, settings: Settings) -> None:
+def refuse_giants(carry: Carry, learner: Supervised) -> None:
     """Raises `UsageError` if training this carry, of arrays or their mere shapes, needs more memory
     than is free.
 
@@ -23,10 +22,10 @@ def refuse_giants(carry: Carry, settings: Settings) -> None:
     """
     if jax.default_backend() != "cpu":
         return  # an accelerator has memory of its own, and its allocator fails in words
-    layers = carry.net.layers
+    layers, settings = carry.net.layers, learner.settings
     kept, gradients = 2 * _bytes(carry), _bytes((carry.net, carry.state.learned))
     active = [2 * settings.batch_size * activity(layer) for layer in layers]
-    measuring = chunk(carry.net) * max(map(activity, layers))
+    measuring = chunk(learner, carry.net) * learner.bytes_per_example(carry.net)
     needed = kept + max(gradients + sum(active), measuring)
     there = psutil.virtual_memory().available
     if needed > there:

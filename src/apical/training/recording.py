@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from apical.errors import UsageError, WriteError
-from apical.networks.targets import Target
 from apical.runs.best import Row, Snapshot, best
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.environment import environment
 from apical.runs.folder import RESTORE, RunFolder
 from apical.runs.interrupts import held
 from apical.runs.lock import locked
-from apical.training.epoch import Carry
 from apical.training.events import Epoch, Event, Finished, Started
+from apical.training.learner import Carry, Learner
 from apical.values.differences import differences
 
 
@@ -58,14 +57,14 @@ class InMemory(Recording):
 class InFolder(Recording):
     """Writes a run's folder; saves a checkpoint at most once in `every` seconds."""
 
-    def __init__(self, folder: RunFolder, target: Target, every: float):
-        self._folder, self._target, self._every = folder, target, every
+    def __init__(self, folder: RunFolder, learner: Learner, every: float):
+        self._folder, self._learner, self._every = folder, learner, every
         self._checkpoints: dict[int, Checkpoints] = {}
         self._unsaved: Epoch | None = None
         self._recovered: list[Row] = []
-        # The best epoch so far of the seed in training, and its network, held until it is saved.
+        # The best epoch so far of the seed in training, and what it left, held until it is saved.
         self._best: Row | None = None
-        self._best_network: Snapshot | None = None
+        self._kept: Snapshot | None = None
         self._saved_at = time.monotonic()
 
     def __call__(self, event):
@@ -109,21 +108,25 @@ class InFolder(Recording):
     def resume(self, seed, carry):
         latest = self._of(seed).latest()
         rows = (row for row in self._recovered if row["seed"] == seed)
-        self._best = best(rows, self._target)
-        self._best_network = self._of(seed).best(latest, carry.net) if latest else None
-        return (self._of(seed).restore(latest, carry), latest) if latest else (carry, 0)
+        self._best = best(rows, self._learner.metric("val"))
+        if not latest:
+            self._kept = None
+            return carry, 0
+        self._kept = self._of(seed).best(latest, self._learner.parameters(carry))
+        return self._of(seed).restore(latest, carry), latest
 
     def flush(self):
         if self._unsaved is not None:
             epoch = self._unsaved
             with held():
-                self._of(epoch.seed).save(epoch.number, epoch.carry, self._best_network)
+                self._of(epoch.seed).save(epoch.number, epoch.carry, self._kept)
                 self._unsaved, self._saved_at = None, time.monotonic()
 
     def _compare(self, epoch: Epoch) -> None:
         row = epoch.row
-        if best([*([self._best] if self._best else []), row], self._target) is row:
-            self._best, self._best_network = row, Snapshot(epoch.number, epoch.carry.net)
+        known = [self._best] if self._best else []
+        if best([*known, row], self._learner.metric("val")) is row:
+            self._best, self._kept = row, Snapshot(epoch.number, epoch.parameters)
 
     def _of(self, seed: int) -> Checkpoints:
         if seed not in self._checkpoints:
@@ -135,13 +138,13 @@ class InFolder(Recording):
 def recording(
     out: Path | str | None,
     config: dict[str, Any],
-    target: Target,
+    learner: Learner,
     *,
     resume: bool,
     overwrite: bool,
     every: float,
 ) -> Iterator[Recording]:
-    """Hold `out` for a run of this configuration, towards `target`.
+    """Hold `out` for a run of this configuration by `learner`.
 
     Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
     given, if the run to resume was asked for something else, or if another process writes it;
@@ -171,7 +174,7 @@ def recording(
         else:
             folder.clear()
         try:
-            yield InFolder(folder, target, every)
+            yield InFolder(folder, learner, every)
         except WriteError as error:
             raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
 

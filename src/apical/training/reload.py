@@ -1,4 +1,4 @@
-"""A run from its folder: the task it was, and the networks it trained."""
+"""A run from its folder: the task it was, and the models it trained."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,16 +10,14 @@ import numpy as np
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
-from apical.networks.network import Network
 from apical.networks.targets import Label
-from apical.runs.best import Snapshot
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.folder import RunFolder
 from apical.settings import Settings
-from apical.training.epoch import Carry
-from apical.training.passes import mean_over_passes
+from apical.training.model import Model
 from apical.training.selection import Last, Selection
-from apical.training.train import Task
+from apical.training.supervised import Carry
+from apical.training.task import Task
 from apical.values.spelling import decode, spell
 
 T = TypeVar("T")
@@ -27,32 +25,28 @@ T = TypeVar("T")
 
 def reload(
     path: Path | str, data: Dataset | None = None, network: Selection = Last()
-) -> tuple[Task, dict[int, Network]]:
-    """The task of a run and one network of each seed, by default that of the last epoch.
+) -> tuple[Task, dict[int, Model]]:
+    """The task of a run and one model of each seed, by default that of the last epoch.
 
     `data` stands in for a data set that only its maker has (`from_arrays`).
     Raises `UsageError` if `path` is no run, has no checkpoint, or does not keep that network.
     """
-    task, snapshots = reload_snapshots(path, data, network)
-    return task, {seed: snapshot.net for seed, snapshot in snapshots.items()}
+    task, snapshots = _each_seed(path, data, network.take)
+    return task, {
+        seed: Model.of(task, snapshot.parameters, snapshot.epoch)
+        for seed, snapshot in snapshots.items()
+    }
 
 
-def reload_classifiers(path: Path | str, network: Selection) -> tuple[Task, dict[int, Network]]:
+def reload_classifiers(path: Path | str, network: Selection) -> tuple[Task, dict[int, Model]]:
     """As `reload`. Raises `UsageError` if the networks were not trained to name classes."""
-    task, networks = reload(path, network=network)
+    task, models = reload(path, network=network)
     if not isinstance(task.settings.target, Label):
         raise UsageError(
             f"{path}: its networks were trained towards the {spell(task.settings.target)} and name "
             "no class; name a run that was trained towards labels"
         )
-    return task, networks
-
-
-def reload_snapshots(
-    path: Path | str, data: Dataset | None = None, network: Selection = Last()
-) -> tuple[Task, dict[int, Snapshot]]:
-    """The same with the epoch after which each network is."""
-    return _each_seed(path, data, network.take)
+    return task, models
 
 
 def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Carry]]:
@@ -80,12 +74,6 @@ def _each_seed(
         if checkpoints.latest():
             found[seed] = read(checkpoints, _like(task, seed))
     return task, found
-
-
-def predict(task: Task, network: Network, images) -> jax.Array:
-    """The network's outputs on raw examples, shape (n, *data.shape)."""
-    x = task.transforms.test(images)
-    return mean_over_passes(network, task.settings.passes, lambda net: net(x))
 
 
 def _like(task: Task, seed: int) -> Carry:

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from apical.errors import UsageError
 from apical.runs.best import Snapshot
 from apical.runs.checkpoints import Checkpoints
-from apical.training.epoch import Carry
+from apical.training.supervised import Carry
 from apical.values.value import Value
 
 

@@ -6,6 +6,8 @@ Whatever the plan, an epoch steps each group once on every minibatch.
 
 from typing import NamedTuple
 
+from apical.training.learner import Plan
+
 
 class Turn(NamedTuple):
     """Which pseudo-gradients of one call of a rule are applied."""
@@ -13,11 +15,6 @@ class Turn(NamedTuple):
     network: bool
     learned: bool
 
-
-Pass = tuple[Turn, ...]
-"""The turns that each minibatch is used for, one after the other, in a pass over all of them."""
-Plan = tuple[Pass, ...]
-"""The passes of an epoch, over the same minibatches in the same order."""
 
 LEARNED, NETWORK = Turn(network=False, learned=True), Turn(network=True, learned=False)
 TOGETHER: Plan = ((Turn(network=True, learned=True),),)

@@ -31,7 +31,7 @@ class GradientError(Examination):
     def examine(self, run, root):
         task, carries = reload_carries(run)
         (carry,) = carries.values()
-        images = task.measures.batches(self.images)
+        images = task.batches(self.images)
         return relative_errors(task.rule, carry.net, carry.state.kept, images)
 
 

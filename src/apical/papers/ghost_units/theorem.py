@@ -45,7 +45,7 @@ class TheoremError(Examination):
                 name: (jnp.sum((error - p) ** 2), jnp.sum(p**2)) for name, p in pairs.items()
             }
 
-        images = task.measures.batches(self.images)
+        images = task.batches(self.images)
         _, found = jax.jit(lambda: jax.lax.scan(step, carry.state.kept, images))()
         return {
             name: float(jnp.sqrt(jnp.sum(off) / jnp.sum(length)))

@@ -12,9 +12,9 @@ from apical.rules.ghost.circuit import euler, feel
 from apical.rules.ghost.rule import Ghost
 from apical.rules.integrate import trajectory
 from apical.rules.rule import Batch
-from apical.training.epoch import Carry
-from apical.training.minibatches import as_batch
+from apical.training.learner import Examples
 from apical.training.reload import reload_carries
+from apical.training.supervised import Carry
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ def trace(evidence: Evidence) -> dict[int, Seen]:
         assert isinstance(task.rule, Ghost)
         ((seed, carry),) = carries.items()
         image, label = (jnp.asarray(a[:1]) for a in (task.data.train.x, task.data.train.y))
-        target, transform = task.settings.target, task.transforms.train
-        batch = as_batch(target, carry.net.units, transform, image, label)
+        batch = task.learner.batch(Examples(task.transforms.train(image), label))
         if not seen:
             seen[0] = watch(task.rule, task.begin(seed), batch)
         seen[epoch] = watch(task.rule, carry, batch)

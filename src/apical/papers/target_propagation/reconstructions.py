@@ -11,7 +11,7 @@ from apical.papers.target_propagation.style import COLOURS, LINES, family_and_wa
 from apical.report.bands import band
 from apical.report.style import save
 from apical.reproduce.evidence import Evidence
-from apical.training.reload import predict, reload
+from apical.training.reload import reload
 from apical.training.selection import Best
 
 SHOWN = 8
@@ -57,11 +57,11 @@ def _digits(axis: Axes, evidence: Evidence, methods: list[str]) -> None:
     rows = {}
     for method in methods:
         (run, *_) = evidence.runs(f"autoencoder-{method}")
-        task, networks = reload(run.path, network=Best())
+        task, models = reload(run.path, network=Best())
         images = task.data.test.x[:SHOWN]
         rows["image"] = images / 255
-        (net,) = networks.values()
-        rows[method] = np.asarray(predict(task, net, images)).reshape(images.shape)
+        (model,) = models.values()
+        rows[method] = np.asarray(model(images)).reshape(images.shape)
     picture = np.concatenate([np.concatenate(list(row), axis=1) for row in rows.values()])
     axis.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
     height = len(picture) / len(rows)

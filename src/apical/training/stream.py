@@ -1,0 +1,85 @@
+"""Where minibatches come from: chunks of a pass, each on the device as a whole."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree
+
+from apical.data import Split
+from apical.data.augmentation import Augmentation
+from apical.data.preprocessing import Affine
+from apical.settings import Settings
+from apical.training.learner import Examples, Keys
+from apical.training.order import shuffled, steps_in_epoch
+
+
+class Chunk(eqx.Module):
+    """Raw examples, and which of them make up each of some minibatches.
+
+    They are made ready within the compiled step: augmented, then preprocessed.
+    """
+
+    x: Array
+    """Raw examples, (examples, *shape)."""
+    y: PyTree
+    """What belongs to each, arrays of shape (examples, ...)."""
+    order: Int[Array, "steps size"]
+    keys: PRNGKeyArray
+    """Of each minibatch's augmentation, shape (steps,)."""
+    transform: Affine
+    augmentation: Augmentation = eqx.field(static=True)
+
+    def minibatch(self, rows: Int[Array, " size"], key: PRNGKeyArray) -> Examples:
+        """The examples of these rows, made ready."""
+        x = self.augmentation(self.x[rows], key)
+        return Examples(self.transform(x), jax.tree.map(lambda leaf: leaf[rows], self.y))
+
+
+class Stream(ABC):
+    """The training examples of a run in the order in which they are met."""
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """Minibatches of an epoch."""
+
+    @abstractmethod
+    def first(self, count: int) -> Examples:
+        """The first so many examples, or all if there are fewer; preprocessed, not augmented."""
+
+    @abstractmethod
+    def chunks(self, epoch: int, keys: Keys) -> Iterator[Chunk]:
+        """The minibatches of an epoch; the same at every call, whatever they are cut into."""
+
+
+class InMemory(Stream):
+    """A split that fits in the device's memory is one chunk.
+
+    Raises `UsageError` if the settings make no minibatch of it, or their augmentation cannot take
+    its examples.
+    """
+
+    def __init__(self, split: Split, transform: Affine, settings: Settings):
+        self._split, self._transform, self._settings = split, transform, settings
+        self._steps = steps_in_epoch(settings, len(split))
+        self._raw = jax.device_put((split.x, split.y))
+        jax.eval_shape(settings.augmentation, split.x[:1], jax.random.key(0))
+
+    @property
+    def steps(self):
+        return self._steps
+
+    def first(self, count):
+        x, y = jnp.asarray(self._split.x[:count]), jnp.asarray(self._split.y[:count])
+        return Examples(self._transform(x), y)
+
+    def chunks(self, epoch, keys):
+        order = jax.random.fold_in(keys.order, epoch)
+        augmentation = jax.random.fold_in(keys.augmentation, epoch)
+        rows = shuffled(order, len(self._split), self.steps, self._settings.batch_size)
+        draws = jax.random.split(augmentation, self.steps)
+        x, y = self._raw
+        yield Chunk(x, y, rows, draws, self._transform, self._settings.augmentation)

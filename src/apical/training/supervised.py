@@ -1,0 +1,188 @@
+"""Supervised learning by a rule: a network, what the rule owns, and an optimizer for each."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, PyTree
+
+from apical.diagnostics import alignment
+from apical.errors import UsageError
+from apical.networks.layers import Layer
+from apical.networks.network import Network
+from apical.rules import Batch, Rule, State
+from apical.settings import Settings
+from apical.training.build import build
+from apical.training.learner import Examples, Learner
+from apical.training.optimizer import Optimizers
+from apical.training.passes import mean_over_passes
+from apical.training.turns import ALTERNATIONS, TOGETHER
+from apical.values.spelling import spell
+
+
+class Carry(eqx.Module):
+    """A network and the rule's state, each with its optimizer's."""
+
+    net: Network
+    state: State
+    optimizer: PyTree
+    learned_optimizer: PyTree
+
+
+@dataclass(frozen=True)
+class Supervised(Learner):
+    """A network that a rule trains towards the settings' target."""
+
+    rule: Rule
+    settings: Settings
+    n_classes: int
+    optimizers: Optimizers
+
+    @property
+    def about(self):
+        return {"rule": self.rule.name, "spelled": spell(self.rule)}
+
+    @property
+    def remedy(self):
+        return f"lower lr (now {self.settings.lr:g}) or set clip_norm"
+
+    def metric(self, split):
+        return self.settings.target.metric(split)
+
+    def check(self, examples):
+        loss, y = self.settings.loss, np.asarray(self.batch(examples).y)
+        if not loss.suits(y):
+            raise UsageError(
+                f"target: {spell(self.settings.target)} gives rows of numbers from {y.min():g} to "
+                f"{y.max():g} on this data, and {spell(loss)} takes {loss.takes}; use "
+                "--loss squared-error"
+            )
+
+    def start(self, examples, keys):
+        net = build(self.settings, examples.x.shape[1:], self.n_classes, keys.net)
+        # Zeros, so that no rule can look at the data before training.
+        example = jax.tree.map(jnp.zeros_like, self.batch(examples))
+        return self.carry(net, self.rule.init(net, example, keys.rule))
+
+    def carry(self, net: Network, state: State) -> Carry:
+        """The carry before the first step of a network and a rule's state."""
+        network, learned = self.optimizers
+        return Carry(net, state, network.init(net), learned.init(state.learned))
+
+    def plan(self, carry):
+        # A rule that learns nothing of its own has no turns to take.
+        learns = jax.tree.leaves(carry.state.learned)
+        return ALTERNATIONS[self.settings.alternate] if learns else TOGETHER
+
+    def step(self, turn, carry, examples, key):
+        """Credit from the rule, changes by the optimizers.
+
+        A turn of what the rule learns reports its loss alone, so that nothing is computed for
+        numbers that the network's turn then has.
+        """
+        batch, target = self.batch(examples), self.settings.target
+        net, opt = carry.net, carry.optimizer
+        learned, learned_opt = carry.state.learned, carry.learned_optimizer
+        drawn = net.drawn(key)
+        credit = self.rule.credit(drawn, carry.state, batch, key)
+        # The compiler shares this forward pass with the rule's own.
+        record = drawn.record(batch.x)
+        metrics = {"train_loss": jnp.mean(net.losses(record, batch.y))}
+        if turn.network:
+            count = len(batch.y)
+            tally = target.tally(record.output, batch.y, jnp.ones(count, bool))
+            metrics |= {self.metric("train"): target.grade(tally, count), **credit.scalars}
+            changes, opt = self.optimizers.network.update(credit.network, opt, net)
+            net = optax.apply_updates(net, changes)
+        if turn.learned and jax.tree.leaves(learned):
+            changes, learned_opt = self.optimizers.learned.update(
+                credit.learned, learned_opt, learned
+            )
+            learned = optax.apply_updates(learned, changes)
+        return Carry(net, State(learned, credit.kept), opt, learned_opt), metrics
+
+    def parameters(self, carry):
+        return carry.net
+
+    def answer(self, parameters, x):
+        """Mean output over the draws of what is random in the network."""
+        return mean_over_passes(parameters, self.settings.passes, lambda net: net(x))
+
+    def tally(self, parameters, examples, mask):
+        """The sum of losses, and what the target counts. A random network's outputs and losses are
+        means over its draws."""
+        batch = self.batch(examples)
+
+        def measure(net: Network) -> tuple[Array, Array]:
+            record = net.record(batch.x)
+            return record.output, net.losses(record, batch.y)
+
+        output, losses = mean_over_passes(parameters, self.settings.passes, measure)
+        counted = self.settings.target.tally(output, batch.y, mask)
+        return jnp.sum(mask * losses)[None], counted
+
+    def grade(self, tallies, split, count):
+        loss = score = math.nan
+        if count:
+            losses, counted = tallies
+            loss = sum(map(float, losses)) / count
+            score = float(self.settings.target.grade(counted, count))
+        return {f"{split}_loss": loss, self.metric(split): score}
+
+    def bytes_per_example(self, parameters):
+        return max(map(activity, parameters.layers))
+
+    def diagnose(self, carry, examples, key):
+        """The alignment with backpropagation."""
+        found = alignment(carry.net, carry.state, self.cut(examples), key, rule=self.rule)
+        return {
+            "alignment": {
+                name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
+                for name, values in vars(found).items()
+            }
+        }
+
+    def sizes(self, carry):
+        weights = {f"layer {l + 1}'s weights": _size(w) for l, w in enumerate(carry.net.layers)}
+        return {**weights, "the rule's state": _size(carry.state)}
+
+    def sizes_within(self, carry, examples, key):
+        batch, net = self.batch(examples), carry.net.drawn(key)
+        record = net.record(batch.x)
+        credit = self.rule.credit(net, carry.state, batch, key)
+        found = {}
+        for l, layer in enumerate(carry.net.layers):
+            found[f"layer {l + 1}'s weights"] = _size(layer)
+            found[f"layer {l + 1}'s preactivations"] = _size(record.preactivations[l])
+        for l, signal in reversed(list(enumerate(credit.signals))):
+            found[f"layer {l + 1}'s teaching signal"] = _size(signal)
+        return found
+
+    def batch(self, examples: Examples) -> Batch:
+        """The examples as the rule takes them, towards their targets."""
+        settings = self.settings
+        units = settings.target.units(settings.loss, examples.x.shape[1:], self.n_classes)
+        return Batch(examples.x, settings.target(examples.x, examples.y, units))
+
+    def cut(self, examples: Examples) -> Batch:
+        """The examples as minibatches of the training size, (minibatches, size, ...)."""
+        size = self.settings.batch_size
+        return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), self.batch(examples))
+
+
+def activity(layer: Layer) -> int:
+    """Bytes of a layer's units for one example, and of the copies of its input in windows."""
+    *positions, _ = layer.out_shape
+    copies = math.prod(positions) * layer.fans[0] if positions else 0
+    return (copies + math.prod(layer.out_shape)) * layer.weight.dtype.itemsize
+
+
+def _size(tree: Any) -> Array:
+    """The largest magnitude among the numbers of a tree; counters and seeds are no sizes."""
+    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    return jnp.max(jnp.array([0.0, *(jnp.max(jnp.abs(leaf)) for leaf in floats)]))

@@ -1,0 +1,68 @@
+"""A rule on a data set, put together from settings."""
+
+from functools import cached_property
+
+import optax
+
+from apical.data import Dataset
+from apical.data.preprocessing import Transforms
+from apical.rules import Batch, Rule
+from apical.settings import Settings
+from apical.training.optimizer import Optimizers, build_both
+from apical.training.stream import InMemory
+from apical.training.supervised import Carry, Supervised
+from apical.training.trainer import PROBE, Trainer
+
+
+class Task:
+    """What `fit` trains.
+
+    `transformation` is an optimizer in place of those that `settings` name.
+    Raises `UsageError` for settings, rule and data that do not go together.
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        data: Dataset,
+        settings: Settings,
+        transformation: optax.GradientTransformation | None = None,
+    ):
+        self.rule, self.data, self.settings = rule, data, settings
+        stream = InMemory(data.train, self.transforms.train, settings)
+        self.learner = Supervised(
+            rule,
+            settings,
+            data.n_classes,
+            build_both(settings, stream.steps * settings.epochs)
+            if transformation is None
+            else Optimizers(transformation, transformation),
+        )
+        maps = self.transforms
+        self.trainer = Trainer(
+            self.learner,
+            stream,
+            {
+                "train": (maps.train, data.train),
+                "val": (maps.validation, data.validation),
+                "test": (maps.test, data.test),
+            },
+            settings.epochs,
+            settings.batch_size,
+            ("val", "test") if settings.record_test else ("val",),
+        )
+        self.learner.check(self.trainer.probe(PROBE))
+
+    @cached_property
+    def transforms(self) -> Transforms:
+        """The preprocessing of each split."""
+        return (self.settings.preprocessing or self.data.preprocessing).fit(self.data.splits)
+
+    def begin(self, seed: int) -> Carry:
+        """The network, the rule's state and the optimizers before the first step."""
+        return self.trainer.begin(seed)
+
+    def batches(self, count: int) -> Batch:
+        """The first `count` training examples or fewer, cut into minibatches of the training size:
+        arrays of shape (minibatches, size, ...)."""
+        return self.learner.cut(self.trainer.probe(count))
