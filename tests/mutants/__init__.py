@@ -3,6 +3,7 @@
 from tests.mutants import (
     adversarial,
     associative_stdp,
+    data,
     diagnostics,
     differencing,
     feedback,
@@ -23,6 +24,7 @@ FILES = (
     reproduce,
     ghost,
     associative_stdp,
+    data,
     adversarial,
     target_propagation,
     tuning,
