@@ -128,9 +128,9 @@ def draw() -> None:
                 "",
                 xy=(place[below][0], place[below][1] + 0.36),
                 xytext=(x, y - 0.36),
+                zorder=1,
                 arrowprops={
                     "arrowstyle": "-|>",
-                    "zorder": 1,
                     "color": "#7a8797",
                     "connectionstyle": f"arc3,rad={bend}",
                 },
