@@ -1,6 +1,8 @@
 """Every paper's folder is whole: claims, experiments, figures, and a README that is current."""
 
+import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value
 from apical.reproduce.readme import with_results
 from apical.reproduce.reproduce import PROTOCOLS, jobs_for, plan
+from apical.reproduce.table import rows
 from apical.runs.folder import RunFolder
 from apical.training.order import steps_in_epoch
 
@@ -42,17 +45,40 @@ def test_experiments_are_possible_and_named_once(name, protocol):
         assert steps_in_epoch(experiment.settings, 55000) > 0
 
 
-def test_every_record_is_a_run_that_would_be_made_today(name, tmp_path):
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """The recorded runs of a paper, unpacked once: their folder by protocol."""
+    folders: dict[str, dict[str, Path]] = {}
+
+    def unpack(name: str) -> dict[str, Path]:
+        if name not in folders:
+            records, root = paper.read(name).records, tmp_path_factory.mktemp(name)
+            protocols = {record.protocol for record in records.names()}
+            folders[name] = {protocol: root / protocol for protocol in protocols}
+            for protocol, runs in folders[name].items():
+                records.bring(protocol, runs)
+        return folders[name]
+
+    return unpack
+
+
+def test_every_record_is_a_run_that_would_be_made_today(name, recorded):
     """Of the same rule and settings; `finished` raises where it is another."""
     read = paper.read(name)
-    for protocol in {record.protocol for record in read.records.names()}:
-        runs = tmp_path / protocol
-        read.records.bring(protocol, runs)
+    for protocol, runs in recorded(name).items():
         jobs = jobs_for(read, protocol, seeds=9, runs=runs)
         made = [job for job in jobs if isinstance(job, Run)]
         assert all(job.finished() for job in made if job.folder.exists())
-        recorded = {record.below(runs) for record in read.records.names(protocol)}
-        assert recorded <= {job.folder for job in made}
+        found = {record.below(runs) for record in read.records.names(protocol)}
+        assert found <= {job.folder for job in made}
+
+
+def test_the_committed_claims_are_what_the_records_say(name, recorded):
+    read = paper.read(name)
+    for protocol, runs in recorded(name).items():
+        results = read.results if protocol == "paper" else read.results / protocol
+        committed = json.loads((results / "claims.json").read_text())
+        assert rows(read.claims, Evidence(runs), protocol) == committed
 
 
 def test_the_readme_shows_the_committed_results(name):
