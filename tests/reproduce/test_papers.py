@@ -14,7 +14,7 @@ from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value
 from apical.reproduce.readme import with_results
-from apical.reproduce.reproduce import PROTOCOLS, jobs_for, plan
+from apical.reproduce.reproduction import PROTOCOLS, jobs_for, plan
 from apical.reproduce.table import rows
 from apical.runs.folder import RunFolder
 from apical.training.order import steps_in_epoch

@@ -74,7 +74,7 @@ def _command(name: str):
 
 
 def _list(chosen, out, only, protocol, seeds, recorded) -> None:
-    from apical.reproduce.reproduce import jobs_for, runs_folder
+    from apical.reproduce.reproduction import jobs_for, runs_folder
     from apical.reproduce.table import number
 
     asked = jobs_for(chosen, protocol, seeds, runs_folder(out, protocol), only)
@@ -97,7 +97,7 @@ def _list(chosen, out, only, protocol, seeds, recorded) -> None:
 
 
 def _reproduce(chosen, out, only, protocol, seeds, jobs, recorded) -> None:
-    from apical.reproduce.reproduce import carry_out, plan, runs_folder
+    from apical.reproduce.reproduction import carry_out, plan, runs_folder
 
     console = Console()
     brought = chosen.records.bring(protocol, runs_folder(out, protocol)) if recorded else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from apical.reproduce import paper
 from apical.reproduce.readme import rewrite
-from apical.reproduce.reproduce import conclude, runs_folder
+from apical.reproduce.reproduction import conclude, runs_folder
 
 
 def publish(name: str, out: Path, protocol: str = "paper", *, records: bool = False) -> None:
