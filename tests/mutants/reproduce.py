@@ -8,8 +8,8 @@ MUTANTS = (
     Mutant(
         "judgement: a partial order passes for a whole one",
         "reproduce/judgement.py",
-        "if all(mean - half > 0 for mean, half in differences):",
-        "if all(mean > 0 for mean, half in differences):",
+        "all(mean - half > 0 for mean, half in differences)",
+        "all(mean > 0 for mean, half in differences)",
         ("tests/reproduce/test_judgement.py::test_an_order_needs_every_paired_interval",),
     ),
     Mutant(
@@ -38,29 +38,29 @@ MUTANTS = (
     Mutant(
         "within: any distance is near",
         "reproduce/judgement.py",
-        "if off <= self.distance:\n            verdict = Verdict.REPRODUCED",
-        "if off >= 0:\n            verdict = Verdict.REPRODUCED",
+        "graded(off <= self.distance,",
+        "graded(off >= 0,",
         (f"{JUDGE}::test_within_a_stated_distance",),
     ),
     Mutant(
         "below: the interval does not count",
         "reproduce/judgement.py",
-        "if clear > half:",
-        "if clear > 0:",
+        "graded(clear > half,",
+        "graded(clear > 0,",
         (f"{JUDGE}::test_below_mirrors_above",),
     ),
     Mutant(
         "judgement: one seed is every seed",
         "reproduce/judgement.py",
-        "if reached == len(values):",
-        "if reached:",
+        "graded(reached == len(values),",
+        "graded(bool(reached),",
         ("tests/reproduce/test_judgement.py::test_every_means_every_seed",),
     ),
     Mutant(
         "judgement: near by the mean alone",
         "reproduce/judgement.py",
-        "if mean - half > -self.margin:",
-        "if mean > -self.margin:",
+        "graded(mean - half > -self.margin,",
+        "graded(mean > -self.margin,",
         ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
     ),
 )

@@ -13,8 +13,9 @@ from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value
+from apical.reproduce.paper import PROTOCOLS
 from apical.reproduce.readme import with_results
-from apical.reproduce.reproduction import PROTOCOLS, jobs_for, plan
+from apical.reproduce.reproduction import Reproduction
 from apical.reproduce.table import rows
 from apical.runs.folder import RunFolder
 from apical.training.order import steps_in_epoch
@@ -66,7 +67,7 @@ def test_every_record_is_a_run_that_would_be_made_today(name, recorded):
     """Of the same rule and settings; `finished` raises where it is another."""
     read = paper.read(name)
     for protocol, runs in recorded(name).items():
-        jobs = jobs_for(read, protocol, seeds=9, runs=runs)
+        jobs = Reproduction(read, protocol, runs, seeds=9).jobs(runs)
         made = [job for job in jobs if isinstance(job, Run)]
         assert all(job.finished() for job in made if job.folder.exists())
         found = {record.below(runs) for record in read.records.names(protocol)}
@@ -87,11 +88,17 @@ def test_the_readme_shows_the_committed_results(name):
     assert with_results(text, folder / "results") == text
 
 
-def test_an_unknown_paper_or_claim_is_named():
+def test_an_unknown_paper_claim_or_protocol_is_named():
     with pytest.raises(UsageError, match="did you mean 'itd'"):
         paper.read("idt")
     with pytest.raises(UsageError, match="claim: there is no 'vpb'"):
         paper.read("itd").choose(("vpb",))
+    with pytest.raises(UsageError, match="protocol: there is no 'quik'; did you mean 'quick'"):
+        Reproduction(paper.read("itd"), "quik", Path("nowhere"))
+
+
+def test_every_paper_says_how_many_seeds_a_protocol_asks_for(name):
+    assert list(paper.read(name).seeds) == list(PROTOCOLS)
 
 
 def test_a_run_is_the_seed_the_rule_and_the_settings_asked_for(tmp_path):
@@ -152,8 +159,8 @@ def test_finished_runs_are_examined_once_and_asked_again_when_the_question_chang
 
 
 def test_a_chosen_claim_brings_the_runs_that_its_examinations_look_at(tmp_path):
-    asked = plan(paper.read("local-stdp"), "paper", 1, tmp_path, only=("remedy-last",)).asked
-    names = {job.experiment.name for job in asked if isinstance(job, Run)}
+    asked = Reproduction(paper.read("local-stdp"), "paper", tmp_path, 1, ("remedy-last",))
+    names = {job.experiment.name for job in asked.jobs() if isinstance(job, Run)}
     assert {"mnist-0v1-wide", "mnist-0v1-bp"} <= names
 
 

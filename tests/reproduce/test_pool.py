@@ -35,8 +35,8 @@ def test_a_failure_does_not_lose_the_others(tmp_path):
         Experiment("also-good", FA(), SETTINGS),
     )
     heard: list[str] = []
-    outcomes = execute(asked, 2, lambda outcome: heard.append(outcome.run.label))
-    failures = {o.run.label: o.failure for o in outcomes}
+    outcomes = execute(asked, 2, lambda outcome: heard.append(outcome.job.label))
+    failures = {o.job.label: o.failure for o in outcomes}
     assert sorted(heard) == ["also-good seed 0", "bad seed 0", "good seed 0"]
     assert failures["good seed 0"] is None
     assert failures["also-good seed 0"] is None
@@ -57,7 +57,7 @@ class Deadly(FA):
 def test_a_run_that_kills_its_process_is_the_only_one_lost(tmp_path):
     good = [Experiment(f"good-{i}", FA(), SETTINGS) for i in range(3)]
     asked = runs(tmp_path, good[0], Experiment("deadly", Deadly(), SETTINGS), *good[1:])
-    failures = {o.run.label: o.failure for o in execute(asked, 2, lambda _: None)}
+    failures = {o.job.label: o.failure for o in execute(asked, 2, lambda _: None)}
     assert failures.pop("deadly seed 0") == "its process died, twice"
     assert failures == {f"{e.name} seed 0": None for e in good}
 

@@ -67,6 +67,13 @@ def test_recorded_runs_are_not_made_again(papers, tmp_path):
     assert (second / "claims.json").read_text() == judged
 
 
+def test_an_installed_package_publishes_nothing(papers, tmp_path):
+    (papers / "itd" / "README.md").unlink()
+    with pytest.raises(UsageError, match=r"README.md: not found; results are published in a check"):
+        publish("itd", tmp_path / "out", "smoke")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_run_comes_back_byte_for_byte(records, tmp_path):
     runs = tmp_path / "runs"
     run = runs / "e" / "seed-3"

@@ -3,8 +3,6 @@
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Literal
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -27,10 +25,12 @@ def main(args: list[str]) -> None:
 
 
 def _command(name: str):
+    from apical.reproduce import paper
+
     def command(
         out: Path,
         only: tuple[str, ...] | None = None,
-        protocol: Literal["smoke", "quick", "paper"] = "quick",
+        protocol: paper.Protocol = "quick",
         seeds: int | None = None,
         jobs: int | None = None,
         recorded: bool = False,
@@ -48,9 +48,9 @@ def _command(name: str):
             recorded: Begin with the runs that the project has recorded; make what they lack.
             dry_run: List the claims and the runs that are missing; run and write nothing.
         """
-        from apical.reproduce import paper
         from apical.reproduce.out_folder import reserve
         from apical.reproduce.pool import cores
+        from apical.reproduce.reproduction import Reproduction
         from apical.runs.lock import locked, refuse_files
 
         if only == ():
@@ -58,71 +58,58 @@ def _command(name: str):
                 "only: asks for one claim or more, got none; name some or leave it out"
             )
         at_least_one(jobs=jobs, seeds=seeds)
-        chosen, only = paper.read(name), only or ()
-        chosen.choose(only)
-        seeds = chosen.seeds[protocol] if seeds is None else seeds
+        asked = Reproduction(paper.read(name), protocol, out, seeds, only or ())
         if dry_run:
             refuse_files(out)
-            _list(chosen, out, only, protocol, seeds, recorded)
+            _list(asked, recorded)
             return
         jobs = len(cores()) if jobs is None else jobs
         with locked(out, "apical reproduce"):
             reserve(out, name)
-            _reproduce(chosen, out, only, protocol, seeds, jobs, recorded)
+            _reproduce(asked, jobs, recorded)
 
     return command
 
 
-def _list(chosen, out, only, protocol, seeds, recorded) -> None:
-    from apical.reproduce.reproduction import jobs_for, runs_folder
+def _list(asked, recorded) -> None:
     from apical.reproduce.table import number
 
-    asked = jobs_for(chosen, protocol, seeds, runs_folder(out, protocol), only)
-    finished = [job.finished() for job in asked]
-    if recorded:
-        with TemporaryDirectory() as place:
-            chosen.records.bring(protocol, Path(place))
-            copies = jobs_for(chosen, protocol, seeds, Path(place), only)
-            found = (copy.finished() for copy in copies)
-            finished = [a or b for a, b in zip(finished, found, strict=True)]
-    missing = [job for job, there in zip(asked, finished, strict=True) if not there]
+    missing = asked.missing(recorded=recorded)
     shown = Table("claim", "what it says", "paper")
-    for claim in chosen.choose(only):
+    for claim in asked.paper.choose(asked.only):
         shown.add_row(claim.id, claim.claim, number(claim.judgement.paper))
     console = Console()
     console.print(shown)
-    console.print(f"{len(asked)} runs, of which {len(missing)} are missing")
+    console.print(f"{len(asked.jobs())} runs, of which {len(missing)} are missing")
     for job in missing:
         console.print(f"  {job.label}", highlight=False)
 
 
-def _reproduce(chosen, out, only, protocol, seeds, jobs, recorded) -> None:
-    from apical.reproduce.reproduction import carry_out, plan, runs_folder
-
-    console = Console()
-    brought = chosen.records.bring(protocol, runs_folder(out, protocol)) if recorded else 0
-    planned = plan(chosen, protocol, seeds, out, only)
-    asked, missing = len(planned.asked), len(planned.missing)
-    console.print(f"[bold]{chosen.title}[/]\n{chosen.reference}", highlight=False)
+def _reproduce(asked, jobs, recorded) -> None:
+    console, paper, out = Console(), asked.paper, asked.out
+    brought = paper.records.bring(asked.protocol, asked.runs) if recorded else 0
+    missing, every = asked.missing(), len(asked.jobs())
+    console.print(f"[bold]{paper.title}[/]\n{paper.reference}", highlight=False)
     if recorded:
         console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
-    console.print(f"{asked} runs, {asked - missing} finished before, {jobs} at a time")
+    console.print(f"{every} runs, {every - len(missing)} finished before, {jobs} at a time")
 
     with ExitStack() as stack:
-        face = _Face(stack, console, missing)
-        table, figures, outcomes = carry_out(planned, jobs, face, only)
+        outcomes = asked.carry_out(missing, jobs, _Face(stack, console, len(missing)))
+        table, figures = asked.conclude()
     console.print(_claims(table))
     for figure in figures:
         if figure.suffix == ".png":
             console.print(f"figure: {figure} (and .svg)", soft_wrap=True)
     console.print(f"claims: {out / 'claims.md'}", soft_wrap=True)
-    if protocol == "smoke":
+    if asked.protocol == "smoke":
         console.print("This was a smoke run: it proves that the machinery runs, nothing more.")
     failures = [o for o in outcomes if o.failure]
     if failures:
-        listed = "\n".join(f"  {o.run.label}: {o.failure}" for o in failures)
+        listed = "\n".join(f"  {o.job.label}: {o.failure}" for o in failures)
         raise ApicalError(
-            f"{len(failures)} of {missing} runs failed; the same command tries them again\n{listed}"
+            f"{len(failures)} of {len(missing)} runs failed; the same command tries them again\n"
+            f"{listed}"
         )
 
 
@@ -148,7 +135,7 @@ class _Face:
 
     def __call__(self, outcome) -> None:
         self._done += 1
-        note = f"{outcome.run.label}: {outcome.failure or f'{outcome.seconds:.1f} s'}"
+        note = f"{outcome.job.label}: {outcome.failure or f'{outcome.seconds:.1f} s'}"
         self._progress.update(self._bar, advance=1, note=note)
         if not self._console.is_terminal:
             left = (time.monotonic() - self._begin) / self._done * (self._total - self._done)

@@ -40,6 +40,13 @@ def too_few(n: int, ours: float | None = None) -> Finding:
     return Finding(verdict, ours, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
 
 
+def graded(whole: bool, part: bool) -> Verdict:
+    """Reproduced if the whole demand holds, partial if the weaker part of it does."""
+    if whole:
+        return Verdict.REPRODUCED
+    return Verdict.PARTIAL if part else Verdict.NOT_REPRODUCED
+
+
 class Judgement(ABC):
     """How a claim is decided from the runs."""
 
@@ -109,10 +116,7 @@ class Value(OfOneTerm):
             return too_few(len(values))
         mean, half = statistics.fmean(values), half_width(values)
         distance, allowed = abs(mean - self.value), min(self.intervals * half, self.widest)
-        if distance <= allowed:
-            verdict = Verdict.REPRODUCED
-        else:
-            verdict = Verdict.PARTIAL if distance <= 2 * allowed else Verdict.NOT_REPRODUCED
+        verdict = graded(distance <= allowed, distance <= 2 * allowed)
         note = f"distance {distance:.4f}, allowed {allowed:.4f}"
         return Finding(verdict, mean, half, len(values), note)
 
@@ -150,10 +154,7 @@ class Within(OfOneTerm):
         if len(values) < FEWEST:
             few = f"{note}; at least {FEWEST} seeds decide"
             return Finding(Verdict.UNDECIDED, mean, half, len(values), few)
-        if off <= self.distance:
-            verdict = Verdict.REPRODUCED
-        else:
-            verdict = Verdict.PARTIAL if off <= 2 * self.distance else Verdict.NOT_REPRODUCED
+        verdict = graded(off <= self.distance, off <= 2 * self.distance)
         return Finding(verdict, mean, half, len(values), note)
 
 
@@ -184,10 +185,7 @@ class Bound(OfOneTerm):
         _, sign = self.side
         mean, half = statistics.fmean(values), half_width(values)
         clear = sign * (mean - self.value)
-        if clear > half:
-            verdict = Verdict.REPRODUCED
-        else:
-            verdict = Verdict.PARTIAL if clear > 0 else Verdict.NOT_REPRODUCED
+        verdict = graded(clear > half, clear > 0)
         return Finding(verdict, mean, half, len(values))
 
 
@@ -228,10 +226,7 @@ class Every(OfOneTerm):
         if len(values) < FEWEST:
             return too_few(len(values))
         reached = sum(value >= self.value for value in values)
-        if reached == len(values):
-            verdict = Verdict.REPRODUCED
-        else:
-            verdict = Verdict.PARTIAL if 2 * reached > len(values) else Verdict.NOT_REPRODUCED
+        verdict = graded(reached == len(values), 2 * reached > len(values))
         low, high = proportion_interval(reached, len(values))
         note = f"lowest {min(values):.4f}; 95 % interval of the rate {low:.2f} to {high:.2f}"
         return Finding(verdict, f"{reached} of {len(values)}", None, len(values), note)
@@ -266,12 +261,10 @@ class Order(Judgement):
             return too_few(len(shared))
         found = [[values[seed] for seed in shared] for values in by_seed]
         differences = [paired_difference(a, b) for a, b in itertools.pairwise(found)]
-        if all(mean - half > 0 for mean, half in differences):
-            verdict = Verdict.REPRODUCED
-        elif all(mean > 0 for mean, _ in differences):
-            verdict = Verdict.PARTIAL
-        else:
-            verdict = Verdict.NOT_REPRODUCED
+        verdict = graded(
+            all(mean - half > 0 for mean, half in differences),
+            all(mean > 0 for mean, _ in differences),
+        )
         ours = ", ".join(f"{statistics.fmean(values):.4f}" for values in found)
         note = "; ".join(f"{mean:+.4f} ± {half:.4f}" for mean, half in differences)
         return Finding(verdict, ours, None, len(shared), f"differences {note}")
@@ -343,10 +336,7 @@ class Near(Judgement):
         if len(shared) < FEWEST:
             return too_few(len(shared))
         mean, half = paired_difference([ours[s] for s in shared], [theirs[s] for s in shared])
-        if mean - half > -self.margin:
-            verdict = Verdict.REPRODUCED
-        else:
-            verdict = Verdict.PARTIAL if mean > -self.margin else Verdict.NOT_REPRODUCED
+        verdict = graded(mean - half > -self.margin, mean > -self.margin)
         return Finding(verdict, f"{mean:+.4f}", half, len(shared), "paired difference")
 
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, get_args
 
 from apical.errors import UsageError, unknown
 from apical.reproduce.judgement import KINDS, Judgement
 from apical.reproduce.records import Records
 
 FOLDER = Path(__file__).parents[1] / "papers"
+Protocol = Literal["smoke", "quick", "paper"]
+"""The paper's own budget, a stated part of it, or a few steps that prove the machinery alone."""
+PROTOCOLS: tuple[str, ...] = get_args(Protocol)
 
 
 @dataclass(frozen=True)

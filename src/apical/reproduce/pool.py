@@ -32,18 +32,23 @@ class Job(ABC):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; `failure` is None if it ended well."""
+    """How a job ended; `failure` is None if it ended well."""
 
-    run: Job
+    job: Job
     seconds: float
     failure: str | None
 
 
-def execute(runs: Sequence[Job], jobs: int, report: Callable[[Outcome], None]) -> list[Outcome]:
-    """Execute all runs, `jobs` at a time; a failure does not stop the others.
+def execute(jobs: Sequence[Job], at_once: int, report: Callable[[Outcome], None]) -> list[Outcome]:
+    """Execute all jobs, `at_once` of them at a time; a failure does not stop the others.
+
+    **Arguments:**
+
+    - `jobs`: each is sent to its process by pickling.
+    - `report`: called with each outcome as it comes.
 
     A process that dies (out of memory, killed) takes its pool with it. What had not ended then is
-    run again, each in a process of its own, so that only the run that kills it is lost.
+    begun again, each in a process of its own, so that only the job that kills it is lost.
     Ctrl-C ends the processes at once; their runs go on from their last checkpoint next time.
     """
     outcomes: list[Outcome] = []
@@ -52,27 +57,27 @@ def execute(runs: Sequence[Job], jobs: int, report: Callable[[Outcome], None]) -
         outcomes.append(outcome)
         report(outcome)
 
-    for run in _pool(runs, jobs, done):
-        for dead in _pool([run], 1, done):
+    for job in _pool(jobs, at_once, done):
+        for dead in _pool([job], 1, done):
             done(Outcome(dead, 0.0, "its process died, twice"))
     return outcomes
 
 
-def _pool(runs: Sequence[Job], jobs: int, done: Callable[[Outcome], None]) -> list[Job]:
-    """One pool's work; the runs that had not ended when a process of it died."""
+def _pool(jobs: Sequence[Job], at_once: int, done: Callable[[Outcome], None]) -> list[Job]:
+    """One pool's work; the jobs that had not ended when a process of it died."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
-    for share in _shares(jobs):
+    for share in _shares(at_once):
         queue.put(share)
-    pool = ProcessPoolExecutor(jobs, context, initializer=_prepare, initargs=(queue,))
+    pool = ProcessPoolExecutor(at_once, context, initializer=_prepare, initargs=(queue,))
     lost = []
     pending: dict[Future, Job] = {}
     try:
-        for run in runs:
+        for job in jobs:
             try:
-                pending[pool.submit(_execute, run)] = run
+                pending[pool.submit(_execute, job)] = job
             except BrokenProcessPool:
-                lost.append(run)
+                lost.append(job)
         for future in _as_they_end(pending):
             try:
                 done(future.result())
@@ -94,12 +99,12 @@ def _as_they_end(futures: Iterable[Future]) -> Iterable[Future]:
         yield from ended
 
 
-def _shares(jobs: int) -> list[set[int]]:
-    """Which cores each process may use; all of them if there are more jobs than cores."""
+def _shares(processes: int) -> list[set[int]]:
+    """Which cores each process may use; all of them if there are more processes than cores."""
     mine = cores()
-    if jobs > len(mine):
-        return [set(mine)] * jobs
-    return [set(mine[i::jobs]) for i in range(jobs)]
+    if processes > len(mine):
+        return [set(mine)] * processes
+    return [set(mine[i::processes]) for i in range(processes)]
 
 
 def cores() -> list[int]:
@@ -126,13 +131,13 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _execute(run: Job) -> Outcome:
+def _execute(job: Job) -> Outcome:
     begin = time.monotonic()
     failure = None
     try:
-        summary = run.execute()
+        summary = job.execute()
         if summary["status"] != "finished":
             failure = summary["status"]
-    except Exception as error:  # whatever it is, the other runs go on and the end reports it
+    except Exception as error:  # whatever it is, the others go on and the end reports it
         failure = f"{type(error).__name__}: {error}"
-    return Outcome(run, time.monotonic() - begin, failure)
+    return Outcome(job, time.monotonic() - begin, failure)

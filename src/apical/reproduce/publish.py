@@ -9,15 +9,28 @@ import shutil
 import sys
 from pathlib import Path
 
+from apical.errors import ApicalError
 from apical.reproduce import paper
-from apical.reproduce.readme import rewrite
-from apical.reproduce.reproduction import conclude, runs_folder
+from apical.reproduce.readme import rewrite, text_of
+from apical.reproduce.reproduction import Reproduction
 
 
 def publish(name: str, out: Path, protocol: str = "paper", *, records: bool = False) -> None:
-    """Copy the outcome of the runs of `protocol` and bring the paper's README up to date."""
+    """Copy the outcome of the runs of `protocol` and bring the paper's README up to date.
+
+    **Arguments:**
+
+    - `name`: the paper's.
+    - `out`: what was given to `--out` of `apical reproduce`.
+    - `records`: whether to record the runs too, in place of older records of theirs.
+
+    **Raises:** `UsageError` for a paper or a protocol that there is not, and for an installed
+    package, which has no README to bring up to date.
+    """
     chosen = paper.read(name)
-    conclude(chosen, protocol, out)
+    text_of(chosen)
+    finished = Reproduction(chosen, protocol, out)
+    finished.conclude()
     to = chosen.results if protocol == "paper" else chosen.results / protocol
     to.mkdir(parents=True, exist_ok=True)
     outcome = [out / file for file in ("claims.json", "runs.csv", "env.json")]
@@ -25,11 +38,14 @@ def publish(name: str, out: Path, protocol: str = "paper", *, records: bool = Fa
     for file in (*outcome, *shown):
         shutil.copyfile(file, to / file.name)
     if records:
-        chosen.records.keep(protocol, runs_folder(out, protocol))
+        chosen.records.keep(protocol, finished.runs)
     rewrite(chosen)
 
 
 if __name__ == "__main__":
     name, out, *rest = sys.argv[1:]
     protocols = [word for word in rest if not word.startswith("--")]
-    publish(name, Path(out), *protocols, records="--records" in rest)
+    try:
+        publish(name, Path(out), *protocols, records="--records" in rest)
+    except ApicalError as error:
+        sys.exit(f"apical: {error}")

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apical.errors import UsageError
+from apical.errors import ApicalError, UsageError
 from apical.reproduce import paper
 from apical.reproduce.table import markdown
+from apical.runs.writing import write_whole
 
 MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", flags=re.DOTALL)
 
@@ -43,9 +44,22 @@ def _claims(folder: Path) -> list[dict[str, Any]]:
 
 def rewrite(chosen: paper.Paper) -> None:
     """Bring a paper's README up to its results."""
+    write_whole(chosen.folder / "README.md", with_results(text_of(chosen), chosen.results))
+
+
+def text_of(chosen: paper.Paper) -> str:
+    """A paper's README. Raises `UsageError` if there is none, as in an installed package."""
     readme = chosen.folder / "README.md"
-    readme.write_text(with_results(readme.read_text(), chosen.results))
+    if not readme.exists():
+        raise UsageError(
+            f"{readme}: not found; results are published in a checkout of the repository, not in "
+            "an installed package"
+        )
+    return readme.read_text()
 
 
 if __name__ == "__main__":
-    rewrite(paper.read(sys.argv[1]))
+    try:
+        rewrite(paper.read(sys.argv[1]))
+    except ApicalError as error:
+        sys.exit(f"apical: {error}")

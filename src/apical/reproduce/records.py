@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from apical.errors import DataError, UsageError
 from apical.runs.folder import RunFolder
-from apical.runs.writing import write_whole
+from apical.runs.writing import told, write_whole
 
 PRESET = 6 | lzma.PRESET_EXTREME
 """Higher ones give the same bytes, since no paper's records fill the window of this one."""
@@ -77,14 +77,15 @@ class Records:
 
     def unpack(self, name: RecordName, folder: Path) -> None:
         """Make the run's folder as it was, whole or not at all, in place of an older one."""
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        files, part = self.files(name), folder.with_name(f"{folder.name}.part")
         run = RunFolder(part)
-        for file, content in self.files(name).items():
-            run.keep(file, content) if file.endswith(".jsonl") else run.write(file, content)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
+        with told(folder):
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            for file, content in files.items():
+                run.keep(file, content) if file.endswith(".jsonl") else run.write(file, content)
+            shutil.rmtree(folder, ignore_errors=True)
+            part.rename(folder)
 
     def bring(self, protocol: str, runs: Path) -> int:
         """Unpack the runs of a protocol that the folder `runs` lacks; how many."""

@@ -1,50 +1,85 @@
-"""One paper, from missing runs to claims and figures."""
+"""One paper's reproduction: what has to run, what is missing, and what came out."""
 
 import csv
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from apical.errors import UsageError, unknown
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
 from apical.reproduce.experiment import Experiment, Run
-from apical.reproduce.paper import Paper
+from apical.reproduce.paper import PROTOCOLS, Paper
 from apical.reproduce.pool import Job, Outcome, execute
 from apical.reproduce.table import markdown, rows
 from apical.runs.environment import environment
-
-PROTOCOLS = ("smoke", "quick", "paper")
+from apical.runs.writing import write_whole
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The runs and examinations that a call asks for, and those that are still missing."""
+class Reproduction:
+    """A paper's claims under a protocol, with a folder for runs, verdicts and figures.
+
+    **Arguments:**
+
+    - `protocol`: `paper`, `quick` or `smoke`.
+    - `out`: the folder; each run is in `out/runs/<protocol>/<experiment>/seed-<n>`.
+    - `seeds`: of each experiment; None: as many as the protocol asks for.
+    - `only`: ids of the claims that are meant; none: all.
+
+    **Raises:** `UsageError` for a protocol or a claim that there is not.
+
+    !!! example
+
+        >>> from pathlib import Path
+        >>> from apical.reproduce import paper
+        >>> itd = Reproduction(paper.read("itd"), "smoke", Path("runs/none"), seeds=1)
+        >>> [job.label for job in itd.missing()]
+        ['vbp seed 0', 'fba seed 0', 'itd-mce seed 0', 'itd-lse seed 0']
+    """
 
     paper: Paper
     protocol: str
-    asked: list[Job]
-    missing: list[Job]
     out: Path
+    seeds: int | None = None
+    only: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        if self.protocol not in PROTOCOLS:
+            raise UsageError(unknown("protocol", self.protocol, PROTOCOLS))
+        self.paper.choose(self.only)
 
-def plan(paper: Paper, protocol: str, seeds: int, out: Path, only: tuple[str, ...] = ()) -> Plan:
-    """What has to run for these claims (all if none is named) under a protocol.
+    @property
+    def runs(self) -> Path:
+        """The folder of the protocol's runs."""
+        return self.out / "runs" / self.protocol
 
-    Raises `UsageError` if `out` holds runs of other settings.
-    """
-    asked = jobs_for(paper, protocol, seeds, runs_folder(out, protocol), only)
-    return Plan(paper, protocol, asked, [job for job in asked if not job.finished()], out)
+    def jobs(self, runs: Path | None = None) -> list[Job]:
+        """All that the claims rest on, with folders below `runs`; None: those of `out`."""
+        runs = self.runs if runs is None else runs
+        seeds = self.paper.seeds[self.protocol] if self.seeds is None else self.seeds
+        trained = [
+            Run(experiment, seed, runs / experiment.name / f"seed-{seed}")
+            for experiment in self._experiments()
+            for seed in experiment.seeds(seeds)
+        ]
+        examined = [
+            Examined(examination, run.folder)
+            for run in trained
+            for examination in run.experiment.examinations
+        ]
+        return [*trained, *examined]
 
-
-def jobs_for(
-    paper: Paper, protocol: str, seeds: int, runs: Path, only: tuple[str, ...] = ()
-) -> list[Job]:
-    """All that these claims rest on, with folders under `runs`; `UsageError` for an unknown one."""
-    experiments: list[Experiment] = list(paper.module("experiments").experiments(protocol))
-    if only:
-        needed = {e for claim in paper.choose(only) for e in claim.judgement.experiments}
+    def _experiments(self) -> list[Experiment]:
+        """Those of the claims, and those that the examinations of their runs look at."""
+        experiments = list(self.paper.module("experiments").experiments(self.protocol))
+        if not self.only:
+            return experiments
+        needed = {e for claim in self.paper.choose(self.only) for e in claim.judgement.experiments}
         needed |= {
             name
             for e in experiments
@@ -52,55 +87,53 @@ def jobs_for(
             for examination in e.examinations
             for name in examination.needs
         }
-        experiments = [e for e in experiments if e.name in needed]
-    trained = [
-        Run(experiment, seed, runs / experiment.name / f"seed-{seed}")
-        for experiment in experiments
-        for seed in experiment.seeds(seeds)
-    ]
-    examined = [
-        Examined(examination, run.folder)
-        for run in trained
-        for examination in run.experiment.examinations
-    ]
-    return [*trained, *examined]
+        return [e for e in experiments if e.name in needed]
+
+    def missing(self, *, recorded: bool = False) -> list[Job]:
+        """The jobs that are not finished; with `recorded`, neither here nor among the records.
+
+        Raises `UsageError` if `out` holds runs of other settings.
+        """
+        asked = self.jobs()
+        finished = [job.finished() for job in asked]
+        if recorded:
+            with TemporaryDirectory() as place:
+                self.paper.records.bring(self.protocol, Path(place))
+                found = (job.finished() for job in self.jobs(Path(place)))
+                finished = [a or b for a, b in zip(finished, found, strict=True)]
+        return [job for job, there in zip(asked, finished, strict=True) if not there]
+
+    def carry_out(
+        self, missing: Sequence[Job], at_once: int, report: Callable[[Outcome], None]
+    ) -> list[Outcome]:
+        """Carry out these jobs, `at_once` of them at a time; `report` hears of each that ends."""
+        outcomes = []
+        for kind in (Run, Examined):  # an examination may look at several runs, so they come first
+            if now := [job for job in missing if isinstance(job, kind)]:
+                outcomes += execute(now, at_once, report)
+        return outcomes
+
+    def conclude(self) -> tuple[list[dict[str, Any]], list[Path]]:
+        """Judge the claims by the runs that are there and draw the figures.
+
+        Returns the rows of the claims table and the files that were drawn. `out` has the table as
+        claims.json and claims.md, the list of runs as runs.csv, and the machine as env.json.
+        """
+        evidence = Evidence(self.runs)
+        table = rows(self.paper.choose(self.only), evidence, self.protocol)
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_whole(self.out / "claims.json", json.dumps(table, indent=2) + "\n")
+        write_whole(self.out / "claims.md", markdown(self.paper, table))
+        write_whole(self.out / "env.json", json.dumps(environment(), indent=2) + "\n")
+        write_whole(self.out / "runs.csv", _as_csv(evidence.summary()))
+        return table, self.paper.module("figures").draw(evidence, self.out / "figures")
 
 
-def carry_out(
-    plan: Plan, jobs: int, report: Callable[[Outcome], None], only: tuple[str, ...] = ()
-) -> tuple[list[dict[str, Any]], list[Path], list[Outcome]]:
-    """Run what is missing, judge the claims, draw the figures; (claims, figures, outcomes)."""
-    outcomes = []
-    for kind in (Run, Examined):  # an examination may look at several runs, so they come first
-        if missing := [job for job in plan.missing if isinstance(job, kind)]:
-            outcomes += execute(missing, jobs, report)
-    table, figures = conclude(plan.paper, plan.protocol, plan.out, only)
-    return table, figures, outcomes
-
-
-def conclude(
-    paper: Paper, protocol: str, out: Path, only: tuple[str, ...] = ()
-) -> tuple[list[dict[str, Any]], list[Path]]:
-    """Judge the claims by the runs that are there and draw the figures; (claims, figures)."""
-    evidence = Evidence(runs_folder(out, protocol))
-    table = rows(paper.choose(only), evidence, protocol)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "claims.json").write_text(json.dumps(table, indent=2) + "\n")
-    (out / "claims.md").write_text(markdown(paper, table))
-    (out / "env.json").write_text(json.dumps(environment(), indent=2) + "\n")
-    _write_runs(out / "runs.csv", evidence.summary())
-    return table, paper.module("figures").draw(evidence, out / "figures")
-
-
-def _write_runs(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="") as file:
-        # Runs with other scores have other columns.
-        columns = dict.fromkeys(key for row in rows for key in row) or ["experiment"]
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def runs_folder(out: Path, protocol: str) -> Path:
-    """Where the runs of a protocol are; each is in `<experiment>/seed-<n>`."""
-    return out / "runs" / protocol
+def _as_csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    # Runs with other scores have other columns.
+    columns = dict.fromkeys(key for row in rows for key in row) or ["experiment"]
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
