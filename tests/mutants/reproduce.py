@@ -1,8 +1,9 @@
-"""How a paper's claims are judged."""
+"""How a paper's claims are judged, and its runs recorded."""
 
 from tests.mutants.mutant import Mutant
 
 JUDGE = "tests/reproduce/test_judgement.py"
+RECORDS = "tests/reproduce/test_records.py"
 
 MUTANTS = (
     Mutant(
@@ -62,5 +63,26 @@ MUTANTS = (
         "graded(mean - half > -self.margin,",
         "graded(mean > -self.margin,",
         ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
+    ),
+    Mutant(
+        "records: publishing loses the other runs",
+        "reproduce/records.py",
+        "self._write({**self._all(), **found})",
+        "self._write(found)",
+        (f"{RECORDS}::test_publishing_replaces_a_run_and_leaves_the_others_as_they_are",),
+    ),
+    Mutant(
+        "records: a part of the file passes for all of it",
+        "reproduce/records.py",
+        "if not stream.eof or stream.unused_data:",
+        "if False:",
+        (f"{RECORDS}::test_damaged_records_are_refused_in_one_line",),
+    ),
+    Mutant(
+        "records: in the order they came in",
+        "reproduce/records.py",
+        "for name in sorted(records)",
+        "for name in records",
+        (f"{RECORDS}::test_the_file_depends_on_the_runs_and_not_on_the_order_they_came_in",),
     ),
 )
