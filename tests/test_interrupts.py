@@ -1,13 +1,16 @@
 """Ctrl-C waits for what must not be left half done."""
 
 import signal
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apical import FA, fit, load
+from apical.cli.main import lose_no_interrupt
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.folder import RunFolder
 from apical.runs.interrupts import held
@@ -85,3 +88,24 @@ def test_ctrl_c_within_a_checkpoint_ends_the_run_after_it(tmp_path: Path, monkey
     done = fit(FA(), data, out=tmp_path / "part", resume=True, **settings)
     scores = [[row["val_accuracy"] for row in result.metrics] for result in (done, whole)]
     assert scores[0] == scores[1]
+
+
+def test_ctrl_c_that_meets_a_callback_is_not_lost(monkeypatch, capsys):
+    """Python swallows what is raised in a destructor or by the garbage collector's callbacks."""
+
+    class Met:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    lose_no_interrupt()
+
+    def interrupted():
+        met = Met()
+        del met
+        for _ in range(100):
+            time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert capsys.readouterr().err == ""

@@ -4,8 +4,10 @@ Each subcommand is a module with `main(args)`, imported only when it is asked
 for, so that `apical --help` does not wait for JAX.
 """
 
+import _thread
 import os
 import sys
+import threading
 from importlib import import_module
 from importlib.metadata import version
 
@@ -28,6 +30,7 @@ COMMANDS = {
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; exits with 2 for wrong usage, 1 for other failures, 130 for Ctrl-C."""
     args = sys.argv[1:] if arguments is None else arguments
+    lose_no_interrupt()
     try:
         if not args or args[0] in ("-h", "--help"):
             print(_overview())
@@ -58,6 +61,25 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("apical: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def lose_no_interrupt() -> None:
+    """Ask again for a Ctrl-C that met a callback, of the garbage collector for example.
+
+    Python would print a traceback for it, and the command would go on.
+    """
+    usual = sys.unraisablehook
+
+    def hear(unraisable) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            # Asked for at once, it would meet this hook.
+            again = threading.Timer(0.01, _thread.interrupt_main)
+            again.daemon = True
+            again.start()
+        else:
+            usual(unraisable)
+
+    sys.unraisablehook = hear
 
 
 def _keep_compiled_programs() -> None:
