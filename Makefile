@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types mutants clean
+.PHONY: demo test lint types mutants torture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/apical compare bp fa dfa --data mnist --hidden 500 --epochs 5 --out runs/demo --overwrite
@@ -26,6 +26,14 @@ types: $(VENV)/.installed-dev
 
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.mutants $(if $(SINCE),--since $(SINCE)) $(WORDS)
+
+# Random command lines, kills and damage, on one core at the lowest priority; counts add up in STATE.
+MINUTES ?= 10
+SEED ?= 0
+STATE ?= .cache/torture
+
+torture: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.torture --minutes $(MINUTES) --seed $(SEED) --state $(STATE)
 
 clean:
 	rm -rf .venv .venv-* .cache .mypy_cache .pytest_cache .ruff_cache

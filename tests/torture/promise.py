@@ -1,0 +1,34 @@
+"""What a command promises, read off its end."""
+
+import re
+import signal
+
+from tests.torture.sandbox import Ended
+
+MANY_LINES = 16
+"""Lines of an error message that nobody reads to the end; tyro puts a box around its own."""
+
+
+def broken(ended: Ended) -> list[str]:
+    """The promises that the end of a command breaks: a few words for each."""
+    found = list(ended.faults)
+    killed = ended.code < 0
+    if re.search(r"Traceback \(most recent|Exception ignored in", ended.err + ended.out):
+        found.append("traceback")
+    elif re.search(r"^\S+:\d+: \w*Warning: ", ended.err, re.MULTILINE):
+        found.append("warning")
+    elif re.search(r"^[WEF]\d{4} \d\d:", ended.err, re.MULTILINE):
+        found.append("log of a library")
+    if killed and -ended.code not in ended.sent:
+        found.append(f"ended by {signal.Signals(-ended.code).name}")
+    if not killed and ended.code not in (0, 1, 2, 130):
+        found.append(f"exit code {ended.code}")
+    if ended.code == 130 and signal.SIGINT not in ended.sent:
+        found.append("exit code 130 without Ctrl-C")
+    if ended.code > 0 and not ended.err.strip():
+        found.append("fails without a word on stderr")
+    if ended.code > 0 and not found and len(ended.err.splitlines()) > MANY_LINES:
+        found.append("too many words")
+    if ended.code == 0 and not found and ended.err.strip():
+        found.append("words on stderr, though all is well")
+    return found
