@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,12 @@ def test_links_in_the_texts_lead_somewhere():
     for text in texts:
         for link in re.findall(r"\]\(([^)#:]+)\)", text.read_text()):
             assert (text.parent / link).exists(), f"{text}: {link}"
+
+
+def test_the_walk_of_a_minibatch_passes_functions_that_exist():
+    """`module:name` in the design notes is an attribute of that module of the package."""
+    text = (ROOT / "docs" / "design.md").read_text()
+    passed = re.findall(r"`([a-z_]+(?:\.[a-z_]+)*):(\w+)`", text)
+    assert len(passed) > 10
+    for module, name in passed:
+        assert hasattr(import_module(f"apical.{module}"), name), f"{module}:{name}"
