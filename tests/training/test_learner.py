@@ -36,6 +36,10 @@ class Mean(Learner):
     def remedy(self):
         return "lower the rate"
 
+    @property
+    def bound_to_epochs(self):
+        return None
+
     def metric(self, split):
         return f"{split}_closeness"
 

@@ -41,6 +41,53 @@ def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
         assert timeless(rows[0]) == timeless(rows[1])
 
 
+@pytest.mark.parametrize("stop", [None, 1, 3])
+def test_a_finished_run_goes_on_for_more_epochs(blobs, tmp_path, stop):
+    """Two seeds of two epochs become two of five, also if that is interrupted on the way."""
+    longer: dict[str, Any] = {**SMALL, "seeds": 2, "epochs": 5}
+    whole = fit(FA(), blobs, out=tmp_path / "whole", **longer)
+    part = {"out": tmp_path / "part", **longer}
+    fit(FA(), blobs, **part | {"epochs": 2})
+    seen = []
+
+    def interrupt(event):
+        if isinstance(event, Epoch):
+            seen.append((event.seed, event.number))
+            if len(seen) == stop:
+                raise KeyboardInterrupt
+
+    done = fit(FA(), blobs, resume=True, listeners=[interrupt], **part)
+    if stop is not None:
+        assert not RunFolder(tmp_path / "part").finished
+        done = fit(FA(), blobs, resume=True, **part)
+    else:
+        assert seen == [(0, 3), (0, 4), (0, 5), (1, 3), (1, 4), (1, 5)]
+    assert bits(done.networks) == bits(whole.networks)
+    assert timeless(done.metrics) == timeless(whole.metrics)
+    for name in ("metrics.jsonl", "initial.jsonl"):
+        rows = [RunFolder(tmp_path / run).rows(name) for run in ("whole", "part")]
+        assert timeless(rows[0]) == timeless(rows[1])
+    summaries = [RunFolder(tmp_path / run).read("summary.json") for run in ("whole", "part")]
+    assert timeless(summaries)[0] == timeless(summaries)[1]
+    assert RunFolder(tmp_path / "part").config()["settings"]["epochs"] == 5
+
+
+def test_a_run_whose_rate_follows_a_schedule_does_not_go_on(blobs, tmp_path):
+    settings: dict[str, Any] = {**SMALL, "schedule": "cosine", "out": tmp_path}
+    fit(BP(), blobs, **settings)
+    before = (tmp_path / "config.json").read_text()
+    with pytest.raises(UsageError, match=r"holds a run of 3 epochs, .* schedule \(cosine\)"):
+        fit(BP(), blobs, resume=True, **settings | {"epochs": 4})
+    assert (tmp_path / "config.json").read_text() == before
+    assert RunFolder(tmp_path).finished
+
+
+def test_a_run_is_not_made_shorter(blobs, tmp_path):
+    fit(BP(), blobs, out=tmp_path, **SMALL)
+    with pytest.raises(UsageError, match=r"epochs \(there 3, now 2\)"):
+        fit(BP(), blobs, out=tmp_path, resume=True, **SMALL | {"epochs": 2})
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("[1]", "expected a JSON object, found"), ("{}", "expected the configuration of a run"),

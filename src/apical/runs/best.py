@@ -16,6 +16,11 @@ class Snapshot(NamedTuple):
     parameters: PyTree
 
 
+def in_order(row: Row) -> tuple[int, int]:
+    """Sorts rows by seed, and each seed's by epoch."""
+    return row["seed"], row["epoch"]
+
+
 def best(rows: Iterable[Row], score: str) -> Row | None:
     """Of one seed's rows that with the highest value of a score, the first of equals.
 

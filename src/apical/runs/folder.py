@@ -114,6 +114,15 @@ class RunFolder:
         with replacing(self.path / name) as file:
             file.write((json.dumps(plain(data), indent=2) + "\n").encode())
 
+    def prolong(self, config: dict[str, Any]) -> None:
+        """Have a run go on under a configuration of more epochs; it is no longer finished.
+
+        Raises `WriteError` if that is impossible.
+        """
+        with told(self.path):
+            (self.path / "summary.json").unlink(missing_ok=True)
+        self.write("config.json", config)
+
     def append(self, name: str, row: dict[str, Any]) -> None:
         """Add one object to a .jsonl file. Raises `WriteError` if that is impossible."""
         append_whole(self.path / name, json.dumps(plain(row)) + "\n")
@@ -171,7 +180,8 @@ def _row(line: bytes) -> dict[str, Any] | None:
         row = json.loads(line)
     except ValueError:  # no JSON, or no text
         return None
-    return row if isinstance(row, dict) and {"seed", "epoch"} <= row.keys() else None
+    numbered = isinstance(row, dict) and all(type(row.get(k)) is int for k in ("seed", "epoch"))
+    return row if numbered else None
 
 
 def plain(data: Any) -> Any:

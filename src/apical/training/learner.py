@@ -58,6 +58,14 @@ class Learner(ABC):
     def remedy(self) -> str:
         """What to change if training diverges, as in "lower lr (now 1)"."""
 
+    @property
+    @abstractmethod
+    def bound_to_epochs(self) -> str | None:
+        """Why what it does in an epoch depends on how many there are; None if it does not.
+
+        Only then may a run go on for more epochs than it was asked for.
+        """
+
     @abstractmethod
     def metric(self, split: str) -> str:
         """The name of its score on a split. The epoch of highest `metric("val")` is the best."""

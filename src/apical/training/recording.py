@@ -1,5 +1,6 @@
 """Where a run leaves its traces: nowhere, or in a folder that it can be resumed from."""
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.errors import UsageError, WriteError
-from apical.runs.best import Row, Snapshot, best
+from apical.runs.best import Row, Snapshot, best, in_order
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.environment import environment
 from apical.runs.folder import RESTORE, RunFolder
@@ -87,11 +88,15 @@ class InFolder(Recording):
                 if time.monotonic() - self._saved_at > self._every:
                     self.flush()
             case Finished(summary):
+                # A run that was prolonged has its later epochs at the end.
+                rows = self._folder.rows("metrics.jsonl")
+                self._folder.keep("metrics.jsonl", sorted(rows, key=in_order))
                 self._folder.write("summary.json", summary)
 
     def recover(self, seeds):
         saved = {seed: self._of(seed).latest() for seed in seeds}
-        rows = [r for r in self._folder.rows("metrics.jsonl") if r["epoch"] <= saved[r["seed"]]]
+        rows = sorted(self._folder.rows("metrics.jsonl"), key=in_order)
+        rows = [r for r in rows if r["epoch"] <= saved.get(r["seed"], math.inf)]
         found = [(r["seed"], r["epoch"]) for r in rows]
         expected = [(seed, e) for seed in saved for e in range(1, saved[seed] + 1)]
         if found != expected:
@@ -100,7 +105,7 @@ class InFolder(Recording):
                 f"the checkpoints cover, found {len(found)}; {RESTORE}"
             )
         self._folder.keep("metrics.jsonl", rows)
-        initial = [r for r in self._folder.rows("initial.jsonl") if saved[r["seed"]] > 0]
+        initial = [r for r in self._folder.rows("initial.jsonl") if saved.get(r["seed"], 0) > 0]
         self._folder.keep("initial.jsonl", initial)
         self._recovered = rows
         return rows, initial
@@ -170,7 +175,7 @@ def recording(
         )
     with locked(folder.path, "apical train"):
         if folder.exists and resume:
-            _same(folder, config)
+            _take_up(folder, config, learner)
         else:
             folder.clear()
         try:
@@ -179,9 +184,21 @@ def recording(
             raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
 
 
-def _same(folder: RunFolder, config: dict[str, Any]) -> None:
-    if differing := differences(there=folder.config(), now=config):
+def _take_up(folder: RunFolder, config: dict[str, Any], learner: Learner) -> None:
+    """Refuse a run of another configuration; a shorter one gets the new number of epochs."""
+    there = folder.config()
+    had, asked = there["settings"]["epochs"], config["settings"]["epochs"]
+    if asked > had:
+        there = {**there, "settings": {**there["settings"], "epochs": asked}}
+    if differing := differences(there=there, now=config):
         raise UsageError(
             f"resume: {folder.path} holds a run of another configuration: "
             f"{differing}; repeat its command, or choose another folder"
         )
+    if asked > had:
+        if (reason := learner.bound_to_epochs) is not None:
+            raise UsageError(
+                f"resume: {folder.path} holds a run of {had} epochs, and {reason}, so that one of "
+                f"{asked} is another run; choose another folder"
+            )
+        folder.prolong(config)

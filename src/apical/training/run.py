@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from apical.errors import DivergenceError
+from apical.runs.best import in_order
 from apical.runs.summary import summarise
 from apical.training.events import Event, Finished, Listener, Started
 from apical.training.learner import Carry
@@ -66,6 +67,7 @@ def run(
     except DivergenceError as error:
         status, trouble = "diverged", error
     recorder.flush()
+    rows.sort(key=in_order)
     learner = trainer.learner
     finals = {s: trainer.measure(learner.parameters(carry)) for s, carry in last.items()}
     about = {**learner.about, "data": config["data"]["name"]}

@@ -51,6 +51,14 @@ class Supervised(Learner):
     def remedy(self):
         return f"lower lr (now {self.settings.lr:g}) or set clip_norm"
 
+    @property
+    def bound_to_epochs(self):
+        if self.settings.schedule == "constant":
+            return None
+        return (
+            f"the learning rate follows a schedule ({self.settings.schedule}) up to its last epoch"
+        )
+
     def metric(self, split):
         return self.settings.target.metric(split)
 
