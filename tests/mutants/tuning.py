@@ -43,4 +43,32 @@ MUTANTS = (
         "draw(space, seed, number - len(study.trials()))",
         (f"{SEARCH}::test_a_search_that_goes_on_is_the_one_that_never_stopped",),
     ),
+    Mutant(
+        "search: a table with other values than the draws is gone on from",
+        "tuning/folder.py",
+        "if trial.number != number or trial.values != drawn:",
+        "if trial.number != number:",
+        (f"{SEARCH}::test_a_damaged_table_is_told_and_left_alone",),
+    ),
+    Mutant(
+        "search: a lost table is begun again over the best trial",
+        "tuning/folder.py",
+        "not (path / TRIALS).exists() and not (path / BEST).exists()",
+        "not (path / TRIALS).exists()",
+        (f"{SEARCH}::test_a_search_whose_table_was_lost_is_not_begun_again_over_its_results",),
+    ),
+    Mutant(
+        "search: of an older study the epochs begin at zero",
+        "tuning/optuna_study.py",
+        "            epoch: math.nan",
+        "            epoch - 1: math.nan",
+        (f"{SEARCH}::test_a_search_of_before_goes_on",),
+    ),
+    Mutant(
+        "search: a refused search leaves its folder",
+        "runs/lock.py",
+        "                out.rmdir()",
+        "                pass",
+        (f"{SEARCH}::test_a_search_that_is_refused_leaves_nothing",),
+    ),
 )

@@ -2,21 +2,25 @@
 
 import csv
 import dataclasses
+import errno
 import json
 import math
+import os
+import shutil
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import apical
-from apical import BP, Choice, DataError, Log, Settings, UsageError
+from apical import BP, Choice, DataError, Linear, Log, Settings, UsageError, Whole, WriteError
 from apical.data import from_arrays
 from apical.networks.losses import SquaredError
-from apical.report.searches import SearchData
 from apical.report.sensitivity import draw
 from apical.tuning import space
-from apical.tuning.study import FILE, read
+from apical.tuning.folder import SearchData
 from apical.tuning.trial import Trial, best
 from apical.values.spelling import decode
 
@@ -85,9 +89,8 @@ def test_trials_that_diverge_count_and_lose_nothing(blobs, tmp_path):
     ]  # fmt: skip
     assert found.best is not None
     assert found.best.values == {"lr": 1e-3}
-    assert read(tmp_path).trials() == found.trials
-
     search = SearchData.read(tmp_path)
+    assert search.trials == found.trials
     assert search.diverged == 1
     assert search.errors == [100 * (1 - found.best.score)]
     assert draw([search, search], tmp_path / "figure.png").stat().st_size > 0
@@ -112,7 +115,7 @@ def test_the_test_set_does_not_matter(blobs):
 
 def test_ctrl_c_keeps_what_has_ended(blobs, tmp_path):
     def interrupt(event):
-        if isinstance(event, apical.training.events.Epoch) and read(tmp_path).trials():
+        if isinstance(event, apical.training.events.Epoch) and (tmp_path / "trials.csv").exists():
             raise KeyboardInterrupt
 
     found = apical.search(
@@ -123,7 +126,7 @@ def test_ctrl_c_keeps_what_has_ended(blobs, tmp_path):
     assert (tmp_path / "best.json").exists()
 
 
-def test_another_protocol_other_files_and_damage_are_told(blobs, tmp_path):
+def test_another_protocol_and_other_files_are_told(blobs, tmp_path):
     out = tmp_path / "search"
     apical.search(BP(), blobs, SPACE, trials=1, out=out, **TINY)
     with pytest.raises(UsageError, match=r"seed \(there 0, now 1\)"):
@@ -135,21 +138,192 @@ def test_another_protocol_other_files_and_damage_are_told(blobs, tmp_path):
     with pytest.raises(UsageError, match="holds no search but other files"):
         apical.search(BP(), blobs, SPACE, out=tmp_path / "other", **TINY)
     with pytest.raises(UsageError, match="expected the folder of a search"):
-        read(tmp_path / "other")
-    table = (out / "trials.csv").read_text()
-    (out / FILE).write_bytes(b"")
-    with pytest.raises(DataError, match="found an empty file"):
-        apical.search(BP(), blobs, SPACE, trials=2, out=out, **TINY)
+        SearchData.read(tmp_path / "other")
+
+
+@pytest.fixture(scope="module")
+def searched(blobs, tmp_path_factory):
+    """The folder of a search of two trials."""
+    out = tmp_path_factory.mktemp("searches") / "bp"
+    apical.search(BP(), blobs, SPACE, trials=2, out=out, **TINY)
+    return out
+
+
+def emptied(table: str) -> str:
+    return ""
+
+
+def cut_within_a_row(table: str) -> str:
+    return table[: table.rindex("finished") + 4]
+
+
+def renumbered(table: str) -> str:
+    return table.replace("1,finished", "2,finished")
+
+
+def without_scores(table: str) -> str:
+    return table.splitlines()[0] + "\n0,finished,0.0004,0.5,1,,\n"
+
+
+def with_another_value(table: str) -> str:
+    head, row, *rest = table.splitlines()
+    number, state, _, *cells = row.split(",")
+    return "\n".join([head, ",".join([number, state, "0.5", *cells]), *rest]) + "\n"
+
+
+def of_something_else(table: str) -> str:
+    return "name,age\nAda,36\n"
+
+
+DAMAGE = [emptied, cut_within_a_row, renumbered, without_scores, with_another_value]
+DAMAGE += [of_something_else]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+def test_a_damaged_table_is_told_and_left_alone(blobs, searched, tmp_path, damage):
+    out = Path(shutil.copytree(searched, tmp_path / "search"))
+    table = damage((out / "trials.csv").read_text())
+    (out / "trials.csv").write_text(table)
+    with pytest.raises(DataError, match=r"trials\.csv: expected .* restore the file") as told:
+        apical.search(BP(), blobs, SPACE, trials=3, out=out, **TINY)
+    assert "\n" not in str(told.value)
     assert (out / "trials.csv").read_text() == table
-    (out / FILE).write_bytes(b"not a database, and long enough to be seen as none " * 40)
-    with pytest.raises(DataError, match="expected the study of a search"):
-        apical.search(BP(), blobs, SPACE, trials=2, out=out, **TINY)
 
 
-def test_a_mistake_in_the_settings_can_be_mended_in_the_same_folder(blobs, tmp_path):
+def test_a_table_that_is_not_utf_8_is_told(blobs, searched, tmp_path):
+    out = Path(shutil.copytree(searched, tmp_path / "search"))
+    (out / "trials.csv").write_bytes(b"\xff\xfe\x00" * 40)
+    with pytest.raises(DataError, match=r"trials\.csv: expected a table of trials"):
+        SearchData.read(out)
+
+
+def test_what_was_asked_for_is_not_guessed(blobs, searched, tmp_path):
+    out = Path(shutil.copytree(searched, tmp_path / "search"))
+    for text in ("", "[]", "{}", '{"rule": 3}', (out / "search.json").read_text()[:-9]):
+        (out / "search.json").write_text(text)
+        with pytest.raises(DataError, match=r"search\.json: expected what a search was asked for"):
+            apical.search(BP(), blobs, SPACE, trials=3, out=out, **TINY)
+    (out / "search.json").unlink()
+    with pytest.raises(UsageError, match="holds no search but other files"):
+        apical.search(BP(), blobs, SPACE, trials=3, out=out, **TINY)
+
+
+def test_a_search_whose_table_was_lost_is_not_begun_again_over_its_results(
+    blobs, searched, tmp_path
+):
+    out = Path(shutil.copytree(searched, tmp_path / "search"))
+    (out / "trials.csv").unlink()
+    with pytest.raises(DataError, match=r"trials\.csv: not found beside a search"):
+        apical.search(BP(), blobs, SPACE, trials=3, out=out, **TINY)
+
+
+def test_a_table_may_be_sorted_by_hand(searched, tmp_path):
+    out = Path(shutil.copytree(searched, tmp_path / "search"))
+    head, *rows = (out / "trials.csv").read_text().splitlines()
+    (out / "trials.csv").write_text("\n".join([head, *reversed(rows)]) + "\n")
+    assert SearchData.read(out).trials == SearchData.read(searched).trials
+
+
+def removed(out: Path) -> None:
+    (out / "trials.csv").unlink()
+
+
+def replaced(out: Path) -> None:
+    (out / "trials.csv").write_text("something else\n")
+
+
+def all_removed(out: Path) -> None:
+    shutil.rmtree(out)
+
+
+@pytest.mark.parametrize("harm", [removed, replaced, all_removed], ids=lambda harm: harm.__name__)
+def test_what_becomes_of_its_files_while_it_runs_loses_nothing(blobs, tmp_path, harm):
+    """The trials are in memory too, and the table is written whole."""
+    out = tmp_path / "search"
+
+    def report(trial):
+        if trial.number == 0:
+            harm(out)
+
+    found = apical.search(BP(), blobs, SPACE, trials=2, out=out, report=report, **TINY)
+    assert SearchData.read(out).trials == found.trials
+    assert len(found.trials) == 2
+    assert found == apical.search(BP(), blobs, SPACE, trials=2, **TINY)
+
+
+def test_a_disk_that_fills_up_is_told_and_the_search_goes_on_when_there_is_room(blobs, small_disk):
+    out, rest = small_disk / "search", small_disk / "rest"
+    heard = []
+
+    def fill(trial):
+        heard.append(trial.number)
+        if trial.number == 1:
+            free = os.statvfs(small_disk)
+            rest.write_bytes(bytes(free.f_bavail * free.f_frsize))
+
+    with pytest.raises(WriteError, match=r"search\.json: cannot be written \(No space left"):
+        apical.search(BP(), blobs, SPACE, trials=4, out=out, report=fill, **TINY)
+    kept = SearchData.read(out).trials
+    assert [trial.number for trial in kept] == heard == [0, 1]
+    rest.unlink()
+    again = apical.search(BP(), blobs, SPACE, trials=4, out=out, **TINY)
+    assert again == apical.search(BP(), blobs, SPACE, trials=4, **TINY)
+    assert SearchData.read(out).trials == again.trials
+
+
+def test_a_folder_that_is_made_read_only_is_told(blobs, tmp_path, monkeypatch):
+    def refuse(descriptor):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with pytest.raises(WriteError, match=r"cannot be written \(Read-only file system\)"):
+        apical.search(
+            BP(), blobs, SPACE, trials=2, out=tmp_path,
+            report=lambda trial: monkeypatch.setattr(os, "fsync", refuse), **TINY,
+        )  # fmt: skip
+    assert [trial.number for trial in SearchData.read(tmp_path).trials] == [0]
+
+
+def test_a_search_of_before_goes_on(tmp_path):
+    """Its trials are in an Optuna study; this one is of DTP on irises, two of three diverged."""
+    with sqlite3.connect(tmp_path / "study.sqlite3") as file:
+        file.executescript((Path(__file__).parent / "optuna_study.sql").read_text())
+    file.close()
+    (tmp_path / "trials.csv").write_text("number,state,lr\n")
+    found = SearchData.read(tmp_path)
+    assert found.diverged == 2
+    assert found.trials[2] == Trial(
+        2, {"lr": 1e-3, "inverse.sigma": 0.157, "batch_size": 17}, {1: 1 / 3, 2: 1 / 3}
+    )
+    assert "epoch 1, step 2: layer 1's preactivations" in str(found.trials[0].diverged)
+    space = {"lr": Choice((1e-3, 1e30)), "inverse.sigma": Linear(0.1, 0.3)}
+    space |= {"batch_size": Whole(10, 20)}
+    asked: dict[str, Any] = {"hidden": (4,), "epochs": 2, "activation": "relu", "optimizer": "sgd"}
+    again = apical.search(
+        apical.DTP(), apical.load("iris"), space, trials=4, out=tmp_path, **asked, batch_size=10
+    )
+    assert again.trials[:3] == found.trials
+    assert SearchData.read(tmp_path).trials == again.trials
+    (tmp_path / "study.sqlite3").unlink()
+    assert SearchData.read(tmp_path).trials == again.trials
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database, and long enough to be seen " * 40])
+def test_a_damaged_study_of_before_is_told(blobs, tmp_path, content):
+    (tmp_path / "study.sqlite3").write_bytes(content)
+    with pytest.raises(DataError, match=r"study\.sqlite3: expected the study of a search"):
+        apical.search(BP(), blobs, SPACE, trials=2, out=tmp_path, **TINY)
+
+
+def test_a_search_that_is_refused_leaves_nothing(blobs, tmp_path):
+    out = tmp_path / "search"
     with pytest.raises(UsageError, match="batch_size"):
-        apical.search(BP(), blobs, SPACE, out=tmp_path, **TINY | {"batch_size": 10**6})
-    assert len(apical.search(BP(), blobs, SPACE, trials=1, out=tmp_path, **TINY).trials) == 1
+        apical.search(BP(), blobs, SPACE, out=out, **TINY | {"batch_size": 10**6})
+    assert not out.exists()
+    out.mkdir()
+    with pytest.raises(UsageError, match="batch_size"):
+        apical.search(BP(), blobs, SPACE, out=out, **TINY | {"batch_size": 10**6})
+    assert [path.name for path in out.iterdir()] == [".lock"]
+    assert len(apical.search(BP(), blobs, SPACE, trials=1, out=out, **TINY).trials) == 1
 
 
 def test_without_validation_examples_there_is_nothing_to_choose_by(blobs):

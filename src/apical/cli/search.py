@@ -37,8 +37,9 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
         """Train with random draws of hyper-parameters; keep what validates best.
 
         Args:
-            out: Folder for the study, trials.csv, best.json and sensitivity.png. A search that
-                was interrupted or killed goes on there; more trials are added to one that ended.
+            out: Folder for search.json (what was asked for), trials.csv, best.json and
+                sensitivity.png. A search that was interrupted or killed goes on there; more trials
+                are added to one that ended.
             space: What to draw: pairs of a name and a range, as in `lr log:1e-4,1e-2
                 inverse.sigma linear:0.01,0.3 batch_size whole:50,200
                 optimizer_args.eps choice:1e-4/1e-8`. The name is a flag's, with a dot before a
@@ -58,9 +59,9 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
 
 
 def _search(out, rule, settings, data, space, trials, seed) -> None:
-    from apical.report.searches import SearchData
     from apical.report.sensitivity import draw
     from apical.tuning import search
+    from apical.tuning.folder import SearchData
 
     console = Console()
     drawn = "\n".join(f"  {name} {spell(span)}" for name, span in space.items())

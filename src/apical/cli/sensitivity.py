@@ -28,8 +28,8 @@ def sensitivity(
     from rich.table import Table
 
     from apical.report.labels import of_configured, shared_target
-    from apical.report.searches import SearchData
     from apical.report.sensitivity import draw
+    from apical.tuning.folder import SearchData
 
     if not searches:
         raise UsageError("sensitivity: name at least one search's folder")

@@ -12,8 +12,8 @@ import numpy as np
 
 from apical.errors import UsageError
 from apical.report.labels import of_configured, shared_target
-from apical.report.searches import SearchData
 from apical.report.style import colours, look, save_at
+from apical.tuning.folder import SearchData
 
 BINS = 20
 

@@ -13,10 +13,12 @@ from apical.runs.writing import told
 def locked(out: Path, command: str) -> Iterator[None]:
     """Hold the folder for a command; the lock goes with the process, however it ends.
 
+    A folder that is made here and in which nothing was left is removed again.
     Raises `UsageError` if another process holds it, or if it cannot be a folder, and `WriteError`
     if it cannot be written to.
     """
     refuse_files(out)
+    made = not out.exists()
     with told(out):
         out.mkdir(parents=True, exist_ok=True)
         file = (out / ".lock").open("w")
@@ -28,7 +30,12 @@ def locked(out: Path, command: str) -> Iterator[None]:
                 f"{out}: another `{command}` is at work in it; wait until it has ended, or "
                 "choose another --out"
             ) from None
-        yield
+        try:
+            yield
+        finally:
+            if made and [path.name for path in out.glob("*")] == [".lock"]:
+                (out / ".lock").unlink()
+                out.rmdir()
 
 
 def refuse_files(out: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,19 @@ import jax
 from apical.data import Dataset
 from apical.errors import DivergenceError, UsageError, at_least_one
 from apical.rules import Rule
+from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.settings import Settings
 from apical.training.events import Epoch, Event, Listener
 from apical.training.fit import fit, identity, settings_of
-from apical.tuning.files import configuration, write_best, write_trials
+from apical.tuning.folder import (
+    configuration,
+    trials_to_go_on_with,
+    write_best,
+    write_protocol,
+    write_trials,
+)
 from apical.tuning.space import check, draw, place
-from apical.tuning.study import Study
 from apical.tuning.trial import Trial, best
 from apical.values.ranges import Space
 from apical.values.spelling import encode, spell
@@ -73,7 +79,9 @@ def search(
     - `report`: called with each trial as it ends; `listeners`: with the events of its training.
 
     **Raises:** `UsageError` for a name that is not there, for values that do not go together, and
-    for an `out` that is in use or holds something else. Ctrl-C ends the search early.
+    for an `out` that is in use or holds something else; `DataError` for an `out` whose files are
+    damaged; `WriteError` if a trial cannot be written there, as on a full disk: those before it are
+    kept, and the same call goes on after them. Ctrl-C ends the search early.
 
     !!! example
 
@@ -93,41 +101,53 @@ def search(
     space = rule.space if space is None else space
     base = settings_of(rule, settings, changes)
     check(space, rule, base)
+    protocol = {
+        "rule": encode(rule),
+        "data": identity(data),
+        "settings": base.to_json(),
+        "space": {name: spell(span) for name, span in space.items()},
+        "seed": seed,
+    }
     folder = None if out is None else Path(out)
+    interrupted = False
     with nullcontext() if folder is None else locked(folder, "apical search"):
-        study = Study(folder)
-        protocol = {
-            "rule": encode(rule),
-            "data": identity(data),
-            "settings": base.to_json(),
-            "space": {name: spell(span) for name, span in space.items()},
-            "seed": seed,
-        }
-        study.agree(protocol, folder)
-        found = _keep(study, folder, protocol, rule, base)
-        for number in range(len(found.trials), trials):
-            trial = _try(number, draw(space, seed, number), rule, base, data, seed, listeners)
-            if trial is None:
-                return replace(found, interrupted=True)
-            study.add(trial, space)
-            found = _keep(study, folder, protocol, rule, base)
-            report(trial)
-    return found
+        ended = [] if folder is None else trials_to_go_on_with(folder, protocol)
+        _keep(folder, protocol, rule, base, ended)
+        try:
+            for number in range(len(ended), trials):
+                trial = _try(number, draw(space, seed, number), rule, base, data, seed, listeners)
+                with held():
+                    _keep(folder, protocol, rule, base, [*ended, trial])
+                    ended.append(trial)
+                report(trial)
+        except KeyboardInterrupt:
+            interrupted = True
+    winner = best(ended)
+    return Found(ended, winner, *_placed(winner, rule, base), interrupted)
+
+
+def _placed(trial: Trial | None, rule: Rule, settings: Settings) -> tuple[Rule, Settings]:
+    """The rule and the settings with a trial's values, if there is one."""
+    return place({} if trial is None else trial.values, rule, settings)
 
 
 def _keep(
-    study: Study, folder: Path | None, protocol: dict[str, Any], rule: Rule, settings: Settings
-) -> Found:
-    """What the trials so far come to, written to the folder if there is one."""
-    ended = study.trials()
-    winner = best(ended)
-    rule, settings = place(winner.values if winner else {}, rule, settings)
-    if folder is not None:
-        write_trials(folder, ended, settings.target)
-        if winner is not None:
-            data, seed = protocol["data"], protocol["seed"]
-            write_best(folder, configuration(winner, rule, settings, data, seed))
-    return Found(ended, winner, rule, settings)
+    folder: Path | None,
+    protocol: dict[str, Any],
+    rule: Rule,
+    settings: Settings,
+    ended: list[Trial],
+) -> None:
+    """Write the trials that have ended to the folder, if there are any and there is one."""
+    if folder is None or not ended:
+        return
+    write_protocol(folder, protocol)
+    write_trials(folder, ended, settings.target)
+    if winner := best(ended):
+        placed = _placed(winner, rule, settings)
+        write_best(
+            folder, configuration(winner, *placed, data=protocol["data"], seed=protocol["seed"])
+        )
 
 
 def _try(
@@ -138,8 +158,8 @@ def _try(
     data: Dataset,
     seed: int,
     listeners: Iterable[Listener],
-) -> Trial | None:
-    """Train once; None if Ctrl-C came before the end."""
+) -> Trial:
+    """Train once. Raises `KeyboardInterrupt` if Ctrl-C came before the end."""
     curve: dict[int, float] = {}
 
     def follow(event: Event) -> None:
@@ -154,7 +174,7 @@ def _try(
         diverged = str(error)
     else:
         if result.summary["status"] == "interrupted":
-            return None
+            raise KeyboardInterrupt
     finally:
         # Rates are constants of the compiled programs, so no other trial uses these; kept, they
         # would add up to gigabytes.

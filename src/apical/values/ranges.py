@@ -3,15 +3,9 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
-
-import equinox as eqx
 
 from apical.errors import UsageError
 from apical.values.value import Value
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
 
 DIGITS = 4
 """Significant digits of what is drawn, so that it can be printed in full."""
@@ -29,18 +23,12 @@ class Range(Value):
     def at(self, u: float) -> float:
         """The value below which the share u of all draws lies, u in [0, 1]."""
 
-    @abstractmethod
-    def distribution(self) -> "BaseDistribution":
-        """What Optuna calls it."""
-
 
 class Interval(Range):
     """Real numbers from `low` to `high`, rounded to four significant digits."""
 
     low: float
     high: float
-    log: eqx.AbstractClassVar[bool]
-    """Whether it is their logarithms that are spread evenly."""
 
     def __check_init__(self):
         _ordered(self.low, self.high)
@@ -57,16 +45,9 @@ class Interval(Range):
         rounded = float(f"{self.between(u):.{DIGITS}g}")
         return min(max(rounded, self.low), self.high)
 
-    def distribution(self):
-        from optuna.distributions import FloatDistribution
-
-        return FloatDistribution(self.low, self.high, log=self.log)
-
 
 class Linear(Interval):
     """Uniform: low + u (high - low)."""
-
-    log: ClassVar[bool] = False
 
     def between(self, u):
         return self.low + u * (self.high - self.low)
@@ -74,8 +55,6 @@ class Linear(Interval):
 
 class Log(Interval):
     """Log-uniform: low (high / low)^u; low must be above zero."""
-
-    log: ClassVar[bool] = True
 
     def __check_init__(self):
         if not self.low > 0:
@@ -101,11 +80,6 @@ class Whole(Range):
     def at(self, u):
         return min(self.low + int(u * (self.high - self.low + 1)), self.high)
 
-    def distribution(self):
-        from optuna.distributions import IntDistribution
-
-        return IntDistribution(self.low, self.high)
-
 
 class Choice(Range):
     """One of the values, all as likely."""
@@ -123,11 +97,6 @@ class Choice(Range):
 
     def at(self, u):
         return self.values[min(int(u * len(self.values)), len(self.values) - 1)]
-
-    def distribution(self):
-        from optuna.distributions import CategoricalDistribution
-
-        return CategoricalDistribution(self.values)
 
 
 def _ordered(low: float, high: float) -> None:

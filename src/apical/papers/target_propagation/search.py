@@ -1,8 +1,8 @@
 """The two rounds of a search for a method's hyper-parameters.
 
 `python -m apical.papers.target_propagation.search SETUP METHOD OUT` draws settings at random, as
-`apical search` does, with its study in OUT. A few epochs favour long steps that do not last, so the
-best of them are trained anew, for longer and with a rate that falls. Both rounds are kept in
+`apical search` does, going on with one in OUT. A few epochs favour long steps that do not last, so
+the best of them are trained anew, for longer and with a rate that falls. Both rounds are kept in
 `searched-trials.csv` and `searched-best.json`; Table 1 runs with what the last one found.
 """
 
@@ -26,8 +26,8 @@ FINALISTS, LAST_EPOCHS = 3, 20
 SEED = 0
 
 
-def first_round(setup: str, method: str, study: Path) -> Found:
-    """Search, going on with a study that was interrupted, and keep the trials.
+def first_round(setup: str, method: str, out: Path) -> Found:
+    """Search, going on with one that was interrupted, and keep the trials.
 
     Raises `ApicalError` if it is interrupted or every trial diverges: there is no last round then.
     """
@@ -35,10 +35,10 @@ def first_round(setup: str, method: str, study: Path) -> Found:
     data = load(SETUPS[setup].data)
     settings = replace(settings, epochs=EPOCHS)
     draws = ALL[method].draws
-    found = search(rule, data, space, settings, trials=draws, seed=SEED, out=study, report=print)
+    found = search(rule, data, space, settings, trials=draws, seed=SEED, out=out, report=print)
     if found.interrupted or found.best is None:
         why = "was interrupted" if found.interrupted else "diverged in every trial"
-        raise ApicalError(f"{study}: the search {why}; run the command again, or draw otherwise")
+        raise ApicalError(f"{out}: the search {why}; run the command again, or draw otherwise")
     _keep(setup, method, DRAWS, found.trials, found.rule, found.settings)
     return found
 
