@@ -16,7 +16,7 @@ from apical.reproduce.judgement import Value
 from apical.reproduce.paper import PROTOCOLS
 from apical.reproduce.readme import with_results
 from apical.reproduce.reproduction import Reproduction
-from apical.reproduce.table import rows
+from apical.reproduce.tables import rows
 from apical.runs.folder import RunFolder
 from apical.training.order import steps_in_epoch
 

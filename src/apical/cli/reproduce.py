@@ -72,7 +72,7 @@ def _command(name: str):
 
 
 def _list(asked, recorded) -> None:
-    from apical.reproduce.table import number
+    from apical.reproduce.tables import number
 
     missing = asked.missing(recorded=recorded)
     shown = Table("claim", "what it says", "paper")
@@ -114,7 +114,7 @@ def _reproduce(asked, jobs, recorded) -> None:
 
 
 def _claims(table) -> Table:
-    from apical.reproduce.table import number
+    from apical.reproduce.tables import number
 
     shown = Table("claim", "paper", "ours", "n", Column("verdict", no_wrap=True))
     for row in table:

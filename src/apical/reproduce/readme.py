@@ -13,7 +13,7 @@ from typing import Any
 
 from apical.errors import ApicalError, UsageError
 from apical.reproduce import paper
-from apical.reproduce.table import markdown
+from apical.reproduce.tables import markdown
 from apical.runs.writing import write_whole
 
 MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", flags=re.DOTALL)

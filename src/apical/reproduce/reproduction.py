@@ -15,7 +15,7 @@ from apical.reproduce.examination import Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.paper import PROTOCOLS, Paper
 from apical.reproduce.pool import Job, Outcome, execute
-from apical.reproduce.table import markdown, rows
+from apical.reproduce.tables import markdown, rows
 from apical.runs.environment import environment
 from apical.runs.writing import write_whole
 
