@@ -5,14 +5,35 @@ from typing import Any
 
 import numpy as np
 
+import apical.rules  # noqa: F401  runs are read as values, which importing makes known
 from apical.report.bands import stack
 from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData
 from apical.values.spelling import decode
 
+AT_BEST_VALIDATION = "summary:best_validation.test_accuracy.list"
+"""The metric of a run's test accuracy at its best validation epoch."""
+
 
 class Evidence:
-    """Reads `root/<experiment>/seed-<n>`; only runs that ended in full count."""
+    """The finished runs below `root`, which are in `root/<experiment>/seed-<n>`.
+
+    What claims are judged by and what figures draw. A run that has not ended in full is left out.
+    A *term* is `experiment@epoch`, or `experiment` alone for each run's last epoch. A *metric* is
+    a path into the rows of metrics.jsonl, as in `alignment.cosine.0`, or, after the name of
+    another of the run's JSON files and a colon, into that file: `attacks:accuracy.fgsm.8/255`.
+
+    !!! example
+
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from apical.reproduce import paper
+        >>> runs = Path(tempfile.mkdtemp())
+        >>> paper.read("difference-target-propagation").records.bring("quick", runs)
+        18
+        >>> Evidence(runs).at("continuous-bp@10", "test_accuracy")
+        {0: 0.9753, 1: 0.9753, 2: 0.9757}
+    """
 
     def __init__(self, root: Path):
         self._root = root
@@ -28,16 +49,19 @@ class Evidence:
         return self._read[experiment]
 
     def curve(self, experiment: str, *keys: str, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """(epochs, values of shape (seeds, epochs, ...)), over the epochs all seeds have."""
+        """A metric against epochs, from epoch `first`; `keys` lead to it in metrics.jsonl.
+
+        Returns the epochs that all seeds have and the values, of shape (seeds, epochs, ...). Both
+        are empty if nothing has run.
+        """
         curves = [run.curves(*keys, first=first) for run in self.runs(experiment)]
         return stack({i: c for i, found in enumerate(curves) for c in found.values()})
 
     def at(self, term: str, metric: str) -> dict[int, float]:
-        """Each seed's metric for `experiment@epoch`, or `experiment` for its last epoch.
+        """Each seed's metric for a term.
 
-        A metric is a path into the rows of metrics.jsonl, `alignment.cosine`, or, after the name
-        of another of the run's files and a colon, into that one: `attacks:accuracy.fgsm.8/255`.
-        Such a file tells of a run's end; a run that ended at another epoch than asked is left out.
+        Files other than metrics.jsonl tell of a run's end: a run that ended at another epoch than
+        the term's is left out.
         """
         experiment, _, epoch = term.partition("@")
         file, _, path = metric.rpartition(":")
@@ -56,9 +80,10 @@ class Evidence:
         return found
 
     def stored(self, experiment: str, file: str, *keys: str) -> dict[int, Any]:
-        """By seed, what a JSON file in the run's folder says; runs without the file are left out.
+        """What a JSON file of each run says where `keys` lead to, by seed.
 
-        A list, which holds an entry a seed, is taken for its one entry.
+        Runs without the file are left out. Of a list, which has an entry for each of a run's seeds,
+        the first is taken, since a run of a paper has one seed.
         """
         found = {}
         for run in self.runs(experiment):
@@ -70,11 +95,11 @@ class Evidence:
         return found
 
     def values(self, term: str, metric: str) -> list[float]:
-        """The same without the seeds."""
+        """As `at`, without the seeds."""
         return list(self.at(term, metric).values())
 
     def summary(self) -> list[dict[str, Any]]:
-        """One row a finished run: experiment, seed, commit and what came out at its end."""
+        """A row for each finished run: experiment, seed, epochs, commit, and scores at its end."""
         rows = []
         for folder in sorted(p.parent for p in self._root.glob("*/*/summary.json")):
             stored = RunFolder(folder)

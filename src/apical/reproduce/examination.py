@@ -1,4 +1,4 @@
-"""What a finished run is put through before anything is judged or drawn. Nothing here trains."""
+"""Examinations: what is measured on finished runs, before anything is judged or drawn."""
 
 import json
 from abc import ABC, abstractmethod
@@ -11,7 +11,11 @@ from apical.runs.folder import RunFolder
 
 
 class Examination(ABC):
-    """Measures a finished run; a frozen value, whose `repr` says what was asked."""
+    """What is measured on a finished run. Nothing in it trains.
+
+    A frozen value; its `repr` is kept beside the result, and a run is examined again when that
+    changes.
+    """
 
     @property
     @abstractmethod
@@ -20,12 +24,19 @@ class Examination(ABC):
 
     @property
     def needs(self) -> set[str]:
-        """Other experiments whose runs it looks at."""
+        """Names of other experiments whose runs it reads."""
         return set()
 
     @abstractmethod
     def examine(self, run: Path, root: Path) -> dict[str, Any]:
-        """The JSON-ready result; other runs of the same seed are at `root/<experiment>/<seed>`."""
+        """The result, ready for JSON.
+
+        **Arguments:**
+
+        - `run`: the run's folder.
+        - `root`: the folder of all runs; those of `needs` with the same seed are at
+          `root / experiment / run.name`.
+        """
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a paper's evidence is made of: a rule, a data set, settings, and how many seeds."""
+"""Experiments: what is trained for a paper, and each seed's run of it."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,7 +18,22 @@ from apical.values.spelling import decode
 
 @dataclass(frozen=True)
 class Experiment:
-    """One line of a figure or cell of a table; every seed of it is a run of its own."""
+    """One line of a figure or one cell of a table. Every seed of it is a run of its own.
+
+    **Arguments:**
+
+    - `name`: unique within the paper; claims refer to it, and runs are in a folder of this name.
+    - `data`: a data set by name, and `classes` of it by number; none given: all of them.
+
+    !!! example
+
+        >>> from apical import FA, Settings
+        >>> wide = Experiment("fa-500", FA(), Settings(hidden=(500,)), most_seeds=3)
+        >>> wide.with_settings(epochs=2).settings.epochs
+        2
+        >>> list(wide.seeds(5))
+        [0, 1, 2]
+    """
 
     name: str
     rule: Rule
@@ -28,11 +43,16 @@ class Experiment:
     per_class: int | None = None
     """Train on the first so many examples of each class; None: on all."""
     examinations: tuple[Examination, ...] = ()
-    """What its finished runs are put through."""
+    """What is measured on its finished runs."""
     most_seeds: int | None = None
     """Run no more seeds than this, however many are asked for."""
 
+    def with_settings(self, **changes: Any) -> "Experiment":
+        """The same experiment with these fields of its settings changed."""
+        return replace(self, settings=replace(self.settings, **changes))
+
     def seeds(self, asked: int) -> range:
+        """The seeds to run, where so many are asked for."""
         return range(asked if self.most_seeds is None else min(asked, self.most_seeds))
 
 

@@ -11,7 +11,7 @@ from apical.runs.statistics import FEWEST, half_width, paired_difference, propor
 
 
 class Verdict(Enum):
-    """What came out; the words of claims.json."""
+    """What came out of a claim, in the words of claims.json."""
 
     REPRODUCED = "reproduced"
     PARTIAL = "partial"
@@ -25,7 +25,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Our side of a claim."""
+    """Our side of a claim: the verdict, our number with its half-width and seeds, and a note."""
 
     verdict: Verdict
     ours: str | float | None = None
@@ -35,7 +35,7 @@ class Finding:
 
 
 def too_few(n: int, ours: float | None = None) -> Finding:
-    """The finding where runs are missing; what few runs gave may be shown."""
+    """The finding where runs are missing. `ours` is what few runs gave, to be shown beside it."""
     verdict = Verdict.UNDECIDED if n else Verdict.NOT_RUN
     return Finding(verdict, ours, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
 
@@ -48,7 +48,7 @@ def graded(whole: bool, part: bool) -> Verdict:
 
 
 class Judgement(ABC):
-    """How a claim is decided from the runs."""
+    """A rule that decides a claim by the finished runs."""
 
     @property
     @abstractmethod

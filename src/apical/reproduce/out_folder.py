@@ -1,4 +1,4 @@
-"""A folder holds the runs and claims of one paper."""
+"""The folder given to `--out` of `apical reproduce` belongs to one paper."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ OURS = {"runs", "figures", "claims.json", "claims.md", "env.json", "runs.csv", "
 
 
 def reserve(out: Path, paper: str) -> None:
-    """Note in the folder, which exists, that it is this paper's.
+    """Note in the folder `out`, which exists, that it is this paper's.
 
-    Raises `UsageError` if it is another's, or holds what no reproduction has written.
+    Raises `UsageError` if it is another paper's, or holds what no reproduction has written.
     """
     note = out / ".paper"
     foreign = sorted(path.name for path in out.iterdir() if path.name not in OURS)

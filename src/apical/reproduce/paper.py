@@ -1,4 +1,4 @@
-"""A paper's folder, read and checked."""
+"""Papers: the folders in `apical.papers`, and what their `claims.toml` say."""
 
 import tomllib
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Paper:
-    """What `claims.toml` says, and where the paper's modules are."""
+    """What a paper's `claims.toml` says, and where its modules, records and results are."""
 
     name: str
     title: str
@@ -56,7 +56,7 @@ class Paper:
         return Records(self.folder / "records.jsonl.xz")
 
     def module(self, name: str) -> ModuleType:
-        """`experiments`, with experiments(protocol), or `figures`, with draw(evidence, folder)."""
+        """One of the paper's modules: `experiments` or `figures` (see CONTRIBUTING.md)."""
         return import_module(f"apical.papers.{self.folder.name}.{name}")
 
     def choose(self, ids: tuple[str, ...]) -> tuple[Claim, ...]:
@@ -69,12 +69,18 @@ class Paper:
 
 
 def names() -> list[str]:
-    """The papers there are."""
+    """The names of all papers, in order."""
     return sorted(p.parent.name.replace("_", "-") for p in FOLDER.glob("*/claims.toml"))
 
 
 def read(name: str) -> Paper:
-    """The paper of that name. Raises `UsageError` if there is none."""
+    """The paper of that name. Raises `UsageError` if there is none.
+
+    !!! example
+
+        >>> read("itd").title
+        'Iterative temporal differencing with fixed random feedback alignment'
+    """
     if name not in names():
         raise UsageError(unknown("paper", name, names()))
     content = tomllib.loads((_folder(name) / "claims.toml").read_text())

@@ -11,10 +11,10 @@ from apical.training.selection import Best, Selection
 
 @dataclass(frozen=True)
 class UnderAttack(Examination):
-    """The usual battery, with a transfer from the twin's run of the same seed.
+    """Accuracy under the usual attacks, and under a transfer from a twin's run of the same seed.
 
-    By default networks of the best validation epoch meet, so that a rule which unlearns is not
-    attacked where it has forgotten.
+    By default the networks of the best validation epoch are attacked, so that a rule which unlearns
+    is not attacked where it has forgotten.
     """
 
     twin: str

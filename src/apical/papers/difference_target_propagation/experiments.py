@@ -42,12 +42,12 @@ BACKPROP_RATE = 8.04e-4
 def experiments(protocol: str) -> Iterator[Experiment]:
     """Difference target propagation and backpropagation on each kind of network."""
     for experiment in _full():
-        settings = experiment.settings
         if protocol == "smoke":
-            settings = replace(settings, epochs=1, steps_per_epoch=2, passes=2)
+            yield experiment.with_settings(epochs=1, steps_per_epoch=2, passes=2)
         elif protocol == "quick":
-            settings = replace(settings, epochs=settings.epochs // QUICK)
-        yield replace(experiment, settings=settings)
+            yield experiment.with_settings(epochs=experiment.settings.epochs // QUICK)
+        else:
+            yield experiment
 
 
 def _full() -> Iterator[Experiment]:
@@ -73,5 +73,5 @@ def _targets(kind: str, rule: Rule, settings: Settings, lr: float, learned_lr: f
 
 
 def _backprop(kind: str, settings: Settings) -> Experiment:
-    """Straight through what is sent, where that is not the activity."""
+    """Backpropagation, with the straight-through estimator where units send signs or samples."""
     return Experiment(f"{kind}-bp", BP(), replace(settings, lr=BACKPROP_RATE))

@@ -43,13 +43,13 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     for cell in cells():
         yield cell if protocol == "paper" else quick(cell)
     for epochs in TRACED:
-        traced = _for_epochs(mb(500, "tf"), epochs)
+        traced = mb(500, "tf").with_settings(epochs=epochs)
         yield replace(traced, name=f"trace-{epochs}", most_seeds=1)
     for cell in _beyond():
         yield replace(cell, most_seeds=1)
     yield from _strides()
     if protocol == "paper":
-        early = _for_epochs(ma(500, "tf"), EARLY)
+        early = ma(500, "tf").with_settings(epochs=EARLY)
         yield replace(early, name="early-ma-500-tf", most_seeds=3)
 
 
@@ -59,7 +59,7 @@ def quick(cell: Experiment) -> Experiment:
     MA with two hidden layers, of which an epoch of Euler steps takes twelve minutes, goes in
     strides, and is named so.
     """
-    short = _for_epochs(cell, cell.settings.epochs // QUICK)
+    short = cell.with_settings(epochs=cell.settings.epochs // QUICK)
     if not (isinstance(cell.rule, GhostMA) and len(cell.settings.hidden) > 1):
         return short
     stepping = Strides(STRIDES[0])
@@ -83,7 +83,7 @@ def ma_deep(hidden: tuple[int, ...], feedback: str) -> Experiment:
         feedback=_feedback(feedback, 0.1),
     )
     cell = _cell(f"ma-{'-'.join(map(str, hidden))}-{feedback}", rule, hidden)
-    return replace(cell, settings=replace(cell.settings, init=Uniform(0.1), epochs=300))
+    return cell.with_settings(init=Uniform(0.1), epochs=300)
 
 
 def mb(width: int, feedback: str, ghosts: int = 5, beta: float = 0.1) -> Experiment:
@@ -133,29 +133,31 @@ def cells() -> Iterator[Experiment]:
 
 
 def _beyond() -> Iterator[Experiment]:
-    """Depth, the number of ghosts, the nudge and another data set: a few epochs of one seed."""
+    """Other depths, numbers of ghosts, nudges and data: a few epochs of one seed."""
     for depth in DEPTHS:
         cell = ma_deep((100,) * depth, "tf")
-        yield _for_epochs(replace(cell, name=f"depth-{depth}-ma"), 4)
+        yield replace(cell, name=f"depth-{depth}-ma").with_settings(epochs=4)
     for ghosts in GHOSTS:
-        yield _for_epochs(replace(mb(100, "tf", ghosts), name=f"ghosts-{ghosts}-mb"), 2)
+        cell = mb(100, "tf", ghosts)
+        yield replace(cell, name=f"ghosts-{ghosts}-mb").with_settings(epochs=2)
     for beta in BETAS:
         cell = mb(100, "tf", beta=beta)
-        yield _for_epochs(replace(cell, name=f"beta-{beta:g}-mb"), 2)
+        yield replace(cell, name=f"beta-{beta:g}-mb").with_settings(epochs=2)
     for cell in (mb(100, "tf"), mb(100, "fa")):
-        yield _for_epochs(replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist"), 4)
+        fashion = replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist")
+        yield fashion.with_settings(epochs=4)
 
 
 def _strides() -> Iterator[Experiment]:
     """Euler steps and strides on the same seeds, five epochs."""
     steppings = {"euler": Euler()} | {f"strides-{n}": Strides(n) for n in STRIDES}
     for name, stepping in steppings.items():
-        cell = _for_epochs(ma(100, "tf", stepping), 5)
+        cell = ma(100, "tf", stepping).with_settings(epochs=5)
         yield replace(cell, name=f"{name}-ma-100", most_seeds=3)
 
 
 def _feedback(name: str, limit: float) -> Feedback:
-    """Fixed random feedback has the range of the other weights."""
+    """Feedback by its short name; fixed random weights have the range of the other weights."""
     return Transpose() if name == "tf" else FixedRandom(Uniform(limit))
 
 
@@ -164,14 +166,10 @@ def _cell(name: str, rule: Ghost, hidden: tuple[int, ...]) -> Experiment:
 
 
 def _examined(cell: Experiment) -> Experiment:
-    """Of MB only: when MA's phases end, its main weights have learned the minibatch already."""
+    """A cell of MB with `GradientError`. With MA the main weights have learned when phases end."""
     return replace(cell, examinations=(GradientError(),))
-
-
-def _for_epochs(cell: Experiment, epochs: int) -> Experiment:
-    return replace(cell, settings=replace(cell.settings, epochs=epochs))
 
 
 def _tiny(cell: Experiment) -> Experiment:
     steps = 500 // cell.settings.batch_size
-    return replace(cell, settings=replace(cell.settings, epochs=1, steps_per_epoch=steps))
+    return cell.with_settings(epochs=1, steps_per_epoch=steps)

@@ -36,7 +36,7 @@ class GradientError(Examination):
 
 
 def relative_errors(rule: Rule, net: Network, kept: PyTree, batches: Batch) -> dict[str, float]:
-    """The three of `GradientError`, from what the rule keeps before the first of the batches."""
+    """The relative errors of `GradientError`; `kept` is what the rule kept before these batches."""
 
     def step(kept, batch: Batch):
         credit = rule.credit(net, State(kept=kept), batch, jax.random.key(0))

@@ -3,11 +3,9 @@
 import tomllib
 from pathlib import Path
 
-import numpy as np
-
 from apical.papers.ghost_units.experiments import cells, quick
-from apical.report.bands import interval
 from apical.reproduce.evidence import Evidence
+from apical.reproduce.tables import mean_and_interval
 
 TRAIN = {
     "ma-100": (0.9997, 0.9990),
@@ -39,16 +37,11 @@ def table_1(evidence: Evidence) -> str:
             continue
         ran = found[0]
         model, _, feedback = cell.name.rpartition("-")
-        train = _ours([row["train_accuracy"] for row in found])
-        test = _ours([row["test_accuracy"] for row in found])
+        train = mean_and_interval([row["train_accuracy"] for row in found], 4)
+        test = mean_and_interval([row["test_accuracy"] for row in found], 4)
         lines.append(
             f"| {ran['experiment']} | {ran['epochs']} / {cell.settings.epochs} | {len(found)} "
             f"| {train} / {TRAIN[model][feedback == 'fa']:.4f} "
             f"| {test} / {claims[cell.name]['value']:.4f} |"
         )
     return "\n".join(["Table 1, cell by cell:", "", *lines]) + "\n"
-
-
-def _ours(values: list[float]) -> str:
-    mean, half = interval(np.array(values))
-    return f"{mean:.4f}" + ("" if np.isnan(half) else f" ± {half:.4f}")

@@ -46,7 +46,7 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     """`quick`: a tenth of the early setting's iterations; `smoke`: two epochs of the figures."""
     if protocol == "smoke":
         for experiment in _figures():
-            yield replace(experiment, settings=replace(experiment.settings, epochs=2))
+            yield experiment.with_settings(epochs=2)
     else:
         yield from (*_figures(), *_ablation(), *_beyond())
         yield from _early(EARLY_PART[protocol])

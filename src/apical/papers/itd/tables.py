@@ -3,11 +3,9 @@
 import csv
 from pathlib import Path
 
-import numpy as np
-
 from apical.papers.itd.experiments import SETTING
-from apical.report.bands import interval
 from apical.reproduce.evidence import Evidence
+from apical.reproduce.tables import mean_and_interval
 
 RULES = {"vbp": "VBP", "fba": "FBA", "itd-mce": "ITD, MCE", "itd-lse": "ITD, LSE"}
 
@@ -32,15 +30,9 @@ def iterations(evidence: Evidence) -> str:
     for row, iteration in enumerate(log["iteration"]):
         epoch = round(iteration / (SETTING.steps_per_epoch or 1))
         cells = [
-            f"{log[rule][row]:.3f} / {_ours(evidence.values(f'{rule}@{epoch}', 'test_accuracy'))}"
+            f"{log[rule][row]:.3f} / "
+            + mean_and_interval(evidence.values(f"{rule}@{epoch}", "test_accuracy"), 3)
             for rule in RULES
         ]
         lines.append(f"| {iteration:.0f} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _ours(values: list[float]) -> str:
-    if not values:
-        return "-"
-    mean, half = interval(np.array(values))
-    return f"{mean:.3f}" + ("" if np.isnan(half) else f" ± {half:.3f}")

@@ -64,7 +64,7 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     if protocol == "smoke":
         for experiment in _pairs():
             if experiment.name.startswith(("iris-0v2", "mnist-0v1")):
-                yield replace(experiment, settings=replace(experiment.settings, epochs=2))
+                yield experiment.with_settings(epochs=2)
     else:
         yield from _pairs()
     if protocol == "paper":

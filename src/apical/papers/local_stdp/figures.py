@@ -24,7 +24,7 @@ from apical.papers.local_stdp.experiments import (
 from apical.papers.local_stdp.tables import write_attacks, write_masking, write_success
 from apical.report.bands import band, interval
 from apical.report.style import PALETTE, REFERENCE, look, save
-from apical.reproduce.evidence import Evidence
+from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.rules.stdp_curve import Corrected, Hebbian
 
 LINES: dict[str, dict[str, Any]] = {
@@ -42,7 +42,6 @@ TEN_LINES: dict[str, dict[str, Any]] = {
         "label": "the same, two hidden layers",
     },
 }
-BEST = "summary:best_validation.test_accuracy.list"
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
@@ -166,7 +165,7 @@ def _matrix(evidence: Evidence, folder: Path) -> list[Path]:
     for axis, name in zip(axes, OURS, strict=True):
         cells = np.full((10, 10), np.nan)
         for a, b in DIGITS:
-            for row, column, metric in ((b, a, "test_accuracy"), (a, b, BEST)):
+            for row, column, metric in ((b, a, "test_accuracy"), (a, b, AT_BEST_VALIDATION)):
                 found = evidence.values(f"matrix-{a}v{b}-{name}", metric)
                 cells[row, column] = np.mean(found) if found else np.nan
         image = axis.imshow(100 * cells, cmap="viridis", vmin=50, vmax=100)
@@ -222,7 +221,7 @@ def _kinds(evidence: Evidence, folder: Path) -> list[Path]:
     for axis, pair in zip(axes.flat, names, strict=True):
         for shift, (name, style) in zip((-0.25, 0, 0.25), LINES.items(), strict=True):
             for x, kind in enumerate(KINDS):
-                values = evidence.values(f"{kind}-{pair}-{name}", BEST)
+                values = evidence.values(f"{kind}-{pair}-{name}", AT_BEST_VALIDATION)
                 form: dict[str, Any] = {"color": style["color"], "ms": 4, "alpha": 0.7}
                 axis.plot([x + shift] * len(values), values, "o", **form)
         axis.axhline(0.5, color="grey", linestyle=":", linewidth=0.8)
@@ -239,7 +238,10 @@ def _kinds(evidence: Evidence, folder: Path) -> list[Path]:
 
 def _ends(axis: Axes, x: float, evidence: Evidence, experiment: str, colour: str) -> None:
     """Test accuracy after the last epoch, filled, and at the best validation epoch, open."""
-    for metric, face, offset in (("test_accuracy", colour, -0.04), (BEST, "white", 0.04)):
+    for metric, face, offset in (
+        ("test_accuracy", colour, -0.04),
+        (AT_BEST_VALIDATION, "white", 0.04),
+    ):
         values = evidence.values(experiment, metric)
         if values:
             mean, half = interval(np.array(values))

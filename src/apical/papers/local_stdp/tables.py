@@ -8,13 +8,12 @@ import numpy as np
 from apical.adversarial.masking import judge
 from apical.adversarial.measured import Measured
 from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
-from apical.report.bands import interval
-from apical.reproduce.evidence import Evidence
+from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
+from apical.reproduce.tables import mean_and_interval
 from apical.runs.statistics import proportion_interval
 
 SUCCESS = 0.9
 """Test accuracy from which a run of two classes counts as a success."""
-BEST = "summary:best_validation.test_accuracy.list"
 NAMES = {"stdp": "STDP (paper)", "bp": "BP", "wide": "STDP, eps 1e-2"}
 
 
@@ -29,9 +28,13 @@ def write_success(evidence: Evidence, folder: Path) -> Path:
     ]
     for pair in PAIRS:
         for name in RULES:
-            ends = [evidence.values(f"{pair}-{name}", m) for m in ("test_accuracy", BEST)]
+            ends = [
+                evidence.values(f"{pair}-{name}", m) for m in ("test_accuracy", AT_BEST_VALIDATION)
+            ]
             if ends[0]:
-                cells = " | ".join(f"{_rate(values)} | {_mean(values)}" for values in ends)
+                cells = " | ".join(
+                    f"{_rate(values)} | {mean_and_interval(values, 3)}" for values in ends
+                )
                 lines.append(f"| {pair} | {NAMES[name]} | {cells} |")
     return _write(folder / "success.md", lines)
 
@@ -40,11 +43,6 @@ def _rate(values: list[float]) -> str:
     reached = sum(value >= SUCCESS for value in values)
     low, high = proportion_interval(reached, len(values))
     return f"{reached}/{len(values)} ({low:.2f} to {high:.2f})"
-
-
-def _mean(values: list[float]) -> str:
-    mean, half = interval(np.array(values))
-    return f"{mean:.3f}" + ("" if np.isnan(half) else f" ± {half:.3f}")
 
 
 def write_masking(evidence: Evidence, folder: Path) -> Path:
@@ -66,7 +64,8 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
             runs = _measured(evidence, experiment)
             if not runs:
                 continue
-            cells = [_mean(evidence.values(experiment, f"attacks:accuracy.{c}")) for c in columns]
+            metrics = [f"attacks:accuracy.{column}" for column in columns]
+            cells = [mean_and_interval(evidence.values(experiment, m), 3) for m in metrics]
             cells.append(f"{100 * np.mean([run.flat for run in runs]):.0f} %")
             verdict = judge(runs, EPSILONS, [] if name == "bp" else twins)
             failed = "; ".join(c.demand for c in verdict.checks if not c.passed)

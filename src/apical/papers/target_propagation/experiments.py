@@ -53,16 +53,16 @@ def _quick() -> Iterator[Experiment]:
     for setup, method in _cells():
         yield _shortened(setup, cell(setup, method))
     for method in FULLY_CONNECTED:
-        yield _for_epochs(autoencoder(method), AUTOENCODER_EPOCHS)
+        yield autoencoder(method).with_settings(epochs=AUTOENCODER_EPOCHS)
     for method in UNDAMPED:
         yield _shortened("mnist-fc", cell("mnist-fc", method))
     printed = cell("mnist-fc", "sdtp-alternating-undamped", published)
     yield _shortened("mnist-fc", replace(printed, name=f"{printed.name}-table-5"))
     for swept in _auxiliary(configured):
-        yield replace(_for_epochs(swept, SWEPT_EPOCHS), most_seeds=1)
+        yield replace(swept.with_settings(epochs=SWEPT_EPOCHS), most_seeds=1)
     for method in ("bp", "fa"):
         full = _shortened("mnist-lc", cell("mnist-lc", method))
-        yield _for_epochs(replace(full, name=f"{full.name}-longer"), LONGER)
+        yield replace(full, name=f"{full.name}-longer").with_settings(epochs=LONGER)
 
 
 def _cells() -> Iterator[tuple[str, str]]:
@@ -106,13 +106,9 @@ def _auxiliary(choose: Chosen) -> Iterator[Experiment]:
 def _shortened(setup: str, experiment: Experiment) -> Experiment:
     """As long and as often as `quick` runs a setup."""
     chosen = SETUPS[setup]
-    return replace(_for_epochs(experiment, chosen.quick_epochs), most_seeds=chosen.quick_seeds)
-
-
-def _for_epochs(experiment: Experiment, epochs: int) -> Experiment:
-    return replace(experiment, settings=replace(experiment.settings, epochs=epochs))
+    short = experiment.with_settings(epochs=chosen.quick_epochs)
+    return replace(short, most_seeds=chosen.quick_seeds)
 
 
 def _tiny(experiment: Experiment) -> Experiment:
-    settings = replace(experiment.settings, epochs=1, steps_per_epoch=3)
-    return replace(experiment, settings=settings)
+    return experiment.with_settings(epochs=1, steps_per_epoch=3)

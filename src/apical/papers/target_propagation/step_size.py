@@ -1,4 +1,4 @@
-"""What SDTP's step does: targets as near as the search likes them, or where the paper puts them."""
+"""The effect of SDTP's step size: the value that the search found, against the paper's 1."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ TOP = 5
 
 
 def damping(evidence: Evidence, folder: Path) -> list[Path]:
-    """Test error, how far the uppermost targets are, and how updates lie to BP's."""
+    """Draw test error, distance of the uppermost targets and cosine with BP against epochs."""
     shown = {f"mnist-fc-{method}": style for method, style in SHOWN.items()}
     shown = {name: style for name, style in shown.items() if evidence.runs(name)}
     if len(shown) < 2:

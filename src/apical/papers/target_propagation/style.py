@@ -12,6 +12,6 @@ MARKS: dict[Any, str] = {"-": "s", ":": "o", "--": "D"}
 
 
 def family_and_way(method: str) -> tuple[str, str]:
-    """dtp-parallel -> dtp, parallel."""
+    """The two parts of a method's name: dtp-parallel is (dtp, parallel), and bp (bp, "")."""
     family, _, way = method.rpartition("-")
     return (family, way) if way in LINES and family else (method, "")

@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from apical.papers.target_propagation.networks import EPOCHS, SETUPS
-from apical.report.bands import interval
-from apical.reproduce.evidence import Evidence
-
-BEST = "summary:best_validation.test_accuracy.list"
+from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
+from apical.reproduce.tables import mean_and_interval
 
 
 def table_1(evidence: Evidence) -> str:
@@ -28,7 +26,7 @@ def table_1(evidence: Evidence) -> str:
                 continue
             epochs, tests = evidence.curve(name, "test_accuracy", first=1)
             trains = evidence.values(name, "summary:train_accuracy.list")
-            best = np.array(evidence.values(name, BEST))
+            best = np.array(evidence.values(name, AT_BEST_VALIDATION))
             lines.append(
                 f"| {setup} | {method} | {epochs[-1]} | {len(tests)} "
                 f"| {_error(np.array(trains))} / {printed['train']} | {_error(best)} "
@@ -49,6 +47,4 @@ def printed_errors(setup: str) -> dict[str, dict[str, str]]:
 
 
 def _error(accuracies: np.ndarray) -> str:
-    mean, half = interval(accuracies)
-    shown = f"{100 * (1 - mean):.2f}"
-    return shown if np.isnan(half) else f"{shown} ± {100 * half:.2f}"
+    return mean_and_interval(100 * (1 - accuracies), 2)
