@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import r2_score
 
 from apical import BP, Settings
-from apical.adversarial.run import survey_run
+from apical.adversarial.survey import survey_run
 from apical.data import Split, from_arrays, load
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError

@@ -5,16 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.adversarial.attack import Attack
-from apical.adversarial.attempt import CHUNK, attempt
-from apical.adversarial.box import Box, project
-from apical.adversarial.epsilon import Epsilon
-from apical.adversarial.fgsm import FGSM
-from apical.adversarial.noise import Noise
-from apical.adversarial.objective import Margin, OwnLoss
-from apical.adversarial.pgd import PGD
-from apical.adversarial.softening import softened
-from apical.adversarial.victim import Victim
+from apical.adversarial.attack import CHUNK, Attack, Margin, OwnLoss, attempt
+from apical.adversarial.attacks import FGSM, PGD, Noise
+from apical.adversarial.threat_model import Box, Epsilon, project
+from apical.adversarial.victim import Victim, softened
 from apical.data import Scale, from_arrays
 from apical.data.preprocessing import Affine
 from apical.errors import ApicalError, UsageError

@@ -6,14 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.adversarial.box import Box
-from apical.adversarial.epsilon import LARGE, Epsilon
-from apical.adversarial.fgsm import FGSM
+from apical.adversarial.attacks import FGSM, PGD
 from apical.adversarial.masking import Masking, judge
-from apical.adversarial.measured import Measured
-from apical.adversarial.pgd import PGD
+from apical.adversarial.results import Measured, rows
 from apical.adversarial.survey import CLEAN, WORST, Battery, survey
-from apical.adversarial.table import rows
+from apical.adversarial.threat_model import LARGE, Box, Epsilon
 from apical.adversarial.victim import Victim
 from apical.data.preprocessing import Affine
 from apical.networks.activations import Activation, sigmoid

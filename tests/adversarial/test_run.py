@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 
 from apical import BP, fit, load
-from apical.adversarial.box import Box
-from apical.adversarial.epsilon import Epsilon
-from apical.adversarial.run import survey_run
-from apical.adversarial.survey import survey
+from apical.adversarial.survey import survey, survey_run
+from apical.adversarial.threat_model import Box, Epsilon
 from apical.adversarial.victim import Victim
 from apical.training.reload import reload
 from apical.training.selection import Best, Last

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import fmean
 
-from apical.adversarial.epsilon import LARGE, Epsilon
-from apical.adversarial.measured import Measured
+from apical.adversarial.results import Measured
 from apical.adversarial.survey import ITERATED, ONE_STEP, WORST
+from apical.adversarial.threat_model import LARGE, Epsilon
 
 TOLERANCE = 0.01
 """Accuracies that differ by no more than this are taken for equal, however many examples."""

@@ -1,20 +1,28 @@
-"""One network under an attack, its controls and a stronger adversary: what is still right."""
+"""A network under an attack, its controls and a stronger adversary: what is still right."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical.adversarial.attack import Attack, GradientAttack
-from apical.adversarial.attempt import Attempt, attempt
-from apical.adversarial.epsilon import LARGE, Epsilon
-from apical.adversarial.fgsm import FGSM
-from apical.adversarial.noise import Noise
-from apical.adversarial.objective import Margin, Objective, OwnLoss
-from apical.adversarial.pgd import PGD
-from apical.adversarial.softening import softened
-from apical.adversarial.victim import Victim
+from apical.adversarial.attack import (
+    Attack,
+    Attempt,
+    GradientAttack,
+    Margin,
+    Objective,
+    OwnLoss,
+    attempt,
+)
+from apical.adversarial.attacks import FGSM, PGD, Noise
+from apical.adversarial.threat_model import LARGE, Box, Epsilon
+from apical.adversarial.victim import Victim, softened
+from apical.data import Dataset
+from apical.errors import UsageError, at_least_one
+from apical.training.reload import reload_classifiers
+from apical.training.selection import Last, Selection
 from apical.values.spelling import spell
 
 CLEAN = "clean"
@@ -121,3 +129,51 @@ def _no_slope(victim: Victim, u, labels):
 
     slope = jax.grad(height)(u)
     return jnp.all(slope.reshape(len(u), -1) == 0, axis=-1)
+
+
+def survey_run(
+    run: Path,
+    epsilons: tuple[Epsilon, ...],
+    battery: Battery = Battery(),
+    guide: Path | None = None,
+    examples: int | None = None,
+    network: Selection = Last(),
+) -> tuple[Dataset, dict[int, Survey]]:
+    """The data, and by seed the surveys on the first `examples` of the test split.
+
+    The network of the same seed in `guide` leads the transfer attack, or its first one. `network`
+    says which of each seed's networks, in both runs.
+    Raises `UsageError` if the guide was trained on other data, or either to name no classes.
+    """
+    at_least_one(examples=examples)
+    data, victims = _victims(run, network)
+    guides = {} if guide is None else _guides(guide, network, run, data)
+    x, labels = data.test.x[:examples], data.test.y[:examples]
+    return data, {
+        seed: survey(
+            victim, x, labels, epsilons, battery,
+            twin=guides.get(seed, guides[min(guides)]) if guides else None, seed=seed,
+        )
+        for seed, victim in victims.items()
+    }  # fmt: skip
+
+
+def _guides(guide: Path, network: Selection, run: Path, data: Dataset) -> dict[int, Victim]:
+    theirs, guides = _victims(guide, network)
+    if theirs.classes != data.classes or not np.array_equal(theirs.test.x, data.test.x):
+        raise UsageError(
+            f"transfer-from: {guide} was trained on {theirs.name} ({', '.join(theirs.classes)}), "
+            f"{run} on {data.name} ({', '.join(data.classes)}); name a run on the same data"
+        )
+    return guides
+
+
+def _victims(run: Path, network: Selection) -> tuple[Dataset, dict[int, Victim]]:
+    task, models = reload_classifiers(run, network)
+    if any(model.network.random for model in models.values()):
+        raise UsageError(
+            f"{run}: its units send samples, and attacks are for networks that answer the same "
+            "every time; name a run without bernoulli units"
+        )
+    box = Box.of(task.data)
+    return task.data, {s: Victim(m.network, m.transform, box) for s, m in models.items()}

@@ -1,10 +1,14 @@
 """A trained network as an adversary meets it: a function of points of the unit cube."""
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.adversarial.box import Box
+from apical.adversarial.threat_model import Box
 from apical.data.preprocessing import Affine
+from apical.networks.activations import Activation
+from apical.networks.layers import Layer
 from apical.networks.network import Network, Record
 from apical.networks.targets import decode
 
@@ -22,3 +26,56 @@ class Victim(eqx.Module):
     def labels(self, u: Float[Array, "batch ..."]) -> Array:
         """What the network takes the inputs for."""
         return decode(self.record(u).output)
+
+
+class Soft(eqx.Module):
+    """sigma(a), with the slope of sigma(a / T)."""
+
+    activation: Activation = eqx.field(static=True)
+    temperature: Float[Array, ""]
+
+    def __call__(self, a):
+        sloped = self.activation(a / self.temperature)
+        return sloped + jax.lax.stop_gradient(self.activation(a) - sloped)
+
+
+class Softened(Layer):
+    """A layer with a soft activation in place of its own."""
+
+    weight: Array
+    bias: Array | None
+    in_shape: tuple[int, ...] = eqx.field(static=True)
+    activation: Soft
+    original: Layer
+
+    @classmethod
+    def of(cls, layer: Layer, temperature: Array) -> "Softened":
+        soft = Soft(layer.activation, temperature)
+        return cls(layer.weight, layer.bias, layer.in_shape, soft, layer)
+
+    @property
+    def out_shape(self):
+        return self.original.out_shape
+
+    @property
+    def fans(self):
+        return self.original.fans
+
+    def preactivation(self, x):
+        return self.original.preactivation(x)
+
+
+def softened(victim: Victim, u: Float[Array, "batch ..."]) -> Victim:
+    """The victim with hidden slopes sigma'(a / T) / T in place of sigma'(a); outputs as they are.
+
+    T is the root mean square of the layer's preactivations at `u`, and at least 1. Objectives read
+    the output's preactivation, so the output needs none.
+
+    Source of the idea: Athalye, Carlini & Wagner 2018 (backward pass differentiable approximation).
+    """
+    *hidden, output = victim.net.layers
+    soft = (
+        Softened.of(layer, jnp.maximum(1.0, jnp.sqrt(jnp.mean(a**2))))
+        for layer, a in zip(hidden, victim.record(u).preactivations, strict=False)
+    )
+    return Victim(Network((*soft, output), victim.net.loss), victim.transform, victim.box)

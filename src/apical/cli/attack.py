@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from apical.adversarial.attack import GradientAttack
-from apical.adversarial.epsilon import USUAL, Epsilon
-from apical.adversarial.fgsm import FGSM
+from apical.adversarial.attacks import FGSM
 from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, Battery, Survey
+from apical.adversarial.threat_model import USUAL, Epsilon
 from apical.cli.parsing import cli
 from apical.cli.reading import tell_if_unfinished
 from apical.errors import UsageError
@@ -52,9 +52,8 @@ def attack(
         overwrite: Replace what an earlier attack left in that folder.
     """
     from apical.adversarial.masking import judge
-    from apical.adversarial.measured import Measured
-    from apical.adversarial.run import survey_run
-    from apical.adversarial.table import write
+    from apical.adversarial.results import Measured, write
+    from apical.adversarial.survey import survey_run
     from apical.report.attacks import draw_curves, draw_examples
 
     if not eps:

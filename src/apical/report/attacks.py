@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from apical.adversarial.epsilon import Epsilon
 from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, WORST, Battery, Survey
+from apical.adversarial.threat_model import Epsilon
 from apical.data import Dataset
 from apical.report.bands import band
 from apical.report.style import PALETTE, REFERENCE, look, save

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from apical.adversarial.epsilon import Epsilon
-from apical.adversarial.measured import Measured
-from apical.adversarial.run import survey_run
+from apical.adversarial.results import Measured
+from apical.adversarial.survey import survey_run
+from apical.adversarial.threat_model import Epsilon
 from apical.reproduce.examination import Examination
 from apical.training.selection import Best, Selection
 

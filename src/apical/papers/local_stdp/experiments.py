@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from apical.adversarial.epsilon import USUAL, Epsilon
+from apical.adversarial.threat_model import USUAL, Epsilon
 from apical.networks.specs import Conv, Fc, LayerSpec, Lc
 from apical.reproduce.experiment import Experiment
 from apical.reproduce.under_attack import UnderAttack

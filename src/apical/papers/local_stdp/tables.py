@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from apical.adversarial.masking import judge
-from apical.adversarial.measured import Measured
+from apical.adversarial.results import Measured
 from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.reproduce.tables import mean_and_interval

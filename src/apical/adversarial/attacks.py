@@ -1,10 +1,10 @@
-"""Projected gradient ascent in the largest-coordinate norm."""
+"""The attacks: the fast gradient sign method, projected gradient ascent, and noise as a control."""
 
 import jax
 import jax.numpy as jnp
 
-from apical.adversarial.attack import GradientAttack
-from apical.adversarial.box import project
+from apical.adversarial.attack import Attack, GradientAttack
+from apical.adversarial.threat_model import project
 from apical.errors import UsageError
 
 
@@ -41,3 +41,28 @@ class PGD(GradientAttack):
             return project(now + self.size * eps * jnp.sign(slope(now)), u, eps), None
 
         return jax.lax.scan(step, start, length=self.steps)[0]
+
+
+class FGSM(GradientAttack):
+    """u + eps sign(grad): one whole step of projected gradient ascent from the clean input.
+
+    Source: Goodfellow, Shlens & Szegedy 2015.
+    """
+
+    @property
+    def iterates(self):
+        return False
+
+    def propose(self, rise, u, eps, key):
+        return PGD(steps=1, size=1.0, random_start=False).propose(rise, u, eps, key)
+
+
+class Noise(Attack):
+    """u + eps or u - eps in each coordinate, by a fair coin; any attack worth the name does more.
+
+    Source of the control: Carlini et al. 2019.
+    """
+
+    def propose(self, rise, u, eps, key):
+        coin = jax.random.bernoulli(key, shape=u.shape)
+        return u + eps * jnp.where(coin, 1.0, -1.0).astype(u.dtype)
