@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, WORST, Battery, Survey
 from apical.adversarial.threat_model import Epsilon
 from apical.data import Dataset
-from apical.report.bands import band
+from apical.report.axes import band
 from apical.report.style import PALETTE, REFERENCE, look, save
 
 STYLES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from apical.errors import UsageError
-from apical.report.bands import band, stack
+from apical.report.axes import band, stack
 from apical.report.labels import of_configured, shared_target
 from apical.report.style import colours, look, save_at
 from apical.runs.reading import RunData

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import apical.rules  # noqa: F401  runs are read as values, which importing makes known
-from apical.report.bands import stack
+from apical.report.axes import stack
 from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData
 from apical.values.spelling import decode

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from apical.report.bands import interval
+from apical.report.axes import interval
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.judgement import Finding, Verdict
 from apical.reproduce.paper import Claim, Paper

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from apical.report.bands import band
-from apical.report.decades import by_decades, error_percent
+from apical.report.axes import band, by_decades, error_percent
 from apical.report.style import PALETTE, REFERENCE, look, save
 from apical.reproduce.evidence import Evidence
 

@@ -13,8 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from apical.papers.ghost_units.experiments import BETAS, DEPTHS, GHOSTS, STRIDES, WIDTHS
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.trace import trace
-from apical.report.bands import band
-from apical.report.decades import by_decades
+from apical.report.axes import band, by_decades
 from apical.report.style import PALETTE, look, save
 from apical.reproduce.evidence import Evidence
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from apical.papers.itd.experiments import DEPTHS, MULTIPLICATIVE, SETTING, WIDTHS
 from apical.papers.itd.tables import RULES as NAMES
 from apical.papers.itd.tables import author_log, iterations
-from apical.report.bands import band, interval
+from apical.report.axes import band, interval
 from apical.report.style import colours, look, save
 from apical.reproduce.evidence import Evidence
 

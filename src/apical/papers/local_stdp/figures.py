@@ -22,7 +22,7 @@ from apical.papers.local_stdp.experiments import (
     TEN_CLASSES,
 )
 from apical.papers.local_stdp.tables import write_attacks, write_masking, write_success
-from apical.report.bands import band, interval
+from apical.report.axes import band, interval
 from apical.report.style import PALETTE, REFERENCE, look, save
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.rules.stdp_curve import Corrected, Hebbian

@@ -16,8 +16,7 @@ from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.step_size import damping
 from apical.papers.target_propagation.style import COLOURS, LINES, MARKS, family_and_way
 from apical.papers.target_propagation.tables import printed_errors, table_1
-from apical.report.bands import band
-from apical.report.decades import by_decades, error_percent
+from apical.report.axes import band, by_decades, error_percent
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
 

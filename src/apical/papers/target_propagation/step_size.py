@@ -7,8 +7,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from apical.papers.target_propagation.style import COLOURS
-from apical.report.bands import band
-from apical.report.decades import by_decades
+from apical.report.axes import band, by_decades
 from apical.report.style import save
 from apical.reproduce.evidence import Evidence
 
