@@ -1,4 +1,4 @@
-"""Parts of figures: a mean over seeds with its interval, and the axis of errors that span decades."""
+"""Parts of figures: a mean over seeds with its interval, and an axis of errors over decades."""
 
 import numpy as np
 from matplotlib.axes import Axes
