@@ -8,7 +8,7 @@ SENT = "tests/layers/test_transmission.py"
 MUTANTS = (
     Mutant(
         "stdp: the global sign is flipped",
-        "rules/stdp_signs.py",
+        "rules/associative_stdp.py",
         "return 2 * y - 1",
         "return 1 - 2 * y",
         (f"{STDP}::test_the_update_by_hand",),
@@ -22,14 +22,14 @@ MUTANTS = (
     ),
     Mutant(
         "stdp: the square of x for its cube",
-        "rules/stdp_curve.py",
+        "rules/associative_stdp.py",
         "x**3 * p",
         "x**2 * p",
         (f"{STDP}::test_both_curves_are_functions_of_spike_times",),
     ),
     Mutant(
         "stdp: the peak lies at p = 2x",
-        "rules/stdp_curve.py",
+        "rules/associative_stdp.py",
         "(2 * p - x) ** 2",
         "(2 * x - p) ** 2",
         (f"{STDP}::test_the_curve_at_its_special_points",),

@@ -14,7 +14,7 @@ MUTANTS = (
     ),
     Mutant(
         "itd: the previous signal is added",
-        "rules/differencing.py",
+        "rules/itd.py",
         "return incoming - pushed\n",
         "return incoming + pushed\n",
         (f"{ITD}::test_closed_form",),

@@ -91,14 +91,14 @@ MUTANTS = (
     ),
     Mutant(
         "ao-sdtp: the label's inverse does not see the features",
-        "rules/ao_sdtp.py",
+        "rules/target_propagation/sdtp.py",
         "g(beside(batch.y, z))",
         "g(beside(batch.y, 0 * z))",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),
     ),
     Mutant(
         "ao-sdtp: the step is whole",
-        "rules/ao_sdtp.py",
+        "rules/target_propagation/sdtp.py",
         "self.step * (g(beside(batch.y",
         "1.0 * (g(beside(batch.y",
         (f"{TARGETS}::test_by_hand_the_uppermost_targets_that_need_no_gradient",),

@@ -12,8 +12,7 @@ from apical import BP, FA, AssociativeSTDP, UsageError, fit
 from apical.report.curves import draw
 from apical.report.labels import of_configured, of_rules
 from apical.report.style import PALETTE, colours
-from apical.rules.stdp_curve import Corrected
-from apical.rules.stdp_signs import OneVsRest
+from apical.rules.associative_stdp import Corrected, OneVsRest
 from apical.runs.reading import RunData
 from apical.runs.statistics import half_width, paired_difference, proportion_interval
 

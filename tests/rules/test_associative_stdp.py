@@ -15,10 +15,7 @@ from apical.networks.layers import Layer
 from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
 from apical.rules import AssociativeSTDP, Batch
-from apical.rules.associative_stdp import block_sizes
-from apical.rules.reduction import Sum
-from apical.rules.stdp_curve import Corrected, Hebbian
-from apical.rules.stdp_signs import OneVsRest
+from apical.rules.associative_stdp import Corrected, Hebbian, OneVsRest, Sum, block_sizes
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -6,12 +6,7 @@ import pytest
 from apical.errors import UsageError
 from apical.networks.losses import SquaredError
 from apical.rules import ITD, Batch
-from apical.rules.differencing import (
-    LocalMemory,
-    TimesActivity,
-    TimesOutput,
-    TimesSignal,
-)
+from apical.rules.itd import LocalMemory, TimesActivity, TimesOutput, TimesSignal
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")

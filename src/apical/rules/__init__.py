@@ -3,18 +3,16 @@
 The command line, the conformance tests and the docs all read `RULES`.
 """
 
-from apical.rules.ao_sdtp import AOSDTP
 from apical.rules.associative_stdp import AssociativeSTDP
 from apical.rules.bp import BP
 from apical.rules.dfa import DFA
 from apical.rules.fa import FA
-from apical.rules.ghost.ma import GhostMA
+from apical.rules.ghost.ma import GhostMA, GhostMAPrime
 from apical.rules.ghost.mb import GhostMB
-from apical.rules.ghost_ma_prime import GhostMAPrime
 from apical.rules.itd import ITD
 from apical.rules.rule import Batch, Credit, Link, Rule, State
 from apical.rules.target_propagation.dtp import DTP
-from apical.rules.target_propagation.sdtp import SDTP
+from apical.rules.target_propagation.sdtp import AOSDTP, SDTP
 from apical.rules.target_propagation.tp import TP
 
 RULES: tuple[type[Rule], ...] = tuple(

@@ -1,5 +1,7 @@
 """Local STDP with fixed associativity: each weight sees two rates, a sign and no error."""
 
+from abc import abstractmethod
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -12,11 +14,125 @@ from apical.networks.initialisers import TorchDefault
 from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
 from apical.networks.network import Network
-from apical.rules.reduction import Mean, Reduction
 from apical.rules.rule import Credit, Rule, State, Traits
-from apical.rules.stdp_curve import Corrected, Curve
-from apical.rules.stdp_signs import Signs, TwoClasses
 from apical.settings import Settings
+from apical.values.value import Value
+
+SMALLEST_EPS = 1e-30
+
+
+class Curve(Value):
+    """dW before its sign, from pre- and postsynaptic rates; element by element."""
+
+    @abstractmethod
+    def __call__(self, x: Array, p: Array) -> Array:
+        """dW at presynaptic rates x and postsynaptic rates p, both in [0, 1]."""
+
+
+class Corrected(Curve):
+    """dW = x^3 p (x - p) / ((2p - x)^2 + eps) = dT / (T_pre^2 (T_pre - dT)^2) at eps = 0.
+
+    Its peak at p = x/2, that is at dT = T_pre, has the height x^5 / (4 eps).
+    Source: Gupta 2020, equations (3), (6) and (7).
+    """
+
+    eps: float = 1e-9
+
+    def __check_init__(self):
+        if not SMALLEST_EPS <= self.eps < float("inf"):
+            raise UsageError(
+                f"eps: must be at least {SMALLEST_EPS:g}, or the peak at p = x/2 overflows; "
+                f"got {self.eps:g}, try 1e-9"
+            )
+
+    def __call__(self, x, p):
+        return x**3 * p * (x - p) / ((2 * p - x) ** 2 + self.eps)
+
+
+class Hebbian(Curve):
+    """dW = x p (x - p) = dT / (T_pre^2 (T_pre + dT)^2), with no pole.
+
+    Source: Gupta 2020, equations (4) and (5), which are one.
+    """
+
+    def __call__(self, x, p):
+        return x * p * (x - p)
+
+
+class Signs(Value):
+    """One sign an example and output: whether the output's units want to associate."""
+
+    @abstractmethod
+    def check(self, net: Network) -> None:
+        """Raises `UsageError` for a network whose outputs it cannot serve."""
+
+    @abstractmethod
+    def __call__(self, y: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
+        """s(y), from encoded labels."""
+
+
+class TwoClasses(Signs):
+    """s = +1 for y = 1 and -1 for y = 0, the same for every unit of the network.
+
+    Source: Gupta 2020.
+    """
+
+    def check(self, net):
+        if net.units > 1:
+            raise UsageError(
+                "associative-stdp: its one global sign tells two classes apart, and the network "
+                f"has {net.units} outputs; choose two classes, as in --classes 0 1, or "
+                "--signs one-vs-rest"
+            )
+
+    def __call__(self, y):
+        return 2 * y - 1
+
+
+class OneVsRest(Signs):
+    """An output a class, whose sign is +1 for its own class and -rest for all others.
+
+    With `rest` 1 it is two classes for every output; 1 / (classes - 1) makes up for there being
+    that many more examples of the others. Ours: the paper names no way to more classes.
+    """
+
+    rest: float = 1.0
+
+    def __check_init__(self):
+        if not self.rest > 0:
+            raise UsageError(f"rest: must be positive, got {self.rest:g}; try one-vs-rest:0.111")
+
+    def check(self, net):
+        for l, layer in enumerate(net.layers[:-1], start=1):
+            if (units := layer.out_shape[-1]) < 2 * net.units:
+                raise UsageError(
+                    f"one-vs-rest: each of {net.units} classes needs two units or more in every "
+                    f"hidden layer, layer {l} has {units} in all; make --hidden larger"
+                )
+
+    def __call__(self, y):
+        return jnp.where(y > 0.5, 1.0, -self.rest).astype(y.dtype)
+
+
+class Reduction(Value):
+    """What the sum over a minibatch's examples is divided by."""
+
+    @abstractmethod
+    def divisor(self, examples: int) -> int: ...
+
+
+class Mean(Reduction):
+    """The mean over the examples, as every other rule has it."""
+
+    def divisor(self, examples):
+        return examples
+
+
+class Sum(Reduction):
+    """The sum over the examples; Adam cannot tell it from the mean."""
+
+    def divisor(self, examples):
+        return 1
 
 
 class AssociativeSTDP(Rule):

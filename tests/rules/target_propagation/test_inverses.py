@@ -12,7 +12,6 @@ from apical.networks.activations import identity, tanh
 from apical.networks.initialisers import LeCun, Uniform
 from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Transposed, Window
 from apical.rules import AOSDTP, DTP, SDTP, TP, State
-from apical.rules.label_inverse import LabelInverse
 from apical.rules.target_propagation.inverses import (
     Averaged,
     Denoising,
@@ -20,6 +19,7 @@ from apical.rules.target_propagation.inverses import (
     Summed,
     learn,
 )
+from apical.rules.target_propagation.sdtp import LabelInverse
 from apical.values.spelling import spell
 from tests import laws, tiny
 

@@ -11,13 +11,7 @@ from apical.networks.initialisers import FanIn
 from apical.networks.losses import SquaredError
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, FA, ITD, Rule
-from apical.rules.differencing import (
-    Differencing,
-    LocalMemory,
-    TimesActivity,
-    TimesOutput,
-    TimesSignal,
-)
+from apical.rules.itd import Differencing, LocalMemory, TimesActivity, TimesOutput, TimesSignal
 from apical.settings import Settings
 
 VBP = BP()

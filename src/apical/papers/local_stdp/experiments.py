@@ -9,8 +9,7 @@ from apical.networks.specs import Conv, Fc, LayerSpec, Lc
 from apical.reproduce.experiment import Experiment
 from apical.reproduce.under_attack import UnderAttack
 from apical.rules import BP, AssociativeSTDP, Rule
-from apical.rules.stdp_curve import Corrected
-from apical.rules.stdp_signs import OneVsRest
+from apical.rules.associative_stdp import Corrected, OneVsRest
 
 RULES: dict[str, Rule] = {
     "stdp": AssociativeSTDP(),

@@ -25,7 +25,7 @@ from apical.papers.local_stdp.tables import write_attacks, write_masking, write_
 from apical.report.axes import band, interval
 from apical.report.style import PALETTE, REFERENCE, look, save
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
-from apical.rules.stdp_curve import Corrected, Hebbian
+from apical.rules.associative_stdp import Corrected, Hebbian
 
 LINES: dict[str, dict[str, Any]] = {
     "stdp": {"color": PALETTE[0], "label": "STDP (paper)"},

@@ -1,13 +1,20 @@
 """Simplified difference target propagation: the label's inverse makes the uppermost target."""
 
-import jax
+import math
+from typing import ClassVar
 
-from apical.networks.activations import named
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from apical.errors import at_least_one, positive
+from apical.feedback import Transport
+from apical.networks.activations import identity, named, tanh
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers import Transposed
-from apical.rules.label_inverse import LabelInverse
-from apical.rules.rule import State
+from apical.networks.layers import Dense, Layer, Transposed
+from apical.rules.rule import State, Traits
 from apical.rules.target_propagation.inverses import (
+    Activity,
     Denoising,
     InverseLoss,
     LocalLoss,
@@ -15,7 +22,30 @@ from apical.rules.target_propagation.inverses import (
     difference_targets,
     inverses,
 )
-from apical.rules.target_propagation.rule import needs_hidden_layers
+from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
+from apical.values.ranges import Log, Space
+
+
+class LabelInverse(TargetPropagation):
+    """The uppermost target is `step` of the way from the activity to what g_L makes of the label.
+
+    No gradient crosses a layer and no forward weights carry a signal.
+    """
+
+    space: ClassVar[Space] = {**BOTH_ADAMS, "step": Log(0.01, 1.0)}
+    step: eqx.AbstractVar[float]
+    """How far the uppermost target goes from the activity; the paper's is 1."""
+    output_inverse: eqx.AbstractVar[str]
+    """Activation of g_L; the paper's is that of the hidden layers."""
+    law: eqx.AbstractVar[Initialiser]
+    """How the inverses are drawn."""
+
+    def __check_init__(self):
+        positive(step=self.step)
+
+    @property
+    def traits(self):
+        return Traits(transport=Transport.NONE)
 
 
 class SDTP(LabelInverse):
@@ -56,3 +86,68 @@ class SDTP(LabelInverse):
         hidden = record.activities[1:-1]
         top = hidden[-1] + self.step * (g(batch.y) - g(record.output))
         return difference_targets(lower, hidden, top)
+
+
+class AOSDTP(LabelInverse):
+    """ĥ_{L-1} = h_{L-1} + step (g_L(y, z) - g_L(h_L, z)) with z = tanh(R h_{L-1}), R fixed.
+
+    Below it is SDTP. An output of few units says little about the activity that caused it; z
+    tells g_L the rest and is the same in both terms. The paper has `step` 1 and an inverse of
+    the hidden layers' activation (see `SDTP`); how z is made it does not say.
+
+    Source: Bartunov, Santoro, Richards, Marris, Hinton & Lillicrap 2018.
+    """
+
+    name = "ao-sdtp"
+    step: float = 0.03
+    """How far the uppermost target goes from the activity; the paper's is 1."""
+    output_inverse: str = "identity"
+    """Activation of g_L; the paper's is that of the hidden layers."""
+    inverse: InverseLoss = Denoising(0.3)
+    """What the inverses learn."""
+    local: LocalLoss = Summed()
+    """How the squares of a local loss are put together."""
+    law: Initialiser = Glorot()
+    """How the inverses are drawn."""
+    features: int = 64
+    """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
+
+    def __check_init__(self):
+        at_least_one(features=self.features)
+
+    def init(self, net, batch, key):
+        needs_hidden_layers(self.name, net)
+        for_hidden, for_output, for_features = jax.random.split(key, 3)
+        lower = inverses(net.layers[:-1], self.law, for_hidden)
+        below, law = net.layers[-1].in_shape, self.law
+        features = Dense.create(below, self.features, tanh, key=for_features, init=law, bias=False)
+        shape = net.units + self.features, math.prod(below)
+        both = Dense(jnp.zeros(shape), None, below, identity)
+        activation = named(self.output_inverse)
+        g = Transposed.create(both, activation, key=for_output, init=law)
+        return State(learned=(*lower, g), kept=features)
+
+    def inverted(self, net, state):
+        return (*net.layers[1:-1], Augmented(net.layers[-1], state.kept))
+
+    def targets(self, net, state, record, batch):
+        *lower, g = state.learned
+        hidden = record.activities[1:-1]
+        z = state.kept(hidden[-1])
+        top = hidden[-1] + self.step * (g(beside(batch.y, z)) - g(beside(record.output, z)))
+        return difference_targets(lower, hidden, top)
+
+
+class Augmented(eqx.Module):
+    """h -> [f_L(h), z(h)]."""
+
+    output: Layer
+    features: Layer
+
+    def __call__(self, h: Activity) -> Activity:
+        return beside(self.output(h), self.features(h))
+
+
+def beside(output: Activity, z: Activity) -> Activity:
+    """[o, z]."""
+    return jnp.concatenate([output, z], axis=-1)
