@@ -9,8 +9,8 @@ MUTANTS = (
     Mutant(
         "alignment: the feedback weights are compared with themselves",
         "diagnostics/alignment.py",
-        "net.layers[link.source].weight.ravel()",
-        "link.layer.weight.ravel()",
+        "net.layers[pathway.source].weight.ravel()",
+        "pathway.layer.weight.ravel()",
         (f"{PARTS}::test_alignment_sees_only_rules_and_reference",),
     ),
     Mutant(
@@ -37,8 +37,8 @@ MUTANTS = (
     Mutant(
         "dfa path",
         "diagnostics/alignment.py",
-        "    return link.layer.pull(basis).ravel(), forward.ravel()",
-        "    return link.layer.pull(basis).ravel(), link.layer.pull(basis).ravel()",
+        "    return pathway.layer.pull(basis).ravel(), forward.ravel()",
+        "    return pathway.layer.pull(basis).ravel(), pathway.layer.pull(basis).ravel()",
         (f"{ALIGN}::test_alignment_by_hand",),
     ),
     Mutant(

@@ -25,8 +25,8 @@ MUTANTS = (
     Mutant(
         "fa: feedback weights change at every step",
         "rules/fa.py",
-        "kept=state.kept, links",
-        "kept=tuple(b.with_weight(0.9 * b.weight) for b in state.kept), links",
+        "kept=state.kept, pathways",
+        "kept=tuple(b.with_weight(0.9 * b.weight) for b in state.kept), pathways",
         (f"{FA}::test_fixed_feedback_is_drawn_by_its_law_and_never_changes",),
     ),
     Mutant(
@@ -60,8 +60,8 @@ MUTANTS = (
     Mutant(
         "dfa: the feedback in use is not the one that is kept",
         "rules/dfa.py",
-        "self.law, state.kept, error)",
-        "self.law, self.init(net, batch, key).kept, error)",
+        "lead(state.kept, error)",
+        "lead(self.init(net, batch, key).kept, error)",
         (f"{DFA}::test_with_the_product_of_downstream_weights_a_linear_net_gets_bp",),
     ),
     Mutant(

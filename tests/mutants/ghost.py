@@ -117,7 +117,7 @@ MUTANTS = (
     Mutant(
         "ghost ma: main rates do without dt",
         "rules/ghost/ma.py",
-        "self.dt * eta",
+        "rule.dt * eta",
         "eta",
         (f"{GHOST}::test_ma_learns_main_weights_while_clamped_and_lateral_ones_before",),
     ),

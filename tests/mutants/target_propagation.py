@@ -9,14 +9,14 @@ LOCALITY = "tests/rules/target_propagation/test_locality.py"
 MUTANTS = (
     Mutant(
         "dtp: the difference is dropped",
-        "rules/target_propagation/inverses.py",
+        "rules/target_propagation/dtp.py",
         "below - g(h) + g(targets[0])",
         "g(targets[0])",
         (f"{TARGETS}::test_whatever_the_inverses_a_satisfied_layer_asks_for_nothing",),
     ),
     Mutant(
         "dtp: the difference has the wrong sign",
-        "rules/target_propagation/inverses.py",
+        "rules/target_propagation/dtp.py",
         "below - g(h) + g(targets[0])",
         "below + g(h) - g(targets[0])",
         (f"{TARGETS}::test_with_exact_inverses_targets_have_their_gauss_newton_form",),

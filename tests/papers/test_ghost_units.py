@@ -127,15 +127,16 @@ def test_a_watched_circuit_is_the_plain_loops():
     assert seen.outputs.shape == (MB.free_steps + MB.clamped_steps, 3)
     assert seen.label == int(jnp.argmax(batch.y[0]))
 
-    now = state.kept.potentials, MB.circuit(net, state.kept)
-    free, clamped = MB.phases(net, state.kept, batch, laws.STEP_KEY)
-    plan = MB.plan(net)
+    now = MB.circuit(net, state.kept, batch)
+    (free, learned_free, _), (clamped, learned_clamped, _) = MB.stages(
+        net, state.kept, batch, laws.STEP_KEY
+    )
 
     def after(now, phase, plasticity, steps):
         return integrate(lambda s: euler(s[0], s[1], phase, plasticity, MB.dt / MB.tau), now, steps)
 
-    rested = after(now, free, plan.free, MB.free_steps)
-    last = after(rested, clamped, plan.clamped, MB.clamped_steps - 1)
+    rested = after(now, free, learned_free, MB.free_steps)
+    last = after(rested, clamped, learned_clamped, MB.clamped_steps - 1)
     for step, (potentials, weights), phase in (
         (0, now, free), (MB.free_steps, rested, clamped), (-1, last, clamped),
     ):  # fmt: skip
@@ -152,8 +153,8 @@ def test_the_corrected_theorem_predicts_the_errors_of_mb(feedback):
     )  # fmt: skip
     net, batch, state = circuit(rule, (6,))
     kept = laws.credit(rule, net, batch, state).kept
-    _, clamped = rule.phases(net, kept, batch, laws.STEP_KEY)
-    ended = kept.potentials, rule.circuit(net, kept), clamped
+    _, clamped = rule.stages(net, kept, batch, laws.STEP_KEY)
+    ended = (*rule.circuit(net, kept, batch), clamped.phase)
     error, expected = feel(*ended).errors[0][0], predicted(*ended)
     np.testing.assert_allclose(error, expected, rtol=1e-2, atol=1e-3 * float(jnp.abs(error).max()))
     _, above = laws.credit(BP(), net, batch).signals

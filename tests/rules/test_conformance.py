@@ -48,7 +48,7 @@ def test_average(rule, net, batch):
 
 
 def test_rest(rule, net, batch):
-    if rule.traits.supervised:
+    if rule.traits.error_driven:
         laws.rests_when_satisfied(rule, net, batch)
 
 

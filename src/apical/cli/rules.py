@@ -1,7 +1,5 @@
 """Commands whose first argument is a rule, and whose flags are that rule's own."""
 
-import sys
-
 from apical.cli.parsing import pick
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
@@ -17,5 +15,5 @@ def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:
 
 
 def _first_line(cls: type[Rule]) -> str:
-    """The headline of the rule's file."""
-    return (sys.modules[cls.__module__].__doc__ or "").strip().splitlines()[0]
+    """The first line of the rule's docstring."""
+    return (cls.__doc__ or "").strip().splitlines()[0]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.networks.network import Network
-from apical.rules import BP, Batch, Link, Rule, State
+from apical.rules import BP, Batch, Pathway, Rule, State
 
 
 class Alignment(eqx.Module):
@@ -43,9 +43,10 @@ def alignment(
     reference, gradients = _over_probe(BP(), net, State(), probe, key)
     pairs = [(_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)]
     first = jax.tree.map(lambda leaf: leaf[0], probe)
-    links = {link.target: link for link in rule.credit(net.drawn(key), state, first, key).links}
+    pathways = {p.target: p for p in rule.credit(net.drawn(key), state, first, key).pathways}
     weights = [
-        _feedback_and_forward(net, links[l]) if l in links else None for l in range(len(net.layers))
+        _feedback_and_forward(net, pathways[l]) if l in pathways else None
+        for l in range(len(net.layers))
     ]
     nan = jnp.nan
     return Alignment(
@@ -80,15 +81,15 @@ def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...
     return jax.tree.map(lambda leaf: leaf / probe.x.shape[0], total), signals
 
 
-def _feedback_and_forward(net: Network, link: Link) -> tuple[Array, Array]:
-    """The link's weights beside the transposed forward weights along the same way."""
-    if link.source == link.target + 1:
-        return link.layer.weight.ravel(), net.layers[link.source].weight.ravel()
-    basis = jnp.eye(net.layers[link.source].out_shape[0])
+def _feedback_and_forward(net: Network, pathway: Pathway) -> tuple[Array, Array]:
+    """The pathway's weights beside the transposed forward weights along the same way."""
+    if pathway.source == pathway.target + 1:
+        return pathway.layer.weight.ravel(), net.layers[pathway.source].weight.ravel()
+    basis = jnp.eye(net.layers[pathway.source].out_shape[0])
     forward = basis
-    for layer in reversed(net.layers[link.target + 1 : link.source + 1]):
+    for layer in reversed(net.layers[pathway.target + 1 : pathway.source + 1]):
         forward = layer.pull(forward)
-    return link.layer.pull(basis).ravel(), forward.ravel()
+    return pathway.layer.pull(basis).ravel(), forward.ravel()
 
 
 def _flat(layer) -> Array:

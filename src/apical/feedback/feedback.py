@@ -20,11 +20,10 @@ class Transport(Enum):
 
 
 class Feedback(Value):
-    """Gives each hidden layer a feedback layer that leads the signal down to it.
+    """Gives each hidden layer a feedback layer, which leads the signal down to it.
 
-    A feedback layer has the geometry of the forward layer above; only its
-    weights are the feedback's own. `layers(...)[l]` leads from `net.layers[l + 1]`
-    to `net.layers[l]`.
+    A feedback layer has the geometry of the forward layer above; only its weights are the
+    feedback's own.
     """
 
     transport: eqx.AbstractClassVar[Transport]
@@ -32,8 +31,17 @@ class Feedback(Value):
 
     @abstractmethod
     def init(self, net: Network, key: PRNGKeyArray) -> PyTree:
-        """What the feedback keeps from step to step, or None."""
+        """What the feedback keeps from step to step; None for nothing."""
 
     @abstractmethod
     def layers(self, net: Network, kept: PyTree, key: PRNGKeyArray) -> tuple[Layer, ...]:
-        """The feedback layers of this step."""
+        """The feedback layers of this step, from the input up.
+
+        `layers(...)[l]` leads from `net.layers[l + 1]` to `net.layers[l]` by its `pull`.
+
+        **Arguments:**
+
+        - `net`: the network with the weights of the moment.
+        - `kept`: what `init` gave.
+        - `key`: for what is drawn in this step.
+        """

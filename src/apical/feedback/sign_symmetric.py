@@ -14,13 +14,15 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from apical.feedback.feedback import Feedback, Transport
 from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers import Layer
 from apical.networks.network import Network
 
 
 class SignSymmetric(Feedback):
-    """B_l = M_l * sign(W_{l+1})^T with magnitudes M_l > 0 that know nothing of W."""
+    """B_l = M_l * sign(W_{l+1})^T with magnitudes M_l > 0 that do not depend on W."""
 
     law: eqx.AbstractVar[Initialiser]
+    """The magnitudes' law."""
 
     transport = Transport.SIGNS
 
@@ -28,7 +30,7 @@ class SignSymmetric(Feedback):
     def magnitudes(self, net: Network, kept: PyTree, key: PRNGKeyArray) -> Sequence[Array | float]:
         """M_l for each hidden layer, of the shape of `net.layers[l + 1].weight` or a number."""
 
-    def layers(self, net, kept, key):
+    def layers(self, net: Network, kept: PyTree, key: PRNGKeyArray) -> tuple[Layer, ...]:
         return tuple(
             layer.with_weight(magnitude * jnp.sign(layer.weight))
             for layer, magnitude in zip(
@@ -41,8 +43,9 @@ class USF(SignSymmetric):
     """Uniform: M_l is one number, the root mean square of `law`."""
 
     law: Initialiser = Glorot()
+    """The magnitudes' law."""
 
-    def init(self, net, key):
+    def init(self, net: Network, key: PRNGKeyArray) -> None:
         return None
 
     def magnitudes(self, net, kept, key):
@@ -53,8 +56,9 @@ class FRSF(SignSymmetric):
     """Fixed random: M_l is drawn once, the absolute values of `law`."""
 
     law: Initialiser = Glorot()
+    """The magnitudes' law."""
 
-    def init(self, net, key):
+    def init(self, net: Network, key: PRNGKeyArray) -> tuple[Array, ...]:
         return _draw(self.law, net, key)
 
     def magnitudes(self, net, kept, key):
@@ -65,8 +69,9 @@ class BRSF(SignSymmetric):
     """Batchwise random: M_l is drawn anew at every step."""
 
     law: Initialiser = Glorot()
+    """The magnitudes' law."""
 
-    def init(self, net, key):
+    def init(self, net: Network, key: PRNGKeyArray) -> None:
         return None
 
     def magnitudes(self, net, kept, key):

@@ -10,7 +10,7 @@ from apical.rules.fa import FA
 from apical.rules.ghost.ma import GhostMA, GhostMAPrime
 from apical.rules.ghost.mb import GhostMB
 from apical.rules.itd import ITD
-from apical.rules.rule import Batch, Credit, Link, Rule, State
+from apical.rules.rule import Batch, Credit, Pathway, Rule, State
 from apical.rules.target_propagation.dtp import DTP
 from apical.rules.target_propagation.sdtp import AOSDTP, SDTP
 from apical.rules.target_propagation.tp import TP

@@ -1,4 +1,4 @@
-"""Local STDP with fixed associativity: each weight sees two rates, a sign and no error."""
+"""Local STDP with fixed associativity: a weight sees two rates and a sign, and no error."""
 
 from abc import abstractmethod
 
@@ -14,7 +14,7 @@ from apical.networks.initialisers import TorchDefault
 from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
 from apical.networks.network import Network
-from apical.rules.rule import Credit, Rule, State, Traits
+from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.settings import Settings
 from apical.values.value import Value
 
@@ -22,11 +22,14 @@ SMALLEST_EPS = 1e-30
 
 
 class Curve(Value):
-    """dW before its sign, from pre- and postsynaptic rates; element by element."""
+    """How strongly a pair of firing rates changes the weight between them: dW before its sign.
+
+    A rate is the inverse of a spike time: x = 1/T_pre, p = 1/T_post, and dT = T_post - T_pre.
+    """
 
     @abstractmethod
     def __call__(self, x: Array, p: Array) -> Array:
-        """dW at presynaptic rates x and postsynaptic rates p, both in [0, 1]."""
+        """dW at presynaptic rates x and postsynaptic rates p in [0, 1], element by element."""
 
 
 class Corrected(Curve):
@@ -60,11 +63,11 @@ class Hebbian(Curve):
 
 
 class Signs(Value):
-    """One sign an example and output: whether the output's units want to associate."""
+    """How labels become global signs: one for each example and output unit."""
 
     @abstractmethod
     def check(self, net: Network) -> None:
-        """Raises `UsageError` for a network whose outputs it cannot serve."""
+        """Raises `UsageError` for a network that these signs do not suit."""
 
     @abstractmethod
     def __call__(self, y: Float[Array, "batch units"]) -> Float[Array, "batch units"]:
@@ -90,10 +93,11 @@ class TwoClasses(Signs):
 
 
 class OneVsRest(Signs):
-    """An output a class, whose sign is +1 for its own class and -rest for all others.
+    """One output unit a class. Its sign is +1 for examples of its class and -`rest` for all others.
 
-    With `rest` 1 it is two classes for every output; 1 / (classes - 1) makes up for there being
-    that many more examples of the others. Ours: the paper names no way to more classes.
+    With `rest` = 1 each output tells two classes apart. With 1 / (classes - 1) the many examples of
+    other classes weigh as much together as those of its own. Ours: the paper names no way to more
+    than two classes.
     """
 
     rest: float = 1.0
@@ -115,10 +119,11 @@ class OneVsRest(Signs):
 
 
 class Reduction(Value):
-    """What the sum over a minibatch's examples is divided by."""
+    """How the changes that single examples ask for become a minibatch's."""
 
     @abstractmethod
-    def divisor(self, examples: int) -> int: ...
+    def divisor(self, examples: int) -> int:
+        """What the sum over so many examples is divided by."""
 
 
 class Mean(Reduction):
@@ -136,19 +141,22 @@ class Sum(Reduction):
 
 
 class AssociativeSTDP(Rule):
-    """dW_ij = Z_i s(y) curve(x_j, p_i), with curve(x, p) = x^3 p (x - p) / ((2p - x)^2 + eps).
+    """Local STDP with fixed associativity: a weight sees two rates and a sign, and no error.
 
-    x_j and p_i are the rates (activities) on both sides of the weight; the output the network gives
-    is compared with nothing. Z_i, the unit's associativity, is +1 or -1, half of each hidden layer
-    each, drawn once; an output's is +1. The one global sign is s = +1 for y = 1, -1 for y = 0.
-    A bias is a weight from a unit at rate 1. The pseudo-gradient is -dW, averaged over the batch.
+    dW_ij = Z_i s(y) curve(x_j, p_i), with curve(x, p) = x^3 p (x - p) / ((2p - x)^2 + eps).
+
+    x_j and p_i are the rates (activities) on both sides of the weight. The network's output is not
+    compared with the label. Z_i is the unit's associativity: +1 for one half of each hidden layer
+    and -1 for the other, drawn once, and +1 for an output unit. The one global sign is s = +1 for
+    y = 1 and -1 for y = 0. A bias is a weight from a unit at rate 1. The pseudo-gradient is -dW,
+    averaged over the batch.
 
     With several outputs (`signs`), hidden units are dealt out to them in equal blocks, and every
     unit follows its own output's sign.
 
-    The teaching signal of unit i is -Z_i s(y): the third factor of the change, not an error.
-    Inputs must lie in [0, 1], and the recipe scales them so; its batches of 40 suit the
-    irises (the paper takes 100 for MNIST).
+    The teaching signal of unit i is -Z_i s(y): the third factor of the change, not an error. Inputs
+    must lie in [0, 1], and the recipe scales them so. Its batches of 40 suit the irises; the paper
+    takes 100 for MNIST.
 
     Source: Gupta 2020, arXiv 2011.12012. How Z is dealt out is ours.
     """
@@ -169,21 +177,21 @@ class AssociativeSTDP(Rule):
     signs: Signs = TwoClasses()
     """How labels become global signs; more than two classes need one-vs-rest."""
     reduction: Reduction = Mean()
-    """How a minibatch's changes are put together."""
+    """How the changes of single examples become a minibatch's."""
 
     @property
-    def traits(self):
+    def traits(self) -> Traits:
         independent = isinstance(self.reduction, Mean)
-        return Traits(transport=Transport.NONE, supervised=False, independent=independent)
+        return Traits(transport=Transport.NONE, error_driven=False, independent=independent)
 
-    def init(self, net, batch, key):
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         self._check(net)
         widths = [layer.out_shape[-1] for layer in net.layers[:-1]]
         keys = jax.random.split(key, len(widths))
         hidden = (balanced(width, net.units, k) for width, k in zip(widths, keys, strict=True))
         return State(kept=(*hidden, jnp.ones(net.units)))
 
-    def credit(self, net, state, batch, key):
+    def credit(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Credit:
         record = net.record(batch.x)
         signs = self.signs(batch.y)
         third = tuple(
@@ -218,12 +226,15 @@ class AssociativeSTDP(Rule):
 
 
 def block_sizes(units: int, classes: int) -> list[int]:
-    """How many of a layer's units, in order, follow each class: as equal as can be."""
+    """How many of a layer's units, in order, follow each class; the numbers differ by 1 at most."""
     return [(k + 1) * units // classes - k * units // classes for k in range(classes)]
 
 
 def followed(signs: Float[Array, "batch classes"], shape: tuple[int, ...]) -> Array:
-    """The sign that each unit of a layer follows, (batch, *shape); channels are blocked, if any."""
+    """The sign that each unit of a layer of this shape follows: (batch, *shape).
+
+    In a layer of images, the blocks are of channels.
+    """
     sizes = jnp.array(block_sizes(shape[-1], signs.shape[1]))
     own = jnp.repeat(signs, sizes, axis=1, total_repeat_length=shape[-1])
     places = (1,) * (len(shape) - 1)
@@ -231,7 +242,7 @@ def followed(signs: Float[Array, "batch classes"], shape: tuple[int, ...]) -> Ar
 
 
 def balanced(units: int, classes: int, key: PRNGKeyArray) -> Float[Array, " units"]:
-    """Z of a hidden layer: in each class's block as many +1 as -1 (one more if odd), shuffled."""
+    """Z of a hidden layer: in each class's block as many +1 as -1 (or one +1 more), shuffled."""
     sizes = block_sizes(units, classes)
     return jnp.concatenate(
         [

@@ -10,12 +10,15 @@ S = TypeVar("S")
 
 
 def integrate(step: Callable[[S], S], state: S, steps: int) -> S:
-    """`step` applied `steps` times."""
+    """The state after `steps` calls of `step`."""
     return jax.lax.fori_loop(0, steps, lambda _, s: step(s), state)
 
 
 def trajectory(
     step: Callable[[S], S], state: S, steps: int, observe: Callable[[S], PyTree]
 ) -> tuple[S, PyTree]:
-    """The same, and `observe(state)` before each step, stacked along a leading time axis."""
+    """The state after `steps` calls of `step`, and what was observed on the way.
+
+    `observe(state)` is called before each step; its arrays are stacked along a leading time axis.
+    """
     return jax.lax.scan(lambda s, _: (step(s), observe(s)), state, length=steps)

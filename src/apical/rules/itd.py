@@ -1,4 +1,4 @@
-"""Iterative temporal differencing: last iteration's error in place of the derivative."""
+"""Iterative temporal differencing: the last iteration's error takes the derivative's place."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -6,15 +6,15 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.data.preprocessing import Centre
 from apical.errors import UsageError
 from apical.feedback import Feedback, FixedRandom
 from apical.networks.initialisers import FanIn
-from apical.networks.network import Record
-from apical.rules.rule import Credit, Rule, State, Traits
-from apical.rules.sweep import chain
+from apical.networks.network import Network, Record
+from apical.rules.rule import Batch, Credit, Rule, State, Traits
+from apical.rules.sweep import layer_by_layer
 from apical.settings import Settings
 from apical.values.ranges import Log, Space
 from apical.values.value import Value
@@ -23,14 +23,14 @@ Signal = Float[Array, "batch ..."]
 
 
 class Trace(eqx.Module):
-    """What one iteration leaves for the next; rows are paired by their place in the batch."""
+    """What an iteration leaves for the next one, which pairs rows by their place in the batch."""
 
     activities: tuple[Signal, ...]
     """h_l of each layer, from the first hidden one to the output p."""
     error: Float[Array, "batch units"]
     """e = (p - y) / m, with p the output activity and m the batch size."""
     incoming: tuple[Signal, ...]
-    """B_l delta_{l+1} of each hidden layer, from the input up."""
+    """s_l = B_l delta_{l+1} of each hidden layer, from the input up."""
 
 
 class Differencing(Value):
@@ -38,17 +38,18 @@ class Differencing(Value):
 
     @abstractmethod
     def top(self, record: Record, error: Signal, before: Trace) -> Signal:
-        """What is pushed down through the feedback weights beside the signal."""
+        """q_L, a second signal of the output layer. It is led down through the same weights, to
+        q_l = B_l q_{l+1}."""
 
     @abstractmethod
     def __call__(
         self, layer: int, incoming: Signal, pushed: Signal, record: Record, before: Trace
     ) -> Signal:
-        """delta_l, from s_l and what was pushed down to layer l."""
+        """delta_l of the hidden layer at an index, from s_l (`incoming`) and q_l (`pushed`)."""
 
 
 class Subtractive(Differencing):
-    """delta_l = s_l - q_l, with q the previous iteration's output error pushed down (ITD)."""
+    """delta_l = s_l - q_l, where q_L is the output error of the iteration before (ITD)."""
 
     def top(self, record, error, before):
         return before.error
@@ -68,7 +69,7 @@ class LocalMemory(Differencing):
 
 
 class TimesActivity(Differencing):
-    """delta_l = s_l * (h_l(t) - h_l(t-1)); the author's first attempt, October 2017."""
+    """delta_l = s_l * (h_l(t) - h_l(t-1)), the author's first attempt of October 2017."""
 
     def top(self, record, error, before):
         return before.error
@@ -78,7 +79,7 @@ class TimesActivity(Differencing):
 
 
 class TimesSignal(Differencing):
-    """delta_l = s_l * (s_l - q_l), the author's "ITD-dy"."""
+    """delta_l = s_l * (s_l - q_l) with q_L = e(t-1), the author's "ITD-dy"."""
 
     def top(self, record, error, before):
         return before.error
@@ -88,7 +89,7 @@ class TimesSignal(Differencing):
 
 
 class TimesOutput(Differencing):
-    """delta_l = s_l * B_l ... (p(t) - p(t-1)), the author's "ITD-y"."""
+    """delta_l = s_l * q_l with q_L = p(t) - p(t-1), the author's "ITD-y"."""
 
     def top(self, record, error, before):
         return record.output - before.activities[-1]
@@ -98,15 +99,18 @@ class TimesOutput(Differencing):
 
 
 class ITD(Rule):
-    """delta_l = B_l delta_{l+1} - q_l with q_l = B_l q_{l+1}, from q_L = e(t-1).
+    """Iterative temporal differencing: the last iteration's error takes the derivative's place.
 
-    e(t) = (p - y) / m is the output error of iteration t, a minibatch of m, and e(0) = 0. The
+    delta_l = B_l delta_{l+1} - q_l with q_l = B_l q_{l+1}, from q_L = e(t-1).
+
+    e(t) = (p - y) / m is the output error of iteration t with a minibatch of m, and e(0) = 0. The
     output layer has delta_L = e(t) (the paper's MCE) or, with `difference_output`, e(t) - e(t-1)
-    (its LSE, trained with squared error on softmax outputs). With k counting hidden layers from
-    the top, MCE's delta is (e(t) - k e(t-1)) and LSE's (e(t) - (k + 1) e(t-1)), led down through B.
+    (its LSE, trained with squared error on softmax outputs). Let k count hidden layers from the
+    top. Then delta_l is e(t) - k e(t-1) for MCE and e(t) - (k + 1) e(t-1) for LSE, led down through
+    the feedback weights.
 
-    Rows of two different minibatches are paired by position, so the batch size must not change:
-    another one is a `UsageError`. `differencing` holds the variants.
+    Rows of two different minibatches are paired by their place, so the batch size must not change:
+    another one is a `UsageError`. `differencing` holds the author's variants.
 
     Source: Dargazany & Mankodiya 2018, and the author's notebooks of October 2017.
     """
@@ -127,20 +131,20 @@ class ITD(Rule):
     differencing: Differencing = Subtractive()
     """What takes the derivative's place; the paper's is subtractive."""
     feedback: Feedback = FixedRandom(FanIn())
-    """What weights the signals are led down through."""
+    """What weights the signals travel through."""
 
     @property
-    def traits(self):
-        return Traits(transport=self.feedback.transport, supervised=False, independent=False)
+    def traits(self) -> Traits:
+        return Traits(transport=self.feedback.transport, error_driven=False, independent=False)
 
-    def init(self, net, batch, key):
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         record = net.record(batch.x)
         above = record.activities[1:]
         before = Trace(above, record.output, above[:-1])
         nothing = jax.tree.map(jnp.zeros_like, before)
         return State(kept=(self.feedback.init(net, key), nothing))
 
-    def credit(self, net, state, batch, key):
+    def credit(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Credit:
         kept, before = state.kept
         if before.error.shape[0] != batch.x.shape[0]:
             raise UsageError(
@@ -165,5 +169,5 @@ class ITD(Rule):
             net.gradients(record, per_example),
             per_example,
             kept=(kept, Trace(record.activities[1:], error, tuple(incoming))),
-            links=chain(feedback),
+            pathways=layer_by_layer(feedback),
         )

@@ -1,9 +1,9 @@
 """The interface of a credit-assignment rule.
 
-A rule is a value: hyper-parameters and two pure methods. `init` makes what the
-rule needs besides the network; `credit` looks at one minibatch and says how the
-weights should change. An Optax optimizer makes the change. Nothing in here
-knows any rule, and the trainer knows nothing but this file.
+A rule is a value: hyper-parameters and two pure methods. `init` makes what the rule needs besides
+the network. `credit` looks at one minibatch and says how the weights should change; an Optax
+optimizer makes the change. This file knows no rule, and the trainer knows no more of a rule than
+this file.
 """
 
 from abc import abstractmethod
@@ -30,18 +30,16 @@ class Batch(eqx.Module):
 
 
 class State(eqx.Module):
-    """What a rule owns besides the network; either part may be None.
-
-    `learned` (inverses, mirrors, ...) is stepped on `Credit.learned` by an optimizer of its own,
-    with the network or in turns with it; `kept` (feedback weights, memories, fast weights, ...) is
-    what the rule says it is, from step to step.
-    """
+    """What a rule owns besides the network; either part may be None."""
 
     learned: PyTree = None
+    """Parameters of the rule itself (inverses, mirrors). An optimizer of their own steps them on
+    `Credit.learned`, together with the network or in turns with it."""
     kept: PyTree = None
+    """Anything else (feedback weights, memories, fast weights). `Credit.kept` is the next one."""
 
 
-class Link(eqx.Module):
+class Pathway(eqx.Module):
     """Feedback weights that lead a signal from `net.layers[source]` to `net.layers[target]`."""
 
     layer: Layer
@@ -53,55 +51,73 @@ class Credit(eqx.Module):
     """A rule's answer to one minibatch."""
 
     network: Network
-    """Pseudo-gradients shaped like the network, averaged over the batch; descended."""
+    """Pseudo-gradients shaped like the network, averaged over the batch; they are descended."""
     signals: tuple[Float[Array, "batch ..."], ...]
-    """The teaching signal of each layer and example, in the place of dL/da_l."""
+    """The teaching signal of each layer, in the place of dL/da_l: (batch, *out_shape)."""
     kept: PyTree = None
     """The next `State.kept`."""
     learned: PyTree = None
     """Pseudo-gradients shaped like `State.learned`."""
-    links: tuple[Link, ...] = ()
-    """The feedback weights the signals travelled through, for diagnostics only."""
+    pathways: tuple[Pathway, ...] = ()
+    """The feedback weights that the signals travelled through, for diagnostics only."""
     scalars: Mapping[str, Float[Array, ""]] = field(default_factory=dict)
     """Numbers to log, averaged over the epoch."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What a rule claims about itself; every claim is a law that the tests hold it to."""
+    """What a rule claims about itself. Each claim is a law, to which the tests hold the rule."""
 
     transport: Transport
-    """What of the downstream forward weights its teaching signals read."""
+    """What its teaching signals read of the forward weights above."""
     gradient: bool = False
     """Its pseudo-gradients are the loss's gradient."""
-    supervised: bool = True
-    """It is driven by the output error, so that zero error gives zero credit."""
+    error_driven: bool = True
+    """The output error drives it: no error, no change."""
     independent: bool = True
     """Its pseudo-gradient of a batch is the mean of those of its examples."""
     settles: bool = False
-    """Its teaching signals come from activity of its own dynamics, not from one forward pass."""
+    """Its teaching signals come from dynamics of its own, not from one forward pass."""
 
 
 class Rule(Value):
     """A way of assigning credit to the weights of a network.
 
-    `name` is what the command line, tables and figures call it.
+    `name` is what the command line, tables and figures call it. The first line of the class's
+    docstring is what `apical train --help` says of it.
     """
 
     recipe: ClassVar[Settings] = Settings()
-    """The settings the rule recommends for what a user leaves out."""
+    """The settings that the rule recommends where a user gives none."""
     space: ClassVar[Space] = ADAM
-    """The hyper-parameters that a search varies unless it is told others, with their ranges."""
+    """The hyper-parameters that a search varies where it is given no others, with their ranges."""
 
     @property
     @abstractmethod
     def traits(self) -> Traits:
-        """What the rule claims; the laws in tests/laws.py hold it to that."""
+        """What the rule claims."""
 
     @abstractmethod
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
-        """The state before the first step. `batch` shows shapes; its values are not to be used."""
+        """The state before the first step.
+
+        **Arguments:**
+
+        - `net`: the network that is to be trained.
+        - `batch`: shows the shapes of a minibatch. Its values are not to be used.
+        - `key`: for what is drawn.
+
+        **Raises:** `UsageError` for a network or a batch size that the rule cannot serve.
+        """
 
     @abstractmethod
     def credit(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Credit:
-        """How the weights should change for this minibatch; pure, and compiled by the trainer."""
+        """How the weights should change for this minibatch. Pure, and compiled by the trainer.
+
+        **Arguments:**
+
+        - `net`: the network; where units send samples, one outcome of them (`Network.drawn`).
+        - `state`: what `init` made and earlier steps left.
+        - `batch`: x of shape (batch, *in_shape) and y of shape (batch, units).
+        - `key`: for what is drawn in this step.
+        """

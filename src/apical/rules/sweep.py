@@ -1,4 +1,4 @@
-"""The layer-by-layer sweep that backpropagation and feedback alignment share."""
+"""The layer-by-layer way down that backpropagation and feedback alignment share."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from apical.networks.layers import Layer
 from apical.networks.network import Network, Record
-from apical.rules.rule import Link
+from apical.rules.rule import Pathway
 
 
 def sweep(
@@ -14,8 +14,14 @@ def sweep(
 ) -> tuple[Float[Array, "batch ..."], ...]:
     """delta_L = error;  delta_l = sigma_l'(a_l) * (B_l delta_{l+1}), from the top down.
 
-    `feedback[l]` leads from `net.layers[l + 1]` to `net.layers[l]`; with the
-    transposed forward weights this is backpropagation.
+    **Arguments:**
+
+    - `record`: the forward pass, for the preactivations a_l.
+    - `error`: the teaching signal of the output layer.
+    - `feedback`: B_l at index l leads from `net.layers[l + 1]` to `net.layers[l]`. With the
+      transposed forward weights the sweep is backpropagation.
+
+    Returns delta_l of each layer, from the input up: (batch, *out_shape).
     """
     signals = [error]
     for layer, back, a in reversed(
@@ -25,6 +31,6 @@ def sweep(
     return tuple(signals)
 
 
-def chain(feedback: Sequence[Layer]) -> tuple[Link, ...]:
-    """The links of a sweep: each feedback layer leads one layer down."""
-    return tuple(Link(layer, source=l + 1, target=l) for l, layer in enumerate(feedback))
+def layer_by_layer(feedback: Sequence[Layer]) -> tuple[Pathway, ...]:
+    """The pathways of a sweep: each feedback layer leads one layer down."""
+    return tuple(Pathway(layer, source=l + 1, target=l) for l, layer in enumerate(feedback))

@@ -31,7 +31,7 @@ def tiny_task(rule, hidden=(5, 4)):
 
 
 def by_the_plain_loop(rule, net, state, batch):
-    kept, plan = state.kept, rule.plan(net)
+    kept, plan = state.kept, rule.learning(net)
     main = tuple(layer.weight for layer in net.layers)
     x = batch.x.reshape(len(batch.x), -1)
     weights = Weights(main, kept.to_ghosts, kept.from_ghosts)
@@ -82,10 +82,11 @@ def test_what_is_logged_is_the_end_of_the_free_phase():
     net, batch = tiny_task(MA)
     state = laws.warm(MA, net, batch)
     found = laws.credit(MA, net, batch, state).scalars
-    weights = MA.circuit(net, state.kept)
-    phase, _ = MA.phases(net, state.kept, batch, laws.STEP_KEY)
-    step = partial(euler, phase=phase, plasticity=MA.plan(net).free, rate=MA.dt / MA.tau)
-    rested, ready = integrate(lambda s: step(*s), (at_rest(phase.x, weights), weights), 30)
+    (phase, plasticity, steps), _ = MA.stages(net, state.kept, batch, laws.STEP_KEY)
+    step = partial(euler, phase=phase, plasticity=plasticity, rate=MA.dt / MA.tau)
+    begin = MA.circuit(net, state.kept, batch)
+    assert steps == 30
+    rested, ready = integrate(lambda s: step(*s), begin, steps)
     for k, error in enumerate(feel(rested, ready, phase).errors[:-1]):
         P, G, W = ready.to_ghosts[k], ready.from_ghosts[k], ready.main[k + 1]
         assert float(found[f"free_error_{k + 1}"]) == pytest.approx(
@@ -106,7 +107,7 @@ RATES = (0.1, 0.2, 0.3)
 def test_ma_learns_main_weights_while_clamped_and_lateral_ones_before():
     """Every Euler step adds dt times the rate."""
     net, _ = tiny_task(MA)
-    plan = replace(MA, main_rates=RATES).plan(net)
+    plan = replace(MA, main_rates=RATES).learning(net)
     lateral = MA.dt * MA.ghost_rate
     assert plan.free == Plasticity((0.0,) * 3, lateral, lateral)
     assert plan.clamped == Plasticity(tuple(MA.dt * rate for rate in RATES), 0.0, 0.0)
@@ -115,7 +116,7 @@ def test_ma_learns_main_weights_while_clamped_and_lateral_ones_before():
 
 def test_ma_prime_learns_everything_always():
     net, _ = tiny_task(PRIME)
-    plan = replace(PRIME, main_rates=RATES, clip=0.5).plan(net)
+    plan = replace(PRIME, main_rates=RATES, clip=0.5).learning(net)
     lateral, main = PRIME.dt * PRIME.ghost_rate, tuple(PRIME.dt * rate for rate in RATES)
     assert plan.free == plan.clamped == Plasticity(main, lateral, lateral, 0.5)
     assert plan.at_end == (0.0,) * 3
@@ -124,7 +125,7 @@ def test_ma_prime_learns_everything_always():
 def test_mb_learns_from_ghosts_weights_while_free_and_main_ones_once():
     """The former by dt times their rate at every Euler step, the latter by their rate alone."""
     net, _ = tiny_task(MB)
-    plan = replace(MB, main_rates=RATES).plan(net)
+    plan = replace(MB, main_rates=RATES).learning(net)
     assert plan.free == Plasticity((0.0,) * 3, 0.0, MB.dt * MB.ghost_rate)
     assert plan.clamped == Plasticity((0.0,) * 3, 0.0, 0.0)
     assert plan.at_end == RATES
@@ -200,11 +201,10 @@ def test_feedback_alignment_reads_no_forward_weight(rule):
         asked = replace(rule, feedback=feedback)
         net, batch = tiny_task(asked)
         kept = asked.init(net, batch, laws.KEY).kept
-        weights = asked.circuit(net, kept)
-        held = at_rest(batch.x.reshape(len(batch.x), -1), weights)
-        _, clamped = asked.phases(net, kept, batch, laws.STEP_KEY)
+        held, weights = asked.circuit(net, kept, batch)
+        _, clamped = asked.stages(net, kept, batch, laws.STEP_KEY)
         flipped = Weights(tuple(-W for W in weights.main), kept.to_ghosts, kept.from_ghosts)
-        errors = [feel(held, w, clamped).errors[:-1] for w in (weights, flipped)]
+        errors = [feel(held, w, clamped.phase).errors[:-1] for w in (weights, flipped)]
         moved[type(feedback)] = not np.allclose(errors[0][0], errors[1][0])
     assert moved == {Transpose: True, FixedRandom: False}
 
@@ -226,7 +226,9 @@ def test_refuses_what_it_cannot_serve():
     with pytest.raises(UsageError, match="dt: must lie above 0"):
         GhostMA(dt=0.1)
     with pytest.raises(UsageError, match="strides take none; use --stepping euler or --clip inf"):
-        laws.credit(replace(PRIME, stepping=Strides(10)), net, batch)
+        replace(PRIME, stepping=Strides(10))
+    with pytest.raises(UsageError, match="a phase of 30 Euler steps is not made of strides of 4"):
+        replace(MA, stepping=Strides(4))
     with pytest.raises(UsageError, match="beta: must be a positive finite number"):
         GhostMA(beta=0.0)
     for steps in (0, 2**31):

@@ -13,13 +13,13 @@ from apical.networks.layers import Dense, Transposed
 from apical.networks.losses import CrossEntropy, SquaredError
 from apical.networks.network import Network
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, State
+from apical.rules.target_propagation.dtp import difference_targets
 from apical.rules.target_propagation.inverses import (
     Averaged,
     Denoising,
     InverseLoss,
     LocalLoss,
     Summed,
-    difference_targets,
 )
 from apical.rules.target_propagation.rule import TargetPropagation
 from tests import laws, tiny
@@ -224,7 +224,7 @@ def test_rules_keep_their_laws_on_images(rule):
     net = tiny.image_network((4, 4, 2))
     batch = tiny.image_batch(net)
     laws.averages_over_examples(rule, net, batch)
-    if rule.traits.supervised:
+    if rule.traits.error_driven:
         laws.rests_when_satisfied(rule, net, batch)
 
 

@@ -35,8 +35,8 @@ class TheoremError(Examination):
 
         def step(kept, batch: Batch):
             kept = rule.credit(net, State(kept=kept), batch, key).kept
-            _, clamped = rule.phases(net, kept, batch, key)
-            circuit = kept.potentials, rule.circuit(net, kept), clamped
+            _, clamped = rule.stages(net, kept, batch, key)
+            circuit = (*rule.circuit(net, kept, batch), clamped.phase)
             error = feel(*circuit).errors[0][0]
             _, above = BP().credit(net, State(), batch, key).signals
             exact = -rule.beta * net.layers[1].pull(above)[0]

@@ -49,22 +49,19 @@ def trace(evidence: Evidence) -> dict[int, Seen]:
 
 def watch(rule: Ghost, carry: Carry, batch: Batch) -> Seen:
     """One image's free and clamped phase by the plain loop, from where the last image ended."""
-    kept, plan = carry.state.kept, rule.plan(carry.net)
-    phases = rule.phases(carry.net, kept, batch, jax.random.key(0))
-    state, parts = (kept.potentials, rule.circuit(carry.net, kept)), []
-    for phase, plasticity, steps in zip(
-        phases, (plan.free, plan.clamped), (rule.free_steps, rule.clamped_steps), strict=True
-    ):
+    net, kept = carry.net, carry.state.kept
+    circuit, parts = rule.circuit(net, kept, batch), []
+    for stage in rule.stages(net, kept, batch, jax.random.key(0)):
 
-        def step(state, phase=phase, plasticity=plasticity):
-            potentials, weights = state
-            return euler(potentials, weights, phase, plasticity, rule.dt / rule.tau)
+        def step(circuit, stage=stage):
+            potentials, weights = circuit
+            return euler(potentials, weights, stage.phase, stage.plasticity, rule.rate)
 
-        def observe(state, phase=phase):
-            potentials, weights = state
-            return potentials.u[-1][0], feel(potentials, weights, phase).errors[0][0]
+        def observe(circuit, stage=stage):
+            potentials, weights = circuit
+            return potentials.u[-1][0], feel(potentials, weights, stage.phase).errors[0][0]
 
-        state, part = trajectory(step, state, steps, observe)
+        circuit, part = trajectory(step, circuit, stage.steps, observe)
         parts.append(part)
     outputs, errors = (np.concatenate(halves) for halves in zip(*parts, strict=True))
     return Seen(outputs, errors, rule.free_steps, int(np.argmax(batch.y[0])))

@@ -1,7 +1,8 @@
-"""Ghost units (Mesnard et al. 2019): the circuit and the rules that learn with it.
+"""Ghost units (Mesnard et al. 2019): the circuit, and the rules that learn with it.
 
-- `circuit`: the equations, one Euler step at a time.
-- `stepping`: how a phase's time is walked through; `fast`: the same phases from cheaper products.
-- `rule`: the two phases of a minibatch, which all models share.
-- `ma`: models MA and MA', a ghost for every unit above; `mb`: model MB, a few ghosts.
+- `circuit`: the equations, and one Euler step that reads like them.
+- `stepping`: the steps that a phase is walked through in, Euler's or longer ones.
+- `fast`: a whole phase from cheaper products, tested equal to the plain loop.
+- `rule`: what all rules here share: a free and a weakly clamped phase in every minibatch.
+- `ma`, `mb`: the rules; `ma` holds MA' too.
 """

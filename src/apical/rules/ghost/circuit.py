@@ -1,7 +1,9 @@
 """Ghost-unit circuits: pyramidal units, the ghosts that cancel their feedback, one Euler step.
 
-Tuples run over layers from the input up: `u[k]` and `main[k]` belong to the paper's layer k + 1, of
-N; what only hidden layers have is one shorter. Weights are (to, from), rates (batch, units).
+Tuples run over layers from the input up. `u[k]` and `main[k]` belong to the paper's layer k + 1,
+of N layers; tuples of what only hidden layers have are one shorter. Weights are (to, from), rates
+and potentials (batch, units).
+
 Source: Mesnard, Vignoud, Sacramento, Senn & Bengio 2019, equations (2) to (6) and (15).
 """
 
@@ -26,7 +28,7 @@ class Potentials(eqx.Module):
 
 
 class Weights(eqx.Module):
-    """What plasticity changes: main W, pyramidal-to-ghost P, ghost-to-pyramidal G."""
+    """The weights that may learn: main W, pyramidal-to-ghost P, ghost-to-pyramidal G."""
 
     main: Matrices
     to_ghosts: Matrices
@@ -44,7 +46,7 @@ class Phase(eqx.Module):
 
 
 class Moment(eqx.Module):
-    """All that units can feel at one moment."""
+    """What reaches the units at one moment."""
 
     below: tuple[Rates, ...]
     """r_{k-1}: the rates that layer k reads."""
@@ -67,7 +69,7 @@ class Plasticity(eqx.Module):
 
 
 def feel(potentials: Potentials, weights: Weights, phase: Phase) -> Moment:
-    """The inputs of every unit."""
+    """What reaches every unit, from potentials, weights and the phase's clamps."""
     rates = tuple(rho(u) for u in potentials.u)
     ghosts = tuple(rho(v) for v in potentials.v)
     below = (phase.x, *rates[:-1])
@@ -102,7 +104,7 @@ def move(potentials: Potentials, weights: Weights, moment: Moment, rate: float) 
 
 
 def mismatch(potentials: Potentials, moment: Moment) -> tuple[Rates, ...]:
-    """Target less actual rate of every layer: rho(u_k) - rho(W_k r_{k-1})."""
+    """rho(u_k) - rho(W_k r_{k-1}) of every layer: target less actual rate."""
     return tuple(rho(u) - rho(a) for u, a in zip(potentials.u, moment.bottom_up, strict=True))
 
 
@@ -113,7 +115,7 @@ def main_change(potentials: Potentials, moment: Moment) -> Matrices:
 
 
 def to_ghosts_change(potentials: Potentials, moment: Moment) -> Matrices:
-    """(u_{k+1} - v_k) r_k^T, summed over the batch: ghosts imitate units above, equation (4)."""
+    """(u_{k+1} - v_k) r_k^T, summed over the batch: ghosts imitate the units above (equation 4)."""
     return tuple(
         (u - v).T @ r
         for u, v, r in zip(potentials.u[1:], potentials.v, moment.below[1:], strict=True)
@@ -121,7 +123,7 @@ def to_ghosts_change(potentials: Potentials, moment: Moment) -> Matrices:
 
 
 def from_ghosts_change(moment: Moment) -> Matrices:
-    """e_k s_k^T, summed over the batch: ghosts cancel the feedback, equations (5) and (15)."""
+    """e_k s_k^T, summed over the batch: ghosts cancel the feedback (equations 5 and 15)."""
     return tuple(e.T @ s for e, s in zip(moment.errors[:-1], moment.ghosts, strict=True))
 
 
@@ -157,7 +159,7 @@ def clipped(change: Matrix, bound: float) -> Matrix:
 
 
 def at_rest(x: Rates, weights: Weights) -> Potentials:
-    """The state an example begins in: the first layer at W_1 x, all else at zero."""
+    """The state in which an example begins: the first layer at W_1 x, all other units at zero."""
     batch = x.shape[0]
     first, *above = weights.main
     return Potentials(

@@ -1,4 +1,4 @@
-"""The fast twin of a phase of `ghost.euler` steps: the same numbers from cheaper products.
+"""A phase of `circuit.euler` steps from cheaper products: the same numbers, to rounding.
 
 - The input drive W_1 x is formed once. Where W_1 itself learns, x enters only through the Gram
   matrix K = x x^T: a change eta d^T x of W_1 moves the drive by eta K d, and the sum of all d
@@ -16,7 +16,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.errors import UsageError
 from apical.rules.ghost.circuit import Matrices, Phase, Plasticity, Potentials, Weights, euler
 from apical.rules.ghost.stepping import Euler, Stepping
 from apical.rules.integrate import integrate
@@ -52,16 +51,21 @@ def run(
     steps: int,
     stepping: Stepping = Euler(),
 ) -> tuple[Potentials, Weights]:
-    """`steps` Euler steps, equal to as many calls of `ghost.euler`; or strides in their place.
+    """The circuit after `steps` Euler steps, as many calls of `circuit.euler` give it.
 
     Clipped changes of main weights take the plain loop: they do not go through the Gram matrix.
+
+    **Arguments:**
+
+    - `potentials`, `weights`: the circuit at the beginning, with (batch, units) and (to, from).
+    - `phase`, `plasticity`: what stays fixed meanwhile, and which weights learn.
+    - `rate`: dt / tau.
+    - `stepping`: `Strides` takes longer steps in place of the Euler steps; not with a clip.
+
+    **Raises:** `UsageError` if the phase is not made of whole strides.
     """
     if any(plasticity.main) and math.isfinite(plasticity.clip):
-        if stepping.length > 1:
-            raise UsageError(
-                f"clip: bounds the change of every Euler step ({plasticity.clip:g}), and strides "
-                "take none; use --stepping euler or --clip inf"
-            )
+        assert stepping.length == 1, "a clip bounds Euler steps"
         plain = partial(euler, phase=phase, plasticity=plasticity, rate=rate)
         return integrate(lambda s: plain(*s), (potentials, weights), steps)
 

@@ -30,31 +30,43 @@ from apical.rules.ghost.circuit import (
 )
 from apical.rules.ghost.stepping import Euler, Stepping
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
-from apical.rules.sweep import chain
+from apical.rules.sweep import layer_by_layer
 from apical.values.ranges import Log, Space
 
 
-class Plan(NamedTuple):
-    """What learns when."""
+class Learning(NamedTuple):
+    """Which weights learn in which phase, and how fast per Euler step."""
 
     free: Plasticity
     clamped: Plasticity
     at_end: tuple[float, ...]
-    """Rates of the main weights' one change at the end of the clamped phase."""
+    """Rates of a single change of the main weights at the end of the clamped phase."""
+
+
+class Stage(NamedTuple):
+    """One of the two phases of a minibatch, and what is learned while it lasts."""
+
+    phase: Phase
+    plasticity: Plasticity
+    steps: int
+    """Its length in Euler steps."""
 
 
 class Kept(eqx.Module):
     """What a ghost circuit keeps from minibatch to minibatch."""
 
     feedback: PyTree
+    """What `Ghost.feedback` keeps."""
     to_ghosts: Matrices
+    """P_k of each hidden layer, (ghosts, units)."""
     from_ghosts: Matrices
+    """G_k of each hidden layer, (units, ghosts)."""
     potentials: Potentials | None
-    """Where the last minibatch left the units; None: each begins at rest."""
+    """Where the last minibatch left the units; None: each minibatch begins at rest."""
 
 
 class Ghost(Rule):
-    """A circuit with ghost units: a free phase, then a weakly clamped one (Mesnard et al. 2019).
+    """What all ghost-unit rules share: a free phase of a circuit, then a weakly clamped one.
 
     tau du_k/dt = -u_k + W_k r_{k-1} + e_k with r = sigmoid(u); e_k = F_k r_{k+1} - G_k s_k in
     hidden layers and e_N = beta (y - r_N) at the output, where beta = 0 in the free phase;
@@ -62,6 +74,8 @@ class Ghost(Rule):
 
     The pseudo-gradient is minus the main weights' whole change, for plain SGD at rate 1. The
     teaching signal of layer k is [rho(W_k r_{k-1}) - rho(u_k)] / beta, which tends to dL/da_k.
+
+    Source: Mesnard, Vignoud, Sacramento, Senn & Bengio 2019.
     """
 
     space: ClassVar[Space] = {"lr": Log(0.1, 10.0)}
@@ -86,7 +100,8 @@ class Ghost(Rule):
     feedback: Feedback = Transpose()
     """F: transposed main weights (TF) or fixed random ones (FA)."""
     stepping: Stepping = Euler()
-    """Every Euler step, or strides to the same resting potentials (another learning curve)."""
+    """Take every Euler step, or strides. Strides reach the same resting potentials, and give
+    another learning curve."""
 
     def __check_init__(self):
         positive(tau=self.tau, beta=self.beta)
@@ -95,6 +110,7 @@ class Ghost(Rule):
                 raise UsageError(
                     f"{name}: must be between 1 and {2**31 - 1}, got {getattr(self, name)}"
                 )
+            self.stepping.steps(getattr(self, name))
         if not 0 < self.dt <= self.tau:
             raise UsageError(
                 f"dt: must lie above 0 and not above tau ({self.tau:g}), or Euler steps overshoot; "
@@ -106,19 +122,28 @@ class Ghost(Rule):
                     raise UsageError(f"{name}: must be 0 or more and finite, got {rate:g}")
 
     @property
-    def traits(self):
-        return Traits(self.feedback.transport, supervised=False, independent=False, settles=True)
+    def traits(self) -> Traits:
+        transport = self.feedback.transport
+        return Traits(transport, error_driven=False, independent=False, settles=True)
 
     @abstractmethod
     def ghosts(self, net: Network, batch: Batch) -> tuple[int, ...]:
-        """The number of ghosts in each hidden layer; `UsageError` if the rule cannot serve it."""
+        """The number of ghosts in each hidden layer.
+
+        Raises `UsageError` for a network or a batch size that the rule cannot serve.
+        """
 
     @abstractmethod
-    def plan(self, net: Network) -> Plan:
-        """What learns when, and how fast per Euler step."""
+    def learning(self, net: Network) -> Learning:
+        """Which weights learn in which phase, and how fast."""
 
-    def init(self, net, batch, key):
-        self.plan(net)
+    @property
+    def rate(self) -> float:
+        """dt / tau, the part of the way to its input that a unit goes in one Euler step."""
+        return self.dt / self.tau
+
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
+        self.learning(net)
         main = main_weights(net, self.name)
         for_feedback, *for_lateral = jax.random.split(key, len(main))
         to_ghosts, from_ghosts = [], []
@@ -136,22 +161,17 @@ class Ghost(Rule):
             )
         )
 
-    def credit(self, net, state, batch, key):
-        kept, plan = state.kept, self.plan(net)
-        before = self.circuit(net, kept)
-        start = at_rest(flat(batch.x), before) if kept.potentials is None else kept.potentials
-
-        def run(potentials, weights, phase, plasticity, steps):
-            rate = self.dt / self.tau
-            return fast.run(potentials, weights, phase, plasticity, rate, steps, self.stepping)
-
-        free, clamped = self.phases(net, kept, batch, key)
-        rested, ready = run(start, before, free, plan.free, self.free_steps)
-        end, after = run(rested, ready, clamped, plan.clamped, self.clamped_steps)
-        moment = feel(end, after, clamped)
+    def credit(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Credit:
+        kept = state.kept
+        free, clamped = self.stages(net, kept, batch, key)
+        start, before = self.circuit(net, kept, batch)
+        rested, ready = self._through(free, start, before)
+        end, after = self._through(clamped, rested, ready)
+        rest, moment = feel(rested, ready, free.phase), feel(end, after, clamped.phase)
         change = tuple(map(jnp.subtract, after.main, before.main))
-        if any(plan.at_end):
-            once = zip(plan.at_end, main_change(end, moment), strict=True)
+        at_end = self.learning(net).at_end
+        if any(at_end):
+            once = zip(at_end, main_change(end, moment), strict=True)
             change = tuple(eta * last for eta, last in once)
         return Credit(
             _with_weights(net, tuple(-c for c in change)),
@@ -162,26 +182,51 @@ class Ghost(Rule):
                 after.from_ghosts,
                 None if kept.potentials is None else end,
             ),
-            links=chain(self.feedback.layers(net, kept.feedback, key)),
-            scalars=_scalars(feel(rested, ready, free), ready, free.feedback(ready.main)),
+            pathways=layer_by_layer(self.feedback.layers(net, kept.feedback, key)),
+            scalars=_scalars(rest, ready, free.phase.feedback(ready.main)),
         )
 
-    def circuit(self, net: Network, kept: Kept) -> Weights:
-        """The circuit's weights: main ones from the network, lateral ones from what is kept."""
-        return Weights(main_weights(net, self.name), kept.to_ghosts, kept.from_ghosts)
+    def circuit(self, net: Network, kept: Kept, batch: Batch) -> tuple[Potentials, Weights]:
+        """The circuit as a minibatch meets it: potentials and weights before its free phase.
 
-    def phases(
+        Main weights are the network's, lateral ones those that are kept.
+        """
+        weights = Weights(main_weights(net, self.name), kept.to_ghosts, kept.from_ghosts)
+        if kept.potentials is None:
+            return at_rest(flat(batch.x), weights), weights
+        return kept.potentials, weights
+
+    def stages(
         self, net: Network, kept: Kept, batch: Batch, key: PRNGKeyArray
-    ) -> tuple[Phase, Phase]:
-        """The free and the weakly clamped phase of a minibatch."""
+    ) -> tuple[Stage, Stage]:
+        """The free and the weakly clamped phase of a minibatch, with what is learned in each."""
 
         def feedback(main: Matrices) -> Matrices:
             now = _with_weights(net, main)
             layers = self.feedback.layers(now, kept.feedback, key)
             return tuple(back.weight.T for back in layers)
 
-        x = flat(batch.x)
-        return Phase(x, batch.y, 0.0, feedback), Phase(x, batch.y, self.beta, feedback)
+        x, learning = flat(batch.x), self.learning(net)
+        free = Phase(x, batch.y, 0.0, feedback)
+        clamped = Phase(x, batch.y, self.beta, feedback)
+        return (
+            Stage(free, learning.free, self.free_steps),
+            Stage(clamped, learning.clamped, self.clamped_steps),
+        )
+
+    def _through(
+        self, stage: Stage, potentials: Potentials, weights: Weights
+    ) -> tuple[Potentials, Weights]:
+        """The circuit at the end of a stage."""
+        return fast.run(
+            potentials,
+            weights,
+            stage.phase,
+            stage.plasticity,
+            self.rate,
+            stage.steps,
+            self.stepping,
+        )
 
     def rates_of_layers(self, net: Network) -> tuple[float, ...]:
         """`main_rates` for each layer; `UsageError` if they are neither one nor one a layer."""
@@ -195,7 +240,10 @@ class Ghost(Rule):
 
 
 def main_weights(net: Network, name: str) -> Matrices:
-    """W_1 .. W_N. Raises `UsageError` for a network that is not a plain sigmoid one."""
+    """W_1 .. W_N of a network for the rule of that name.
+
+    Raises `UsageError` unless every layer is fully connected, sigmoid and without biases.
+    """
     for l, layer in enumerate(net.layers, start=1):
         if not isinstance(layer, Dense):
             raise UsageError(
@@ -223,8 +271,11 @@ def _with_weights(net: Network, main: Matrices) -> Network:
 
 
 def _scalars(moment: Moment, weights: Weights, feedback: Matrices) -> dict[str, Array]:
-    """How well the ghosts cancel: the error left by the free phase, and the lateral weights'
-    distance from what they imitate where ghosts are as many as the units above."""
+    """How well the ghosts cancel the feedback at the end of the free phase.
+
+    `free_error_k` is the root mean square of the error that is left. Where ghosts are as many as
+    the units above, the gaps are the lateral weights' Frobenius distances from what they imitate.
+    """
     scalars = {}
     for k, e in enumerate(moment.errors[:-1], start=1):
         scalars[f"free_error_{k}"] = jnp.sqrt(jnp.mean(e**2))

@@ -1,4 +1,4 @@
-"""How the time of a phase is walked through: in Euler steps, or in strides to the steady state."""
+"""How a phase's time is walked through: in Euler steps, or in strides to the steady state."""
 
 from abc import abstractmethod
 
@@ -12,7 +12,7 @@ Signal = Float[Array, "*batch _"]
 
 
 class Stepping(Value):
-    """Turns a phase's Euler steps into the steps that are taken."""
+    """The steps that a phase is walked through in."""
 
     @property
     @abstractmethod
@@ -20,7 +20,10 @@ class Stepping(Value):
         """How many Euler steps one step stands for."""
 
     def steps(self, asked: int) -> int:
-        """How many steps stand for so many Euler steps. Raises `UsageError` if no whole number."""
+        """How many steps stand for `asked` Euler steps.
+
+        Raises `UsageError` unless it is a whole number.
+        """
         if asked % self.length:
             raise UsageError(
                 f"strides: a phase of {asked} Euler steps is not made of strides of {self.length}; "
@@ -30,11 +33,18 @@ class Stepping(Value):
 
     @abstractmethod
     def moved(self, u: Signal, drift: Signal, stiffness: Signal | float, rate: float) -> Signal:
-        """u after a step along `drift`, whose derivative to u is -`stiffness`."""
+        """u after a step along `drift`, whose derivative with respect to u is -`stiffness`.
+
+        `rate` is that of one Euler step, dt / tau.
+        """
 
     @abstractmethod
     def taught(self, d: Signal, r: Signal, eta: float) -> Signal:
-        """The part of the mismatch d that a change eta d^T r of the weights from r learns."""
+        """The part of the mismatch d that a step of the weights from r learns, at rate eta.
+
+        The step is eta d^T r for what is returned; d is (batch, units) and r (batch, inputs), or
+        both are vectors of one example.
+        """
 
 
 class Euler(Stepping):
@@ -54,12 +64,14 @@ class Euler(Stepping):
 class Strides(Stepping):
     """Strides of `length` Euler steps: potentials rest where Euler's do, and go there another way.
 
-    Potentials take linearly implicit steps, u += h f / (1 + h s) with s the drift's own stiffness.
-    A change eta d^T r of weights moves their outputs by eta r r^T d: along r r^T's leading
-    direction q, found by one power iteration, of eigenvalue l, the step is implicit too,
-    d - q q^T d eta l / (1 + eta l), or long strides would overshoot. One iteration finds q because
-    rates and inputs are positive: inputs must not be centred. Weights that learn through a phase
-    end near where Euler steps leave them, not at the same place.
+    Potentials take linearly implicit steps, u += h f / (1 + h s), where s is the drift's own
+    stiffness.
+
+    A change eta d^T r of weights moves their outputs by eta r r^T d. Along the leading direction q
+    of r r^T, with eigenvalue l, long strides would overshoot. There the step is implicit too:
+    d - q q^T d eta l / (1 + eta l). One power iteration finds q because rates and inputs are
+    positive; inputs must therefore not be centred. Weights that learn through a phase end near
+    where Euler steps leave them, not at the same place.
     """
 
     length: int = 10

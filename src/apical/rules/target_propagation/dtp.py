@@ -1,18 +1,25 @@
-"""Difference target propagation: learned inverses lead a target down, corrected for their error."""
+"""Difference target propagation: targets led down by inverses, corrected for their error."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
+
+from jaxtyping import PRNGKeyArray
 
 from apical.errors import positive
 from apical.feedback import Transport
-from apical.networks.activations import named
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.rules.rule import State, Traits
+from apical.networks.layers import Layer
+from apical.networks.network import Network, Record
+from apical.rules.rule import Batch, State, Traits
 from apical.rules.target_propagation.inverses import (
+    Activity,
     InverseLoss,
     LocalLoss,
+    Map,
     NoisePreserving,
     Summed,
-    difference_targets,
+    chosen_activation,
     inverses,
 )
 from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
@@ -20,10 +27,12 @@ from apical.values.ranges import Linear, Space
 
 
 class DTP(TargetPropagation):
-    """ĥ_{L-1} = h_{L-1} - alpha dL/dh_{L-1};  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
+    """Difference target propagation: targets led down by inverses, corrected for their error.
 
-    The output layer's weights carry the gradient to the layer below it, and no other weights
-    carry anything: g_2 .. g_{L-1} do the rest. L is the loss of one example.
+    ĥ_{L-1} = h_{L-1} - alpha dL/dh_{L-1};  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
+
+    L is the loss of one example. The output layer's weights carry its gradient to the layer below
+    them. No other forward weights carry a signal: the inverses g_2 .. g_{L-1} do.
 
     Source: Lee, Zhang, Fischer & Bengio 2015; Bartunov et al. 2018.
     """
@@ -43,21 +52,46 @@ class DTP(TargetPropagation):
 
     def __check_init__(self):
         positive(alpha=self.alpha)
+        if self.inverse_activation is not None:
+            chosen_activation(inverse_activation=self.inverse_activation)
 
     @property
-    def traits(self):
+    def traits(self) -> Traits:
         return Traits(transport=Transport.WEIGHTS)
 
-    def init(self, net, batch, key):
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
-        activation = None if self.inverse_activation is None else named(self.inverse_activation)
+        name = self.inverse_activation
+        activation = None if name is None else chosen_activation(inverse_activation=name)
         return State(learned=inverses(net.layers[:-1], self.law, key, activation))
 
-    def inverted(self, net, state):
+    def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:-1]
 
-    def targets(self, net, state, record, batch):
+    def targets(
+        self, net: Network, state: State, record: Record, batch: Batch
+    ) -> tuple[Activity, ...]:
         *_, output = net.layers
         hidden = record.activities[1:-1]
         top = hidden[-1] - self.alpha * output.pull(net.error(record, batch.y))
         return difference_targets(state.learned, hidden, top)
+
+
+def difference_targets(
+    inverses: Sequence[Map], activities: Sequence[Activity], top: Activity
+) -> tuple[Activity, ...]:
+    """ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l), from the top down.
+
+    The difference makes up for what g_l fails to reconstruct: where a target is the activity
+    itself, so is the one below it.
+
+    **Arguments:**
+
+    - `inverses`: g_2 .. g_m.
+    - `activities`: h_1 .. h_m, (batch, *out_shape) each.
+    - `top`: ĥ_m.
+    """
+    targets = [top]
+    for g, (below, h) in reversed(list(zip(inverses, pairwise(activities), strict=True))):
+        targets.insert(0, below - g(h) + g(targets[0]))
+    return tuple(targets)

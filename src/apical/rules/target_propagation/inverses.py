@@ -1,6 +1,6 @@
 """Learned inverses and the local losses of target propagation.
 
-The inverse g_l(h_l) = sigma_{l-1}(V_l^T h_l + c_l) has the transposed connections of layer l and
+The inverse g_l(h_l) = sigma_{l-1}(V_l^T h_l + c_l) has the connections of layer l led backwards and
 weights of its own, and approximates h_{l-1}. Neither it nor its loss reads anything but layer l.
 """
 
@@ -12,8 +12,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.errors import positive
-from apical.networks.activations import Activation
+from apical.errors import UsageError, positive, unknown
+from apical.networks.activations import ACTIVATIONS, Activation
 from apical.networks.initialisers import Initialiser
 from apical.networks.layers import Layer, Transposed
 from apical.networks.layers.transmitted import transmission, transmitted
@@ -95,9 +95,13 @@ def inverses(
     key: PRNGKeyArray,
     activation: Activation | None = None,
 ) -> tuple[Layer, ...]:
-    """An inverse for each layer but the first, from its activity to that of the layer below.
+    """An inverse of each layer but the first, from its activity to that of the layer below.
 
-    Without an `activation` it has that of the layer below.
+    **Arguments:**
+
+    - `layers`: neighbours in a network, from the input up.
+    - `init`: the law of the inverses' weights; their biases are zero.
+    - `activation`: of the inverses; None gives each that of the layer below.
     """
     keys = jax.random.split(key, len(layers))
     return tuple(
@@ -112,22 +116,24 @@ def inverses(
 def learn(
     g: Layer, f: Map, h: Activity, loss: InverseLoss, local: LocalLoss, key: PRNGKeyArray
 ) -> Layer:
-    """The gradient of g's loss at activity h; f's weights and h are constants."""
+    """The gradient of g's loss, averaged over the batch; f's weights and h are constants.
+
+    **Arguments:**
+
+    - `g`: the inverse; the result is shaped like it.
+    - `f`: the map that it inverts.
+    - `h`: the activity that f reads, (batch, *shape).
+    - `key`: for the noise.
+    """
     noisy = h + loss.sigma * jax.random.normal(key, h.shape, h.dtype)
     x = f(noisy)
     a = g.preactivation(x)
     return g.gradient(x, g.modulate(a, local.error(g.activation(a), loss.target(h, noisy))))
 
 
-def difference_targets(
-    inverses: Sequence[Map], activities: Sequence[Activity], top: Activity
-) -> tuple[Activity, ...]:
-    """ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l), from the top down.
-
-    `activities` are h_1 .. h_m, `inverses` g_2 .. g_m, `top` is ĥ_m. The difference makes up for
-    what g_l fails to reconstruct: a layer whose target is its activity hands down the same.
-    """
-    targets = [top]
-    for g, (below, h) in reversed(list(zip(inverses, pairwise(activities), strict=True))):
-        targets.insert(0, below - g(h) + g(targets[0]))
-    return tuple(targets)
+def chosen_activation(**field: str) -> Activation:
+    """The activation that a field of a rule names. Raises `UsageError` if there is none."""
+    ((field_name, name),) = field.items()
+    if name not in ACTIVATIONS:
+        raise UsageError(unknown(field_name, str(name), ACTIVATIONS))
+    return ACTIVATIONS[name]

@@ -6,6 +6,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
 
 from apical.errors import UsageError
 from apical.networks.network import Network, Record
@@ -21,16 +22,19 @@ BOTH_ADAMS: Space = {
     "learned_optimizer_args.eps": ADAM["optimizer_args.eps"],
     "inverse.sigma": Linear(0.01, 0.4),
 }
-"""As `ADAM`; sigma goes up to .3 in table 4, and to .37 among the best."""
+"""`ADAM` for the network and for the inverses. Bartunov et al. search sigma up to 0.3 (table 4) and
+report values up to 0.37 among the best, so the range here ends at 0.4."""
 
 
 class TargetPropagation(Rule):
-    """Every hidden layer learns towards a target for its own activity; the output, the task.
+    """Every hidden layer learns towards a target for its own activity, the output layer the task.
 
     The loss of hidden layer l is c ||f_l(h_{l-1}) - ĥ_l||^2 with h_{l-1} and ĥ_l constant, so its
     teaching signal is sigma_l'(a_l) * 2 c (h_l - ĥ_l). The inverses g_l are learned beside it.
-    How far targets are from activities, and how much inverses miss, relative to the activities'
-    size, is logged (`target_distance_1`, `inverse_error_2`, ...); of a silent layer it is null.
+
+    Logged, relative to the size of the activities: how far targets are from activities
+    (`target_distance_1`, ...) and how much the inverses miss (`inverse_error_2`, ...). Both are
+    null for a silent layer.
     """
 
     recipe: ClassVar[Settings] = Settings(
@@ -46,13 +50,13 @@ class TargetPropagation(Rule):
     def targets(
         self, net: Network, state: State, record: Record, batch: Batch
     ) -> tuple[Activity, ...]:
-        """ĥ_l of the hidden layers, from the input up."""
+        """ĥ_l of the hidden layers, from the input up: (batch, *out_shape) each."""
 
     @abstractmethod
     def inverted(self, net: Network, state: State) -> tuple[Map, ...]:
-        """The maps that `State.learned` are the inverses of, f_2 and those above."""
+        """The maps that `State.learned` are the inverses of: f_2 and those above."""
 
-    def credit(self, net, state, batch, key):
+    def credit(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Credit:
         record = net.record(batch.x)
         hidden = record.activities[1:-1]
         targets = self.targets(net, state, record, batch)

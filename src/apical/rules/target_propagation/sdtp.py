@@ -6,20 +6,24 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
 
 from apical.errors import at_least_one, positive
 from apical.feedback import Transport
-from apical.networks.activations import identity, named, tanh
+from apical.networks.activations import identity, tanh
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Dense, Layer, Transposed
-from apical.rules.rule import State, Traits
+from apical.networks.network import Network, Record
+from apical.rules.rule import Batch, State, Traits
+from apical.rules.target_propagation.dtp import difference_targets
 from apical.rules.target_propagation.inverses import (
     Activity,
     Denoising,
     InverseLoss,
     LocalLoss,
+    Map,
     Summed,
-    difference_targets,
+    chosen_activation,
     inverses,
 )
 from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
@@ -27,7 +31,7 @@ from apical.values.ranges import Log, Space
 
 
 class LabelInverse(TargetPropagation):
-    """The uppermost target is `step` of the way from the activity to what g_L makes of the label.
+    """What SDTP and AO-SDTP share: an inverse of the output layer makes the uppermost target.
 
     No gradient crosses a layer and no forward weights carry a signal.
     """
@@ -42,18 +46,21 @@ class LabelInverse(TargetPropagation):
 
     def __check_init__(self):
         positive(step=self.step)
+        chosen_activation(output_inverse=self.output_inverse)
 
     @property
-    def traits(self):
+    def traits(self) -> Traits:
         return Traits(transport=Transport.NONE)
 
 
 class SDTP(LabelInverse):
-    """ĥ_{L-1} = h_{L-1} + step (g_L(y) - g_L(h_L));  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
+    """Simplified DTP: the uppermost target is what the output's inverse makes of the label.
+
+    ĥ_{L-1} = h_{L-1} + step (g_L(y) - g_L(h_L));  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
 
     No gradient crosses a layer and no forward weights carry a signal. The paper has `step` 1 and
-    inverses of the hidden activation, `--step 1 --output-inverse tanh`; with those it stalled or
-    diverged on MNIST, so a shorter step and a linear g_L are the defaults, a deviation.
+    inverses of the hidden activation, `--step 1 --output-inverse tanh`. With those the rule stalled
+    or diverged on MNIST, so the defaults deviate: a shorter step and a linear g_L.
 
     Source: Bartunov, Santoro, Richards, Marris, Hinton & Lillicrap 2018.
     """
@@ -70,18 +77,20 @@ class SDTP(LabelInverse):
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
 
-    def init(self, net, batch, key):
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
         for_hidden, for_output = jax.random.split(key)
         lower = inverses(net.layers[:-1], self.law, for_hidden)
-        activation = named(self.output_inverse)
+        activation = chosen_activation(output_inverse=self.output_inverse)
         g = Transposed.create(net.layers[-1], activation, key=for_output, init=self.law)
         return State(learned=(*lower, g))
 
-    def inverted(self, net, state):
+    def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:]
 
-    def targets(self, net, state, record, batch):
+    def targets(
+        self, net: Network, state: State, record: Record, batch: Batch
+    ) -> tuple[Activity, ...]:
         *lower, g = state.learned
         hidden = record.activities[1:-1]
         top = hidden[-1] + self.step * (g(batch.y) - g(record.output))
@@ -89,11 +98,14 @@ class SDTP(LabelInverse):
 
 
 class AOSDTP(LabelInverse):
-    """ĥ_{L-1} = h_{L-1} + step (g_L(y, z) - g_L(h_L, z)) with z = tanh(R h_{L-1}), R fixed.
+    """Auxiliary-output SDTP: random features beside the output tell its inverse more.
 
-    Below it is SDTP. An output of few units says little about the activity that caused it; z
-    tells g_L the rest and is the same in both terms. The paper has `step` 1 and an inverse of
-    the hidden layers' activation (see `SDTP`); how z is made it does not say.
+    ĥ_{L-1} = h_{L-1} + step (g_L(y, z) - g_L(h_L, z)) with z = tanh(R h_{L-1}), R fixed; below that
+    it is SDTP.
+
+    An output of few units says little about the activity that caused it; z tells g_L the rest, and
+    is the same in both terms. The paper has `step` 1 and an inverse of the hidden activation (see
+    `SDTP`). It does not say how z is made.
 
     Source: Bartunov, Santoro, Richards, Marris, Hinton & Lillicrap 2018.
     """
@@ -115,7 +127,7 @@ class AOSDTP(LabelInverse):
     def __check_init__(self):
         at_least_one(features=self.features)
 
-    def init(self, net, batch, key):
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
         for_hidden, for_output, for_features = jax.random.split(key, 3)
         lower = inverses(net.layers[:-1], self.law, for_hidden)
@@ -123,14 +135,16 @@ class AOSDTP(LabelInverse):
         features = Dense.create(below, self.features, tanh, key=for_features, init=law, bias=False)
         shape = net.units + self.features, math.prod(below)
         both = Dense(jnp.zeros(shape), None, below, identity)
-        activation = named(self.output_inverse)
+        activation = chosen_activation(output_inverse=self.output_inverse)
         g = Transposed.create(both, activation, key=for_output, init=law)
         return State(learned=(*lower, g), kept=features)
 
-    def inverted(self, net, state):
+    def inverted(self, net: Network, state: State) -> tuple[Map, ...]:
         return (*net.layers[1:-1], Augmented(net.layers[-1], state.kept))
 
-    def targets(self, net, state, record, batch):
+    def targets(
+        self, net: Network, state: State, record: Record, batch: Batch
+    ) -> tuple[Activity, ...]:
         *lower, g = state.learned
         hidden = record.activities[1:-1]
         z = state.kept(hidden[-1])

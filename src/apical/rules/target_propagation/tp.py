@@ -1,12 +1,15 @@
-"""Target propagation: targets are the inverses of the targets above."""
+"""Target propagation: each target is the inverse of the target above."""
 
 import jax
+from jaxtyping import PRNGKeyArray
 
 from apical.feedback import Transport
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers import Transposed
-from apical.rules.rule import State, Traits
+from apical.networks.layers import Layer, Transposed
+from apical.networks.network import Network, Record
+from apical.rules.rule import Batch, State, Traits
 from apical.rules.target_propagation.inverses import (
+    Activity,
     InverseLoss,
     LocalLoss,
     NoisePreserving,
@@ -17,7 +20,9 @@ from apical.rules.target_propagation.rule import TargetPropagation, needs_hidden
 
 
 class TP(TargetPropagation):
-    """ĥ_L = y and ĥ_l = g_{l+1}(ĥ_{l+1}), with no correction for what g fails to reconstruct.
+    """Target propagation: each target is the inverse of the target above.
+
+    ĥ_L = y and ĥ_l = g_{l+1}(ĥ_{l+1}), with no correction for what g fails to reconstruct.
 
     Source: LeCun 1986; Bengio 2014; the form of Bartunov et al. 2018, who define but do not run it.
     """
@@ -31,10 +36,10 @@ class TP(TargetPropagation):
     """How the inverses are drawn."""
 
     @property
-    def traits(self):
-        return Traits(transport=Transport.NONE, supervised=False)
+    def traits(self) -> Traits:
+        return Traits(transport=Transport.NONE, error_driven=False)
 
-    def init(self, net, batch, key):
+    def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
         for_hidden, for_output = jax.random.split(key)
         lower = inverses(net.layers[:-1], self.law, for_hidden)
@@ -42,10 +47,12 @@ class TP(TargetPropagation):
         g = Transposed.create(output, below.activation, key=for_output, init=self.law)
         return State(learned=(*lower, g))
 
-    def inverted(self, net, state):
+    def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:]
 
-    def targets(self, net, state, record, batch):
+    def targets(
+        self, net: Network, state: State, record: Record, batch: Batch
+    ) -> tuple[Activity, ...]:
         targets = [batch.y]
         for g in reversed(state.learned):
             targets.insert(0, g(targets[0]))
