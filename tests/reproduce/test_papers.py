@@ -164,6 +164,11 @@ def test_a_chosen_claim_brings_the_runs_that_its_examinations_look_at(tmp_path):
     assert {"mnist-0v1-wide", "mnist-0v1-bp"} <= names
 
 
+def test_a_paper_of_which_nothing_has_run_is_told_so(name, tmp_path):
+    table, _ = Reproduction(paper.read(name), "paper", tmp_path / "out").conclude()
+    assert {row["verdict"] for row in table} == {"not run"}
+
+
 def test_a_paper_may_train_on_a_part_of_each_class(tmp_path):
     settings = Settings(hidden=(4,), epochs=1, batch_size=5)
     experiment = Experiment("e", FA(), settings, "digits", (3, 8), per_class=5)

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from apical import BP, DataError, UsageError, fit, load
+from apical.errors import WriteError
 from apical.reproduce import paper
 from apical.reproduce.publish import publish
 from apical.reproduce.records import RecordName, Records
@@ -192,6 +193,15 @@ def test_reading_networks_of_a_record_says_so_and_leaves_it_as_it_is(tmp_path):
     with pytest.raises(UsageError, match=r"holds no network.*a record of a run"):
         reload(tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == before
+
+
+def test_a_place_that_cannot_be_written_is_named(records, tmp_path):
+    finished(tmp_path / "first")
+    records.keep("paper", tmp_path / "first")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "e").touch()
+    with pytest.raises(WriteError, match=r"runs/e/seed-0: cannot be written"):
+        records.bring("paper", tmp_path / "runs")
 
 
 def test_a_run_in_the_folder_is_not_replaced_by_a_record(records, tmp_path):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from apical.errors import UsageError
+from apical.runs.writing import write_whole
 
 OURS = {"runs", "figures", "claims.json", "claims.md", "env.json", "runs.csv", ".lock"}
 
@@ -25,4 +26,4 @@ def reserve(out: Path, paper: str) -> None:
             f"out: {out} holds the reproduction of {owner}, whose claims and figures {paper} would "
             "overwrite; choose another --out"
         )
-    note.write_text(f"{paper}\n")
+    write_whole(note, f"{paper}\n")

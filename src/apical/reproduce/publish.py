@@ -5,7 +5,6 @@ in OUT and takes claims, list of runs, figures and tables; `--records` the runs 
 their weights. What is not the paper's protocol goes into a folder of its own.
 """
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from apical.errors import ApicalError
 from apical.reproduce import paper
 from apical.reproduce.readme import rewrite, text_of
 from apical.reproduce.reproduction import Reproduction
+from apical.runs.writing import write_whole
 
 
 def publish(name: str, out: Path, protocol: str = "paper", *, records: bool = False) -> None:
@@ -32,11 +32,10 @@ def publish(name: str, out: Path, protocol: str = "paper", *, records: bool = Fa
     finished = Reproduction(chosen, protocol, out)
     finished.conclude()
     to = chosen.results if protocol == "paper" else chosen.results / protocol
-    to.mkdir(parents=True, exist_ok=True)
     outcome = [out / file for file in ("claims.json", "runs.csv", "env.json")]
     shown = [f for kind in ("png", "md", "csv") for f in (out / "figures").glob(f"*.{kind}")]
     for file in (*outcome, *shown):
-        shutil.copyfile(file, to / file.name)
+        write_whole(to / file.name, file.read_bytes())
     if records:
         chosen.records.keep(protocol, finished.runs)
     rewrite(chosen)

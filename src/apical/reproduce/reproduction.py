@@ -121,7 +121,6 @@ class Reproduction:
         """
         evidence = Evidence(self.runs)
         table = rows(self.paper.choose(self.only), evidence, self.protocol)
-        self.out.mkdir(parents=True, exist_ok=True)
         write_whole(self.out / "claims.json", json.dumps(table, indent=2) + "\n")
         write_whole(self.out / "claims.md", markdown(self.paper, table))
         write_whole(self.out / "env.json", json.dumps(environment(), indent=2) + "\n")

@@ -16,6 +16,7 @@ from apical.papers.ghost_units.trace import trace
 from apical.report.axes import band, by_decades
 from apical.report.style import PALETTE, look, save
 from apical.reproduce.evidence import Evidence
+from apical.runs.writing import write_whole
 
 FEEDBACK: dict[str, dict[str, Any]] = {
     "tf": {"color": "#000000", "label": "transpose feedback"},
@@ -30,13 +31,12 @@ WIDTH_LINES: dict[int, Any] = dict(zip(WIDTHS, (":", "--", "-"), strict=True))
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
     """Every figure whose runs are there, and Table 1; the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     with look():
         for figure in (_figure_3, _figure_4, _figure_5, _figure_6, _beyond, _strides):
             paths += figure(evidence, folder)
     table = folder / "table-1.md"
-    table.write_text(table_1(evidence))
+    write_whole(table, table_1(evidence))
     return [*paths, table]
 
 

@@ -14,6 +14,7 @@ from apical.papers.itd.tables import author_log, iterations
 from apical.report.axes import band, interval
 from apical.report.style import colours, look, save
 from apical.reproduce.evidence import Evidence
+from apical.runs.writing import write_whole
 
 ITERATIONS = SETTING.steps_per_epoch or 0
 COLOUR = colours(["bp", "fa", "itd"])
@@ -36,7 +37,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
         paths += _variants(evidence, folder)
         paths += _beyond(evidence, folder)
     table = folder / "iterations.md"
-    table.write_text(iterations(evidence))
+    write_whole(table, iterations(evidence))
     return [*paths, table]
 
 

@@ -46,7 +46,6 @@ TEN_LINES: dict[str, dict[str, Any]] = {
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
     """Every figure and table whose runs are there; the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     with look():
         paths += _learning(evidence, folder)

@@ -1,6 +1,7 @@
 """Success over seeds, verdicts on masking, and every attack's accuracy, as tables."""
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.reproduce.tables import mean_and_interval
 from apical.runs.statistics import proportion_interval
+from apical.runs.writing import write_whole
 
 SUCCESS = 0.9
 """Test accuracy from which a run of two classes counts as a success."""
@@ -36,7 +38,7 @@ def write_success(evidence: Evidence, folder: Path) -> Path:
                     f"{_rate(values)} | {mean_and_interval(values, 3)}" for values in ends
                 )
                 lines.append(f"| {pair} | {NAMES[name]} | {cells} |")
-    return _write(folder / "success.md", lines)
+    return _write(folder / "success.md", "\n".join(lines) + "\n")
 
 
 def _rate(values: list[float]) -> str:
@@ -71,7 +73,7 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
             failed = "; ".join(c.demand for c in verdict.checks if not c.passed)
             cells.append(verdict.masking.value + (f" (failed: {failed})" if failed else ""))
             lines.append(f"| {pair} | {NAMES[name]} | " + " | ".join(cells) + " |")
-    return _write(folder / "masking.md", lines)
+    return _write(folder / "masking.md", "\n".join(lines) + "\n")
 
 
 def _measured(evidence: Evidence, experiment: str) -> list[Measured]:
@@ -81,21 +83,20 @@ def _measured(evidence: Evidence, experiment: str) -> list[Measured]:
 
 def write_attacks(evidence: Evidence, folder: Path) -> Path:
     """Accuracy of every network under every attack."""
-    path = folder / "attacks.csv"
     sizes = ["0", *(eps.text for eps in EPSILONS), "1/2"]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["experiment", "seed", "examples", "attack", *sizes])
-        for pair in PAIRS:
-            for name in RULES:
-                experiment = f"{pair}-{name}"
-                for seed, run in evidence.stored(experiment, "attacks.json").items():
-                    for attack, by_eps in run["accuracy"].items():
-                        cells = [by_eps.get(size, "") for size in sizes]
-                        writer.writerow([experiment, seed, run["examples"], attack, *cells])
-    return path
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["experiment", "seed", "examples", "attack", *sizes])
+    for pair in PAIRS:
+        for name in RULES:
+            experiment = f"{pair}-{name}"
+            for seed, run in evidence.stored(experiment, "attacks.json").items():
+                for attack, by_eps in run["accuracy"].items():
+                    cells = [by_eps.get(size, "") for size in sizes]
+                    writer.writerow([experiment, seed, run["examples"], attack, *cells])
+    return _write(folder / "attacks.csv", text.getvalue())
 
 
-def _write(path: Path, lines: list[str]) -> Path:
-    path.write_text("\n".join(lines) + "\n")
+def _write(path: Path, text: str) -> Path:
+    write_whole(path, text)
     return path

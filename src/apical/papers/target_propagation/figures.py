@@ -19,6 +19,7 @@ from apical.papers.target_propagation.tables import printed_errors, table_1
 from apical.report.axes import band, by_decades, error_percent
 from apical.report.style import look, save
 from apical.reproduce.evidence import Evidence
+from apical.runs.writing import write_whole
 
 TITLES = {
     "mnist-fc": "MNIST, fully connected",
@@ -36,7 +37,6 @@ HOLLOW: dict[str, Any] = {"markersize": 4, "markerfacecolor": "none"}
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
     """Every figure whose runs are there, and Table 1; the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     with look():
         paths = [
             *_curves(evidence, folder),
@@ -46,7 +46,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
             *reconstructions(evidence, folder),
         ]
     table = folder / "table-1.md"
-    table.write_text(table_1(evidence))
+    write_whole(table, table_1(evidence))
     return [*paths, table]
 
 

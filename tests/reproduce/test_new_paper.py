@@ -1,0 +1,90 @@
+"""A paper is a folder: CONTRIBUTING.md's files are all that running and publishing it take."""
+
+import json
+
+import pytest
+
+import apical.papers
+from apical.reproduce import paper
+from apical.reproduce.publish import publish
+from apical.reproduce.reproduction import Reproduction
+
+CLAIMS = """
+title = "A paper"
+reference = "Nobody 2026"
+seeds = { smoke = 1, quick = 3, paper = 3 }
+
+[[claims]]
+id = "learns"
+claim = "feedback alignment is above chance"
+source = "Table 1"
+sure = "sure"
+test = { kind = "above", term = "fa@2", metric = "val_accuracy", value = 0.12 }
+deviations = [1]
+
+[[deviations]]
+id = 1
+text = "Digits of 8 x 8."
+"""
+EXPERIMENTS = """
+from apical.reproduce.experiment import Experiment
+from apical.rules import FA
+from apical.settings import Settings
+
+
+def experiments(protocol):
+    epochs = 1 if protocol == "smoke" else 2
+    yield Experiment("fa", FA(), Settings(epochs=epochs, lr=1e-2), data="digits")
+    yield Experiment("of-no-claim", FA(), Settings(epochs=epochs), data="digits")
+"""
+FIGURES = """
+def draw(evidence, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "table-1.md"
+    table.write_text(f"Seeds: {len(evidence.runs('fa'))}\\n")
+    return [table]
+"""
+README = "# A paper\n\n<!-- results -->\n<!-- end of results -->\n"
+FILES = {
+    "__init__.py": "",
+    "claims.toml": CLAIMS,
+    "experiments.py": EXPERIMENTS,
+    "figures.py": FIGURES,
+    "README.md": README,
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The new paper's folder, among no others."""
+    papers = tmp_path / "papers"
+    folder = papers / "brand_new"
+    folder.mkdir(parents=True)
+    for name, content in FILES.items():
+        (folder / name).write_text(content)
+    monkeypatch.setattr(paper, "FOLDER", papers)
+    monkeypatch.setattr(apical.papers, "__path__", [str(papers)])
+    return folder
+
+
+def test_a_folder_is_all_that_a_paper_needs(folder, tmp_path):
+    assert paper.names() == ["brand-new"]
+    asked = Reproduction(paper.read("brand-new"), "quick", tmp_path / "out", only=("learns",))
+    missing = asked.missing()
+    assert [job.label for job in missing] == ["fa seed 0", "fa seed 1", "fa seed 2"]
+    for job in missing:
+        job.execute()
+    assert asked.missing() == []
+
+    publish("brand-new", tmp_path / "out", "quick", records=True)
+    (row,) = json.loads((folder / "results" / "quick" / "claims.json").read_text())
+    assert (row["id"], row["verdict"], row["n"]) == ("learns", "reproduced", 3)
+    text = (folder / "README.md").read_text()
+    assert "| `learns` feedback alignment is above chance |" in text
+    assert "Seeds: 3" in text
+    assert "1. Digits of 8 x 8." in text
+
+    elsewhere = Reproduction(paper.read("brand-new"), "quick", tmp_path / "second")
+    assert len(elsewhere.missing()) == 6
+    labels = [job.label for job in elsewhere.missing(recorded=True)]
+    assert labels == [f"of-no-claim seed {seed}" for seed in range(3)]
