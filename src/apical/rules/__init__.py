@@ -16,7 +16,13 @@ from apical.rules.target_propagation.sdtp import AOSDTP, SDTP
 from apical.rules.target_propagation.tp import TP
 
 RULES: tuple[type[Rule], ...] = tuple(
-    value
-    for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, Rule) and value is not Rule
+    sorted(
+        (
+            value
+            for value in globals().values()
+            if isinstance(value, type) and issubclass(value, Rule) and value is not Rule
+        ),
+        key=lambda rule: rule.name,
+    )
 )
+"""Every rule that is imported here, by name."""

@@ -246,9 +246,11 @@ def test_a_network_without_hidden_layers_is_refused(rule):
 
 
 def test_impossible_options_are_named():
-    net = tiny.network()
-    with pytest.raises(UsageError, match="did you mean 'tanh'"):
-        SDTP(output_inverse="tahn").init(net, tiny.batch(net), laws.KEY)
+    misspelled = "no 'tahn'; did you mean 'tanh'"
+    with pytest.raises(UsageError, match=f"output_inverse.*{misspelled}"):
+        SDTP(output_inverse="tahn")
+    with pytest.raises(UsageError, match=f"inverse_activation.*{misspelled}"):
+        DTP(inverse_activation="tahn")
     for make, words in (
         (lambda: SDTP(step=0.0), "step"),
         (lambda: DTP(alpha=float("nan")), "alpha"),
