@@ -57,7 +57,7 @@ FOUND = [("mnist-fc", method) for method in searched.methods("mnist-fc")]
 
 @pytest.mark.parametrize(("setup", "method"), FOUND)
 def test_a_searched_cell_runs_with_all_that_was_found(setup, method):
-    stored = searched.best(setup, method)
+    stored = searched.winner(setup, method)
     assert stored is not None
     rule, settings = configured(setup, method)
     assert encode(rule) == stored["rule"]

@@ -45,7 +45,7 @@ def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(small, m
     drawn = {trial.number: trial.values for trial in found.trials}
     assert all(trial.values == drawn[trial.number] for trial in played)
 
-    best = searched.best("mnist-fc", "bp")
+    best = searched.winner("mnist-fc", "bp")
     assert best is not None
     assert (best["trial"], best["val_accuracy"]) == (winner.number, winner.score)
     assert (best["settings"]["epochs"], best["settings"]["schedule"]) == (3, "linear")
@@ -73,7 +73,7 @@ def test_the_first_round_draws_what_a_method_leaves_open(small, tmp_path, monkey
     assert len(trials) == 2
     assert "step" not in trials[0].values
     assert "inverse.sigma" in trials[0].values
-    best = searched.best("mnist-fc", method, searched.DRAWS)
+    best = searched.winner("mnist-fc", method, searched.DRAWS)
     assert best is not None
     rule = decode(best["rule"])
     assert isinstance(rule, SDTP)
@@ -103,6 +103,6 @@ def test_a_round_takes_the_place_of_its_like_and_leaves_the_others(small):
     assert searched.trials("mnist-fc", "fa") == [trial(4, lr=0.4), lost]
     assert searched.trials("mnist-fc", "dtp") == [trial(3, alpha=0.2)]
     assert searched.trials("mnist-fc", "fa", searched.FINAL) == [trial(7, lr=0.3)]
-    assert searched.best("mnist-fc", "fa") == {"trial": 7}
-    assert searched.best("mnist-fc", "fa", searched.DRAWS) == {"trial": 4}
-    assert searched.best("mnist-fc", "bp") is None
+    assert searched.winner("mnist-fc", "fa") == {"trial": 7}
+    assert searched.winner("mnist-fc", "fa", searched.DRAWS) == {"trial": 4}
+    assert searched.winner("mnist-fc", "bp") is None

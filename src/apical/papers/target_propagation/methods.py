@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from apical.papers.target_propagation.networks import SETUPS
-from apical.papers.target_propagation.searched import best
+from apical.papers.target_propagation.searched import winner
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
 from apical.rules.target_propagation.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
@@ -71,7 +71,7 @@ def configured(setup: str, name: str) -> tuple[Rule, Settings]:
     method = ALL[name]
     networks, methods = _or(setup, SETUPS[setup].tuned_as), _or(name, method.tuned_as)
     for network, like in product(networks, methods):
-        found = best(network, like)
+        found = winner(network, like)
         if found is not None:
             rule, settings = decode(found["rule"]), Settings.from_json(found["settings"])
             tuned = {field: getattr(settings, field) for field in TUNED}

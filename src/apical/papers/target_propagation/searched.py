@@ -40,9 +40,9 @@ def methods(setup: str) -> list[str]:
     return sorted({row["method"] for row in _rows() if row["setup"] == setup})
 
 
-def best(setup: str, method: str, round: str = FINAL) -> Mapping[str, Any] | None:
+def winner(setup: str, method: str, round: str = FINAL) -> Mapping[str, Any] | None:
     """The configuration of the best trial, None where there was no such round."""
-    return _best().get(setup, {}).get(method, {}).get(round)
+    return _winners().get(setup, {}).get(method, {}).get(round)
 
 
 def keep(
@@ -61,7 +61,7 @@ def keep(
     writer.writerows(rows)
     write_whole(FOLDER / TRIALS, text.getvalue())
 
-    found = _best()
+    found = _winners()
     found.setdefault(setup, {}).setdefault(method, {})[round] = best
     write_whole(FOLDER / BEST, json.dumps(found, indent=2) + "\n")
 
@@ -78,6 +78,6 @@ def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return row["setup"], row["method"], row["round"]
 
 
-def _best() -> dict[str, Any]:
+def _winners() -> dict[str, Any]:
     path = FOLDER / BEST
     return json.loads(path.read_text()) if path.exists() else {}
