@@ -1,5 +1,6 @@
 """The targets of training and their scores."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from apical.data import Split, from_arrays, load
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.networks.losses import SquaredError
-from apical.networks.targets import Input, Label
+from apical.networks.targets import Input, Label, class_logits, class_scores, decode, encode
 from apical.training import fit
 from apical.training.evaluate import CHUNK, evaluate, together
 from apical.training.task import Task
@@ -125,3 +126,21 @@ def test_evaluation_in_chunks_is_evaluation_at_once():
 def test_a_loss_for_classes_takes_no_images():
     with pytest.raises(UsageError, match="use --loss squared-error"):
         fit(BP(), images(), target=Input(), epochs=1)
+
+
+def test_a_single_unit_stands_for_the_second_of_two_classes():
+    outputs = jnp.array([[0.2], [0.5], [0.9]])
+    np.testing.assert_allclose(
+        class_scores(outputs), [[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], rtol=1e-6
+    )
+    np.testing.assert_array_equal(decode(outputs), [0, 0, 1])
+    np.testing.assert_array_equal(decode(encode(jnp.array([1, 0]), 1)), [1, 0])
+    a = jnp.array([[-3.0], [1.0]])
+    np.testing.assert_allclose(jax.nn.softmax(class_logits(a))[:, 1:], jax.nn.sigmoid(a), rtol=1e-6)
+
+
+def test_several_units_stand_for_a_class_each():
+    outputs = jnp.array([[0.2, 0.1, 0.7], [0.4, 0.4, 0.2]])
+    np.testing.assert_array_equal(class_scores(outputs), outputs)
+    np.testing.assert_array_equal(class_logits(outputs), outputs)
+    np.testing.assert_array_equal(decode(outputs), [2, 0])

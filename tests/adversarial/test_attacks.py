@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical.adversarial.attack import CHUNK, Attack, Margin, OwnLoss, attempt
+from apical.adversarial.attack import CHUNK, Attack, Margin, OwnLoss, perturb
 from apical.adversarial.attacks import FGSM, PGD, Noise
 from apical.adversarial.threat_model import Box, Epsilon, project
 from apical.adversarial.victim import Victim, softened
@@ -33,7 +33,7 @@ def linear(weight, bias) -> Victim:
 
 
 def tried(victim, u, labels, attack, eps=0.1, objective=OwnLoss(), **more):
-    return attempt(
+    return perturb(
         victim, np.asarray(u), np.asarray(labels), attack=attack, objective=objective, eps=eps,
         key=KEY, **more,
     )  # fmt: skip
@@ -72,12 +72,12 @@ def test_iterating_goes_further_than_one_step_where_the_slope_turns():
     """The ascent of -|v - c|^2 ends at the nearest point to c; one step overshoots."""
     c = jnp.array([[0.52, 0.45]])
 
-    def rise(v):
+    def objective(v):
         return -jnp.sum((v - c) ** 2, axis=-1)
 
     u, eps = jnp.full((1, 2), 0.5), jnp.asarray(0.1)
     once, often = (
-        rise(project(a.propose(rise, u, eps, KEY), u, eps))[0]
+        objective(project(a.propose(objective, u, eps, KEY), u, eps))[0]
         for a in (FGSM(), PGD(steps=40, size=0.05, random_start=False))
     )
     assert float(often) > float(once) + 0.005
@@ -87,11 +87,11 @@ def test_iteration_stays_within_reach_at_every_step():
     """The slope turns just outside: a path that left the reach would come back inside of it."""
     u, eps = jnp.full((1, 2), 0.5), 0.1
 
-    def rise(v):
+    def objective(v):
         return jnp.sum(jnp.where(v > 0.5 + 1.01 * eps, -5 * v, v), axis=-1)
 
     pgd = PGD(steps=3, size=0.6, random_start=False)
-    end = pgd.propose(rise, u, jnp.asarray(eps), jax.random.key(0))
+    end = pgd.propose(objective, u, jnp.asarray(eps), jax.random.key(0))
     np.testing.assert_allclose(end, 0.5 + eps, rtol=1e-6)
 
 
@@ -113,7 +113,7 @@ class Greedy(Attack):
 
     where: float = 9.0
 
-    def propose(self, rise, u, eps, key):
+    def propose(self, objective, u, eps, key):
         return jnp.full_like(u, self.where)
 
 
@@ -135,10 +135,10 @@ def test_what_is_wrong_already_stays_as_it_is_and_does_not_become_right():
 
 
 def test_the_victim_answers_whoever_leads_the_attack():
-    """A guide with the opposite weight pushes the victim to the safe side."""
+    """A surrogate with the opposite weight pushes the victim to the safe side."""
     u, labels = np.full((3, 1), 0.55), np.ones(3, int)
     alone = tried(linear([1.0], -0.5), u, labels, FGSM())
-    misled = tried(linear([1.0], -0.5), u, labels, FGSM(), guide=linear([-1.0], 0.5))
+    misled = tried(linear([1.0], -0.5), u, labels, FGSM(), surrogate=linear([-1.0], 0.5))
     assert not alone.right.any()
     assert misled.right.all()
 
@@ -160,6 +160,9 @@ def test_margins_by_hand():
     one = linear([1.0], 0.0).net
     single = jnp.array([[0.7], [0.7]])
     np.testing.assert_allclose(Margin()(one, one.record(single), jnp.array([0, 1])), [0.7, -0.7])
+    two = Network((Dense(jnp.eye(2), None, (2,), softmax),), CrossEntropy())
+    pair = jnp.array([[0.0, 0.7]] * 2)
+    np.testing.assert_allclose(Margin()(two, two.record(pair), jnp.array([0, 1])), [0.7, -0.7])
 
 
 def test_a_softened_network_answers_the_same_and_has_slopes_where_units_saturate():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from apical.adversarial.attacks import FGSM, PGD
-from apical.adversarial.masking import Masking, judge
-from apical.adversarial.results import Measured, rows
+from apical.adversarial.masking import Masking, diagnose
+from apical.adversarial.results import AccuracyUnderAttack, rows
 from apical.adversarial.survey import CLEAN, WORST, Battery, survey
 from apical.adversarial.threat_model import LARGE, Box, Epsilon
 from apical.adversarial.victim import Victim
@@ -30,10 +30,10 @@ def victim(gain: float, activation: Activation = sigmoid) -> Victim:
     return Victim(net, Affine.of(0.0, 1.0), UNIT)
 
 
-def measured(of: Victim, twin: Victim | None = None) -> Measured:
+def measured(of: Victim, twin: Victim | None = None) -> AccuracyUnderAttack:
     u = np.random.default_rng(0).uniform(size=(400, 2)).astype(np.float32)
     labels = (u[:, 0] > u[:, 1]).astype(np.int32)
-    return Measured.of(survey(of, u, labels, EPS, twin=twin))
+    return AccuracyUnderAttack.of(survey(of, u, labels, EPS, twin=twin))
 
 
 OPEN = victim(4.0)
@@ -43,7 +43,7 @@ SATURATED = victim(1e5)
 
 def test_a_network_with_open_slopes_shows_no_sign_of_masking():
     found = measured(OPEN)
-    verdict = judge([found], EPS)
+    verdict = diagnose([found], EPS)
     assert verdict.masking is Masking.NO_SIGN, verdict
     assert found.accuracy["pgd"][LARGE.text] == 0
     assert found.flat == 0
@@ -55,16 +55,16 @@ def test_saturation_that_only_hides_the_slopes_is_called_masking_alone():
     assert hidden.flat > 0.9
     assert hidden.accuracy["fgsm"]["0.2"] > twin.accuracy["fgsm"]["0.2"] + 0.3
     assert hidden.accuracy[WORST]["0.2"] == pytest.approx(twin.accuracy[WORST]["0.2"], abs=0.01)
-    assert judge([hidden], EPS, [twin]).masking is Masking.ONLY
+    assert diagnose([hidden], EPS, [twin]).masking is Masking.ONLY
 
 
 def test_without_a_transfer_softened_slopes_find_the_same():
     found = measured(SATURATED)
     assert found.accuracy["fgsm"]["0.2"] > found.accuracy["adaptive"]["0.2"] + 0.3
-    assert judge([found], EPS).masking is not Masking.NO_SIGN
+    assert diagnose([found], EPS).masking is not Masking.NO_SIGN
 
 
-def example(**changed: float) -> Measured:
+def example(**changed: float) -> AccuracyUnderAttack:
     """Numbers of an unmasked network at one eps, with some of them changed."""
     usual = {"noise": 0.98, "fgsm": 0.9, "pgd": 0.85, "adaptive": 0.85, "transfer": 0.95}
     usual |= {
@@ -73,7 +73,7 @@ def example(**changed: float) -> Measured:
     }
     accuracy = {name: {"0.1": value} for name, value in usual.items()}
     accuracy["pgd"][LARGE.text] = changed.get("large", 0.0)
-    return Measured(
+    return AccuracyUnderAttack(
         {CLEAN: {"0": changed.get("clean", 0.99)}, **accuracy}, 0.5, changed.get("flat", 0.0), 1000
     )
 
@@ -90,8 +90,8 @@ def example(**changed: float) -> Measured:
     ],
 )
 def test_each_check_fails_alone_where_it_should(changed, demand):
-    assert all(c.passed for c in judge([example()], EPS[:1]).checks)
-    (failed,) = [c for c in judge([example(**changed)], EPS[:1]).checks if not c.passed]
+    assert all(c.passed for c in diagnose([example()], EPS[:1]).checks)
+    (failed,) = [c for c in diagnose([example(**changed)], EPS[:1]).checks if not c.passed]
     assert demand in failed.demand
 
 
@@ -102,18 +102,18 @@ def test_each_check_fails_alone_where_it_should(changed, demand):
 def test_masking_is_all_there_is_where_nothing_remains_above_the_reference(worst, twin, masking):
     masked = example(fgsm=0.95, pgd=0.93, adaptive=worst, worst=worst)
     twins = [] if twin is None else [example(fgsm=0.75, worst=twin)]
-    assert judge([masked], EPS[:1], twins).masking is masking
+    assert diagnose([masked], EPS[:1], twins).masking is masking
 
 
 def test_where_one_step_leaves_nothing_the_reason_names_the_check_that_failed():
-    verdict = judge([example(fgsm=0.5, pgd=0.5, adaptive=0.4, worst=0.4)], EPS[:1])
+    verdict = diagnose([example(fgsm=0.5, pgd=0.5, adaptive=0.4, worst=0.4)], EPS[:1])
     assert verdict.masking is Masking.OVERSTATED
     assert "nothing above chance; failed: its own slopes" in verdict.reason
     assert "noise" not in verdict.reason
 
 
 def test_a_network_at_chance_is_not_judged():
-    verdict = judge([example(clean=0.505, fgsm=0.4)], EPS[:1])
+    verdict = diagnose([example(clean=0.505, fgsm=0.4)], EPS[:1])
     assert verdict.masking is Masking.NOTHING
     assert "0.505, chance is 0.500" in verdict.reason
 
@@ -121,8 +121,8 @@ def test_a_network_at_chance_is_not_judged():
 def test_a_gap_that_few_examples_make_by_chance_fails_no_check():
     few = replace(example(adaptive=0.82), examples=100)
     many = replace(few, examples=1000)
-    assert judge([few], EPS[:1]).masking is Masking.NO_SIGN
-    assert judge([many], EPS[:1]).masking is not Masking.NO_SIGN
+    assert diagnose([few], EPS[:1]).masking is Masking.NO_SIGN
+    assert diagnose([many], EPS[:1]).masking is not Masking.NO_SIGN
 
 
 def test_worst_is_right_only_where_every_attack_left_it_right():

@@ -10,8 +10,8 @@ MUTANTS = (
     Mutant(
         "attack: what is proposed is not clipped",
         "adversarial/attack.py",
-        "project(attack.propose(rise, u, eps, key), u, eps)",
-        "attack.propose(rise, u, eps, key)",
+        "project(attack.propose(objective_at, u, eps, key), u, eps)",
+        "attack.propose(objective_at, u, eps, key)",
         (f"{ATTACKS}::test_the_shell_clips_what_an_attack_proposes",),
     ),
     Mutant(
@@ -22,10 +22,10 @@ MUTANTS = (
         (f"{ATTACKS}::test_what_is_wrong_already_stays_as_it_is_and_does_not_become_right",),
     ),
     Mutant(
-        "attack: the guide answers for the victim",
+        "attack: the surrogate answers for the victim",
         "adversarial/attack.py",
         "return perturbed, victim.labels(perturbed)",
-        "return perturbed, guide.labels(perturbed)",
+        "return perturbed, surrogate.labels(perturbed)",
         (f"{ATTACKS}::test_the_victim_answers_whoever_leads_the_attack",),
     ),
     Mutant(
@@ -66,18 +66,18 @@ MUTANTS = (
         (f"{ATTACKS}::test_iteration_stays_within_reach_at_every_step",),
     ),
     Mutant(
-        "attack: another seed's guide leads the transfer",
+        "attack: another seed's twin leads the transfer",
         "adversarial/survey.py",
-        "guides.get(seed, guides[min(guides)])",
-        "guides[min(guides)]",
-        (f"{ATTACKED}::test_the_guide_is_the_network_of_the_same_seed_and_selection[last]",),
+        "twins.get(seed, twins[min(twins)])",
+        "twins[min(twins)]",
+        (f"{ATTACKED}::test_the_twin_is_the_network_of_the_same_seed_and_selection[last]",),
     ),
     Mutant(
-        "attack: the guide is its last network, whichever was asked for",
+        "attack: the twin is its last network, whichever was asked for",
         "adversarial/survey.py",
-        "theirs, guides = _victims(guide, network)",
-        "theirs, guides = _victims(guide, Last())",
-        (f"{ATTACKED}::test_the_guide_is_the_network_of_the_same_seed_and_selection[best]",),
+        "theirs, twins = _victims(twin, network)",
+        "theirs, twins = _victims(twin, Last())",
+        (f"{ATTACKED}::test_the_twin_is_the_network_of_the_same_seed_and_selection[best]",),
     ),
     Mutant(
         "attack: what was asked for is reported as fgsm",
@@ -85,5 +85,19 @@ MUTANTS = (
         "return spell(asked[attack]) if attack in asked else attack",
         "return attack",
         (f"{MASKING}::test_reports_call_an_attack_what_was_asked_for",),
+    ),
+    Mutant(
+        "classes: a single unit stands for the first class",
+        "networks/targets.py",
+        "jnp.concatenate([1 - outputs, outputs], axis=-1)",
+        "jnp.concatenate([outputs, 1 - outputs], axis=-1)",
+        ("tests/test_targets.py::test_a_single_unit_stands_for_the_second_of_two_classes",),
+    ),
+    Mutant(
+        "classes: a single unit's preactivation is that of the first class",
+        "networks/targets.py",
+        "jnp.concatenate([jnp.zeros_like(a), a], axis=-1)",
+        "jnp.concatenate([a, jnp.zeros_like(a)], axis=-1)",
+        (f"{ATTACKS}::test_margins_by_hand",),
     ),
 )

@@ -1,4 +1,4 @@
-"""What an attack is: a way up an objective, within eps of the clean inputs."""
+"""An attack: a way to inputs that raise an objective, held within the threat model by `perturb`."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -14,35 +14,40 @@ from apical.adversarial.threat_model import project
 from apical.adversarial.victim import Victim
 from apical.errors import ApicalError
 from apical.networks.network import Network, Record
-from apical.networks.targets import encode
+from apical.networks.targets import class_logits, encode
 from apical.values.spelling import spell
 from apical.values.value import Value
 
-Rise = Callable[[Float[Array, "batch ..."]], Float[Array, " batch"]]
-"""The objective of each example at points of the unit cube."""
+CHUNK = 500
+"""Examples that are attacked at once."""
+ROUNDING = 1e-6
+"""By how much rounding may carry an input beyond eps."""
+
+ObjectiveAt = Callable[[Float[Array, "batch ..."]], Float[Array, " batch"]]
+"""The objective of each example as a function of its perturbed input, a point of the unit cube."""
 
 
 class Attack(Value):
-    """A way to perturbed inputs. What it proposes is clipped and tested by `attempt.attempt`."""
+    """Proposes perturbed inputs. `perturb` clips them and asks the network again."""
 
     @abstractmethod
     def propose(
-        self, rise: Rise, u: Array, eps: Float[Array, ""], key: PRNGKeyArray
+        self, objective: ObjectiveAt, u: Array, eps: Float[Array, ""], key: PRNGKeyArray
     ) -> Float[Array, "batch ..."]:
-        """Points near the clean ones `u`, wherever the attack thinks `rise` is high."""
+        """Inputs near the clean ones `u` at which the attack expects the objective to be high."""
 
 
 class GradientAttack(Attack):
-    """An attack that follows slopes, which is what may be asked for."""
+    """An attack that follows the objective's gradient. A survey is asked for one of these."""
 
     @property
     @abstractmethod
     def iterates(self) -> bool:
-        """Whether it looks at the slope more than once."""
+        """Whether it takes the gradient more than once."""
 
 
 class Objective(Value):
-    """Higher where the network is further from the right label."""
+    """A number for each example that is higher the further the network is from the right label."""
 
     @abstractmethod
     def __call__(
@@ -51,44 +56,35 @@ class Objective(Value):
 
 
 class OwnLoss(Objective):
-    """The loss the network is evaluated by, which FGSM and PGD were published with."""
+    """The loss the network was trained on, as FGSM and PGD were published."""
 
     def __call__(self, net, record, labels):
         return net.losses(record, encode(labels, net.units))
 
 
 class Margin(Objective):
-    """max over wrong classes of a_c, less a_y: the preactivations' margin, which never saturates.
-
-    With a single output unit a, the margin is -a for label 1 and a for label 0.
-    """
+    """The margin of the logits, max over c != y of a_c, less a_y, which never saturates."""
 
     def __call__(self, net, record, labels):
-        a = record.preactivations[-1]
-        if net.units == 1:
-            return a[:, 0] * (1 - 2 * labels)
-        right = jax.nn.one_hot(labels, net.units, dtype=bool)
+        a = class_logits(record.preactivations[-1])
+        right = jax.nn.one_hot(labels, a.shape[-1], dtype=bool)
         wrong = jnp.max(jnp.where(right, -jnp.inf, a), axis=-1)
         return wrong - jnp.max(jnp.where(right, a, -jnp.inf), axis=-1)
 
 
-CHUNK = 500
-ROUNDING = 1e-6
-
-
 @dataclass(frozen=True)
-class Attempt:
-    """What became of every example: its perturbed input, and whether it is still taken right."""
+class Attacked:
+    """Every example after an attack."""
 
     u: np.ndarray
-    """Points of the unit cube, (examples, *shape)."""
+    """The perturbed inputs, points of the unit cube, (examples, *shape)."""
     labels: np.ndarray
-    """What the victim takes them for."""
+    """The class that the victim names for each."""
     right: np.ndarray
     """Whether that is the true label."""
 
 
-def attempt(
+def perturb(
     victim: Victim,
     u: np.ndarray,
     labels: np.ndarray,
@@ -97,13 +93,19 @@ def attempt(
     objective: Objective,
     eps: float,
     key: PRNGKeyArray,
-    guide: Victim | None = None,
-) -> Attempt:
-    """Attack every clean example that `victim` takes right; the others stay as they are.
+    surrogate: Victim | None = None,
+) -> Attacked:
+    """Attack every clean example that `victim` classifies correctly; the others stay as they are.
 
-    `guide` is the network whose slopes lead the attack, the victim itself if none is given: a twin
-    for transfer, a softened one where the victim's slopes vanish. The outcome is always the
-    victim's own answer to the clipped input.
+    **Arguments:**
+
+    - `u`: clean inputs as points of the unit cube, (examples, *shape); `labels`: their true labels.
+    - `eps`: the largest change of a coordinate.
+    - `surrogate`: the network whose gradient the attack follows; None: the victim itself. It is a
+      twin for a transfer attack, and a softened victim where the victim's gradient vanishes. The
+      outcome is always the victim's own answer to the clipped input.
+
+    **Raises:** `ApicalError` if what the attack proposes is not finite.
     """
     found = []
     for begin in range(0, len(labels), CHUNK):
@@ -111,11 +113,11 @@ def attempt(
         key, now = jax.random.split(key)
         missing = CHUNK - len(labels[rows])
         padded = np.pad(u[rows], [(0, missing)] + [(0, 0)] * (u.ndim - 1))
-        tried = _chunk(
-            victim, victim if guide is None else guide, padded,
+        attacked = _chunk(
+            victim, victim if surrogate is None else surrogate, padded,
             np.pad(labels[rows], (0, missing)), jnp.asarray(eps, u.dtype), now, attack, objective,
         )  # fmt: skip
-        found.append([np.asarray(a)[: CHUNK - missing] for a in tried])
+        found.append([np.asarray(a)[: CHUNK - missing] for a in attacked])
     perturbed, given = (np.concatenate(parts) for parts in zip(*found, strict=True))
     if not (
         np.isfinite(perturbed).all()
@@ -124,15 +126,15 @@ def attempt(
     ):
         raise ApicalError(
             f"{spell(attack)}: expected finite inputs within {eps:g} of the clean ones, got "
-            "others; the network's slopes are not finite: train again with a lower lr"
+            "others; the network's gradient is not finite: train again with a lower lr"
         )
-    return Attempt(perturbed, given, given == labels)
+    return Attacked(perturbed, given, given == labels)
 
 
 @partial(jax.jit, static_argnames=("attack", "objective"))
 def _chunk(
     victim: Victim,
-    guide: Victim,
+    surrogate: Victim,
     u: Array,
     labels: Int[Array, " batch"],
     eps: Float[Array, ""],
@@ -140,10 +142,10 @@ def _chunk(
     attack: Attack,
     objective: Objective,
 ) -> tuple[Array, Array]:
-    def rise(v):
-        return objective(guide.net, guide.record(v), labels)
+    def objective_at(v):
+        return objective(surrogate.net, surrogate.record(v), labels)
 
-    proposed = project(attack.propose(rise, u, eps, key), u, eps)
+    proposed = project(attack.propose(objective_at, u, eps, key), u, eps)
     right = (victim.labels(u) == labels).reshape(-1, *(1,) * (u.ndim - 1))
     perturbed = jnp.where(right, proposed, u)
     return perturbed, victim.labels(perturbed)

@@ -31,8 +31,8 @@ class PGD(GradientAttack):
     def iterates(self):
         return self.steps > 1
 
-    def propose(self, rise, u, eps, key):
-        slope = jax.grad(lambda v: jnp.sum(rise(v)))
+    def propose(self, objective, u, eps, key):
+        slope = jax.grad(lambda v: jnp.sum(objective(v)))
         start = u
         if self.random_start:
             start = project(u + eps * jax.random.uniform(key, u.shape, u.dtype, -1, 1), u, eps)
@@ -53,8 +53,8 @@ class FGSM(GradientAttack):
     def iterates(self):
         return False
 
-    def propose(self, rise, u, eps, key):
-        return PGD(steps=1, size=1.0, random_start=False).propose(rise, u, eps, key)
+    def propose(self, objective, u, eps, key):
+        return PGD(steps=1, size=1.0, random_start=False).propose(objective, u, eps, key)
 
 
 class Noise(Attack):
@@ -63,6 +63,6 @@ class Noise(Attack):
     Source of the control: Carlini et al. 2019.
     """
 
-    def propose(self, rise, u, eps, key):
+    def propose(self, objective, u, eps, key):
         coin = jax.random.bernoulli(key, shape=u.shape)
         return u + eps * jnp.where(coin, 1.0, -1.0).astype(u.dtype)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import fmean
 
-from apical.adversarial.results import Measured
+from apical.adversarial.results import AccuracyUnderAttack
 from apical.adversarial.survey import ITERATED, ONE_STEP, WORST
 from apical.adversarial.threat_model import LARGE, Epsilon
 
@@ -17,7 +17,7 @@ TOLERANCE = 0.01
 
 
 class Masking(Enum):
-    """What the checks say together."""
+    """The conclusion from all checks."""
 
     NO_SIGN = "no sign of gradient masking"
     OVERSTATED = "gradient masking: the attack overstates robustness"
@@ -27,7 +27,7 @@ class Masking(Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """One demand, and what was found at the eps where it was missed most."""
+    """One demand, and the finding at the eps where it is missed most."""
 
     demand: str
     found: str
@@ -35,26 +35,36 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Diagnosis:
+    """The conclusion, the checks it rests on, and the reason in words."""
+
     masking: Masking
     checks: tuple[Check, ...]
     reason: str
 
 
-def judge(
-    runs: Sequence[Measured], epsilons: tuple[Epsilon, ...], twins: Sequence[Measured] = ()
-) -> Verdict:
-    """The verdict on the networks of a run, beside those of its twin, if it has one.
+def diagnose(
+    runs: Sequence[AccuracyUnderAttack],
+    epsilons: tuple[Epsilon, ...],
+    twins: Sequence[AccuracyUnderAttack] = (),
+) -> Diagnosis:
+    """Whether the networks of a run mask their gradients, judged by accuracies under attack.
 
     Where a check fails, robustness is *only* masking if all that one-step attacks leave above the
-    reference vanishes under the strongest attack. The reference is the twin, else chance.
+    reference vanishes under all attacks together. The reference is the twin, else chance.
+
+    **Arguments:**
+
+    - `runs`: one for each seed.
+    - `epsilons`: those of the surveys.
+    - `twins`: the same of the twin's networks, if there is one.
     """
     checks = tuple(_checks(runs, epsilons))
     clean, chance = fmean(run.clean for run in runs), fmean(run.chance for run in runs)
     if not _clear(clean - chance, runs):
-        return Verdict(Masking.NOTHING, checks, f"{clean:.3f}, chance is {chance:.3f}")
+        return Diagnosis(Masking.NOTHING, checks, f"{clean:.3f}, chance is {chance:.3f}")
     if all(check.passed for check in checks):
-        return Verdict(Masking.NO_SIGN, checks, "every check passed")
+        return Diagnosis(Masking.NO_SIGN, checks, "every check passed")
     against = "its twin" if twins else "chance"
     one_step = {eps: _gain(ONE_STEP, runs, twins, eps) for eps in epsilons}
     at_worst = {eps: _gain(WORST, runs, twins, eps) for eps in epsilons}
@@ -62,23 +72,28 @@ def judge(
     if not claimed:
         failed = "; ".join(check.demand for check in checks if not check.passed)
         reason = f"one step already leaves nothing above {against}; failed: {failed}"
-        return Verdict(Masking.OVERSTATED, checks, reason)
+        return Diagnosis(Masking.OVERSTATED, checks, reason)
     eps = max(claimed, key=lambda e: one_step[e] - at_worst[e])
     reason = (
         f"at eps {eps.text} it is above {against} by {one_step[eps]:+.3f} under one step and by "
         f"{at_worst[eps]:+.3f} under all attacks"
     )
     remains = any(_clear(at_worst[e], runs) for e in claimed)
-    return Verdict(Masking.OVERSTATED if remains else Masking.ONLY, checks, reason)
+    return Diagnosis(Masking.OVERSTATED if remains else Masking.ONLY, checks, reason)
 
 
-def _gain(attack: str, runs: Sequence[Measured], twins: Sequence[Measured], eps: Epsilon) -> float:
+def _gain(
+    attack: str,
+    runs: Sequence[AccuracyUnderAttack],
+    twins: Sequence[AccuracyUnderAttack],
+    eps: Epsilon,
+) -> float:
     """How far a run's accuracy lies above the reference."""
     reference = _mean(twins, attack, eps) if twins else fmean(run.chance for run in runs)
     return _mean(runs, attack, eps) - reference
 
 
-def _checks(runs: Sequence[Measured], epsilons: tuple[Epsilon, ...]) -> Iterator[Check]:
+def _checks(runs: Sequence[AccuracyUnderAttack], epsilons: tuple[Epsilon, ...]) -> Iterator[Check]:
     chance = fmean(run.chance for run in runs)
     large = _mean(runs, ITERATED, LARGE)
     yield Check(
@@ -114,11 +129,11 @@ def _no_weaker(runs, epsilons, stronger: str, weaker: str, demand: str) -> Check
     )
 
 
-def _clear(gap: float, runs: Sequence[Measured]) -> bool:
+def _clear(gap: float, runs: Sequence[AccuracyUnderAttack]) -> bool:
     """Whether a gap of accuracies on the same n examples is more than chance: above two standard
     errors, which are at most sqrt(gap / n) each if the examples that differ all differ one way."""
     return gap > max(TOLERANCE, 4 / sum(run.examples for run in runs))
 
 
-def _mean(runs: Sequence[Measured], attack: str, eps: Epsilon) -> float:
+def _mean(runs: Sequence[AccuracyUnderAttack], attack: str, eps: Epsilon) -> float:
     return fmean(run.accuracy[attack][eps.text] for run in runs)

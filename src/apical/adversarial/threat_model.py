@@ -1,4 +1,4 @@
-"""What an adversary may do: move every feature by eps of its range, within that range."""
+"""The threat model: an adversary moves every feature by at most eps of its range, within it."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,12 +15,18 @@ from apical.errors import UsageError
 
 @dataclass(frozen=True)
 class Epsilon:
-    """A part of each feature's range, as it was written: `4/255`, `0.03`.
+    """The largest change of a feature, as a part of its range.
 
-    Raises `UsageError` for what is no number above 0 and up to 1.
+    Raises `UsageError` for a text that is no number above 0 and up to 1.
+
+    !!! example
+
+        >>> Epsilon("51/255").size
+        0.2
     """
 
     text: str
+    """As the user wrote it: `4/255`, `0.03`."""
 
     def __post_init__(self):
         try:
@@ -35,20 +41,21 @@ class Epsilon:
 
     @property
     def size(self) -> float:
+        """The number."""
         return float(Fraction(self.text))
 
 
 LARGE = Epsilon("1/2")
-"""Every point of the cube has its centre in reach, so that no classifier can hold."""
+"""At this eps every input can become mid-grey, so that no classifier can do better than chance."""
 USUAL = ("4/255", "8/255", "12/255")
-"""Those of Gupta 2020, Figure 3."""
+"""The eps of Gupta 2020, Figure 3."""
 
 
 class Box(eqx.Module):
-    """u = (x - low) / (high - low), from raw inputs x to [0, 1].
+    """The range of every raw feature, mapped to the unit interval: u = (x - low) / (high - low).
 
-    Bytes range over 0 to 255, so that eps 4/255 is four grey levels; any other feature over what
-    the data set's splits hold of it. A constant feature cannot be moved.
+    Bytes range from 0 to 255, so that eps 4/255 is four grey levels. Any other feature ranges over
+    its values in the data set's splits. A constant feature cannot be moved.
     """
 
     low: Float[Array, "..."]
@@ -56,6 +63,7 @@ class Box(eqx.Module):
 
     @classmethod
     def of(cls, data: Dataset) -> Self:
+        """The ranges of a data set's features."""
         if data.train.x.dtype == np.uint8:
             return cls(jnp.zeros(()), jnp.full((), 255.0))
         splits = [s.x for s in (data.train, data.validation, data.test) if len(s)]

@@ -21,15 +21,16 @@ class Victim(eqx.Module):
     box: Box
 
     def record(self, u: Float[Array, "batch ..."]) -> Record:
+        """The forward pass."""
         return self.net.record(self.transform(self.box.raw(u)))
 
     def labels(self, u: Float[Array, "batch ..."]) -> Array:
-        """What the network takes the inputs for."""
+        """The class that the network names for each input."""
         return decode(self.record(u).output)
 
 
 class Soft(eqx.Module):
-    """sigma(a), with the slope of sigma(a / T)."""
+    """An activation that gives sigma(a) and has the derivative of sigma(a / T)."""
 
     activation: Activation = eqx.field(static=True)
     temperature: Float[Array, ""]
@@ -66,10 +67,11 @@ class Softened(Layer):
 
 
 def softened(victim: Victim, u: Float[Array, "batch ..."]) -> Victim:
-    """The victim with hidden slopes sigma'(a / T) / T in place of sigma'(a); outputs as they are.
+    """A surrogate with the victim's outputs, whose gradient does not vanish where units saturate.
 
-    T is the root mean square of the layer's preactivations at `u`, and at least 1. Objectives read
-    the output's preactivation, so the output needs none.
+    Its hidden units have the derivative sigma'(a / T) / T in place of sigma'(a). T is the root mean
+    square of the layer's preactivations at `u`, and at least 1. Objectives read the output's
+    preactivation, so the output layer stays as it is.
 
     Source of the idea: Athalye, Carlini & Wagner 2018 (backward pass differentiable approximation).
     """

@@ -51,8 +51,8 @@ def attack(
         out: Folder for attack.csv, accuracy and examples figures; None: RUN/attack.
         overwrite: Replace what an earlier attack left in that folder.
     """
-    from apical.adversarial.masking import judge
-    from apical.adversarial.results import Measured, write
+    from apical.adversarial.masking import diagnose
+    from apical.adversarial.results import AccuracyUnderAttack, write_csv
     from apical.adversarial.survey import survey_run
     from apical.report.attacks import draw_curves, draw_examples
 
@@ -80,14 +80,16 @@ def attack(
         if read is not None:
             tell_if_unfinished(console, read)
     console.print(_accuracies(surveys, twins, epsilons, battery))
-    ours, theirs = ([Measured.of(s) for s in found.values()] for found in (surveys, twins))
-    verdict = judge(ours, epsilons, theirs)
+    ours, theirs = (
+        [AccuracyUnderAttack.of(s) for s in found.values()] for found in (surveys, twins)
+    )
+    verdict = diagnose(ours, epsilons, theirs)
     checks = Table("check", "found", "passed")
     for check in verdict.checks:
         checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")
     console.print(checks)
     console.print(f"verdict: {verdict.masking.value} ({verdict.reason})", highlight=False)
-    for path in (write(results, surveys, battery), *figures):
+    for path in (write_csv(results, surveys, battery), *figures):
         console.print(f"wrote: {path}", soft_wrap=True)
 
 

@@ -38,6 +38,7 @@ def predict(
         network: After which epoch: the last one saved, or the best on validation.
         invert: Swap black and white first (MNIST's digits are white on black).
     """
+    from apical.networks.targets import class_scores
     from apical.training.reload import reload_classifiers
 
     if not images:
@@ -49,19 +50,18 @@ def predict(
     raw = read_examples(task.data, images, invert=invert)
     console = Console()
     tell_if_unfinished(console, run)
-    outputs = np.asarray(model(raw))
+    scores = np.asarray(class_scores(model(raw)))
     _tell_of_the_ground(task.data, images, raw, invert)
 
     table = Table(Column("image", overflow="fold"), "class", "output", "next best")
-    for path, output in zip(images, outputs, strict=True):
-        scores = np.array([1 - output[0], output[0]]) if len(output) == 1 else output
-        first, second = np.argsort(scores)[::-1][:2]
+    for path, of_image in zip(images, scores, strict=True):
+        first, second = np.argsort(of_image)[::-1][:2]
         names = model.classes
         table.add_row(
             str(path),
             names[first],
-            f"{scores[first]:.3f}",
-            f"{names[second]} {scores[second]:.3f}",
+            f"{of_image[first]:.3f}",
+            f"{names[second]} {of_image[second]:.3f}",
         )
     console.print(table)
 

@@ -128,13 +128,32 @@ class Spread(NamedTuple):
     examples: Int[Array, " batches"]
 
 
+# A loss may give two classes a single output unit (`Loss.units`), which stands for the second of
+# them. What follows from that is written here and nowhere else.
+
+
 def encode(labels: Int[Array, " batch"], units: int) -> Outputs:
     """One-hot rows; for a single output unit the label itself, 0 or 1, as a column."""
     return labels[:, None].astype(float) if units == 1 else jax.nn.one_hot(labels, units)
 
 
+def class_scores(outputs: Outputs) -> Float[Array, "batch classes"]:
+    """The output of each class; a single unit's p are the scores 1 - p and p of two classes."""
+    return jnp.concatenate([1 - outputs, outputs], axis=-1) if _single(outputs) else outputs
+
+
+def class_logits(a: Float[Array, "batch units"]) -> Float[Array, "batch classes"]:
+    """The output preactivation of each class; a single unit's a are 0 and a of two classes.
+
+    As sigmoid(a) is the second entry of softmax((0, a)).
+    """
+    return jnp.concatenate([jnp.zeros_like(a), a], axis=-1) if _single(a) else a
+
+
 def decode(outputs: Outputs) -> Int[Array, " batch"]:
-    """The most active unit's index; for a single unit, whether it is above one half."""
-    if outputs.shape[-1] == 1:
-        return (outputs[:, 0] > 0.5).astype(jnp.int32)
-    return jnp.argmax(outputs, axis=-1).astype(jnp.int32)
+    """The class of the highest score, the first of equals."""
+    return jnp.argmax(class_scores(outputs), axis=-1).astype(jnp.int32)
+
+
+def _single(outputs: Outputs) -> bool:
+    return outputs.shape[-1] == 1

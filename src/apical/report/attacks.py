@@ -77,8 +77,8 @@ def draw_examples(
         return []
     seed, survey = min(surveys), surveys[min(surveys)]
     ordered = sorted(epsilons, key=lambda eps: eps.size)
-    shown = {"before, eps 0": survey.attempts[CLEAN, "0"]}
-    shown |= {f"eps {eps.text}": survey.attempts[attack, eps.text] for eps in ordered}
+    shown = {"before, eps 0": survey.attacked[CLEAN, "0"]}
+    shown |= {f"eps {eps.text}": survey.attacked[attack, eps.text] for eps in ordered}
     chosen = _turned_first(survey, attack, ordered[-1])
     with look():
         figure, axes = plt.subplots(

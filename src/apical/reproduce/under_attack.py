@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from apical.adversarial.results import Measured
+from apical.adversarial.results import AccuracyUnderAttack
 from apical.adversarial.survey import survey_run
 from apical.adversarial.threat_model import Epsilon
 from apical.reproduce.examination import Examination
@@ -32,9 +32,9 @@ class UnderAttack(Examination):
         return {self.twin}
 
     def examine(self, run, root):
-        guide = root / self.twin / run.name
+        twin = root / self.twin / run.name
         _, surveys = survey_run(
-            run, self.epsilons, guide=guide, examples=self.examples, network=self.network
+            run, self.epsilons, twin=twin, examples=self.examples, network=self.network
         )
         (survey,) = surveys.values()
-        return vars(Measured.of(survey))
+        return vars(AccuracyUnderAttack.of(survey))

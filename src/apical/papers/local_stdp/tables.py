@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from apical.adversarial.masking import judge
-from apical.adversarial.results import Measured
+from apical.adversarial.masking import diagnose
+from apical.adversarial.results import AccuracyUnderAttack
 from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.reproduce.tables import mean_and_interval
@@ -69,16 +69,18 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
             metrics = [f"attacks:accuracy.{column}" for column in columns]
             cells = [mean_and_interval(evidence.values(experiment, m), 3) for m in metrics]
             cells.append(f"{100 * np.mean([run.flat for run in runs]):.0f} %")
-            verdict = judge(runs, EPSILONS, [] if name == "bp" else twins)
+            verdict = diagnose(runs, EPSILONS, [] if name == "bp" else twins)
             failed = "; ".join(c.demand for c in verdict.checks if not c.passed)
             cells.append(verdict.masking.value + (f" (failed: {failed})" if failed else ""))
             lines.append(f"| {pair} | {NAMES[name]} | " + " | ".join(cells) + " |")
     return _write(folder / "masking.md", "\n".join(lines) + "\n")
 
 
-def _measured(evidence: Evidence, experiment: str) -> list[Measured]:
+def _measured(evidence: Evidence, experiment: str) -> list[AccuracyUnderAttack]:
     stored = evidence.stored(experiment, "attacks.json").values()
-    return [Measured.read({k: v for k, v in run.items() if k != "asked"}) for run in stored]
+    return [
+        AccuracyUnderAttack.read({k: v for k, v in run.items() if k != "asked"}) for run in stored
+    ]
 
 
 def write_attacks(evidence: Evidence, folder: Path) -> Path:
