@@ -1,6 +1,5 @@
 """Fixtures for all tests: float64 on demand, small data."""
 
-import subprocess
 from importlib import import_module
 
 import jax
@@ -45,14 +44,7 @@ def blobs():
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder with room for 256 kB; the test is skipped where none may be mounted."""
-    folder = tmp_path / "small-disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    try:
-        allowed = subprocess.run(mount, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        allowed = False
-    if not allowed:
-        pytest.skip("a small disk cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    from tests.disks import mounted
+
+    with mounted(tmp_path / "small-disk", "size=256k"):
+        yield tmp_path / "small-disk"

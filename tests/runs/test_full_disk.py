@@ -1,7 +1,9 @@
 """A disk that fills up, at any point of a run: one line, the last checkpoint kept, and --resume."""
 
 import errno
+import itertools
 import math
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,11 @@ from typing import Any
 import pytest
 
 from apical import FA, WriteError, fit
+from apical.cli.main import main
 from apical.runs.folder import RunFolder
 from apical.training import recording
 from apical.training.events import Epoch
-from tests.runs.full_disk import filling_up
+from tests.disks import filling_up, mounted
 from tests.training.small import SMALL, bits, timeless
 
 SETTINGS: dict[str, Any] = {
@@ -71,8 +74,9 @@ def test_wherever_the_disk_fills_up_the_run_goes_on_bit_for_bit(blobs, tmp_path)
 def test_other_reasons_are_told_with_what_to_do(blobs, tmp_path, number):
     with filling_up(12, number), pytest.raises(WriteError) as told:
         fit(FA(), blobs, out=tmp_path / "run", **SETTINGS)
-    assert "; --resume goes on from the last checkpoint" in str(told.value)
-    assert str(told.value).count("\n") == 0
+    assert f"({os.strerror(number)})" in str(told.value)
+    assert " or choose another path, and run the command again" in str(told.value)
+    assert "\n" not in str(told.value)
     fit(FA(), blobs, out=tmp_path / "run", resume=True, **SETTINGS)
 
 
@@ -93,3 +97,50 @@ def test_a_finished_run_needs_no_room_to_be_looked_at(blobs, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.jsonl")}
     fit(FA(), blobs, out=tmp_path, resume=True, **SETTINGS)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.jsonl")} == before
+
+
+def command(words: str, capsys) -> str:
+    """What `apical` says on its way out; nothing if it ends well."""
+    try:
+        main(words.split())
+        status: Any = 0
+    except SystemExit as end:
+        status = end.code
+    said = capsys.readouterr().err
+    assert status == bool(said)
+    return said
+
+
+def test_on_a_small_disk_that_grows_a_run_ends_as_on_a_large_one(tmp_path, capsys):
+    train = "train fa --data iris --hidden 4 --batch-size 30 --epochs 2 --checkpoint-seconds 0"
+    main(f"{train} --out {tmp_path / 'whole'}".split())
+    disk = tmp_path / "disk"
+    lines = []
+    with mounted(disk, "size=4k") as change:
+        for blocks in itertools.count(1):
+            change(f"size={4 * blocks}k")
+            said = command(f"{train} --tensorboard --out {disk / 'run'} --resume", capsys)
+            if not said:
+                break
+            lines.append(said)
+            sound(disk / "run")
+        shutil.rmtree(disk / "run" / "tensorboard")
+        assert content(disk / "run") == content(tmp_path / "whole")
+    assert len(lines) >= 8
+    for line in lines:
+        assert line.startswith(f"apical: {disk / 'run'}")
+        assert line.endswith("; --resume goes on from the last checkpoint\n")
+        assert line.count("\n") == 1
+    named = " ".join(lines)
+    for file in ("config.json", "initial.jsonl", "tensorboard", ".npz", "summary.json"):
+        assert f"{file}: cannot be written (No space left" in named, file
+
+
+@pytest.mark.parametrize("options", ["size=1m,ro", "size=1m,nr_inodes=1"])
+def test_a_folder_that_cannot_be_made_is_told(tmp_path, capsys, options):
+    with mounted(tmp_path / "disk", options):
+        said = command(
+            f"train fa --data iris --batch-size 30 --out {tmp_path / 'disk' / 'run'}", capsys
+        )
+    assert said.startswith(f"apical: {tmp_path / 'disk' / 'run'}: cannot be written (")
+    assert said.count("\n") == 1

@@ -8,10 +8,14 @@ import _thread
 import os
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
+from typing import NoReturn
 
+from apical.cli.compiled_programs import keep_compiled_programs
 from apical.errors import ApicalError, UsageError, unknown
+from apical.runs.writing import unwritable
 
 COMMANDS = {
     "train": "train a network by a rule: apical train fa --data mnist",
@@ -29,38 +33,53 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; exits with 2 for wrong usage, 1 for other failures, 130 for Ctrl-C."""
-    args = sys.argv[1:] if arguments is None else arguments
     lose_no_interrupt()
     try:
-        if not args or args[0] in ("-h", "--help"):
-            print(_overview())
-        elif args[0] == "--version":
-            print(f"apical {version('apical')}")
-        elif args[0] not in COMMANDS:
-            raise UsageError(unknown("command", args[0], COMMANDS))
-        else:
-            _keep_compiled_programs()
-            import_module(f"apical.cli.{args[0]}").main(args[1:])
+        try:
+            _carry_out(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()
+    except UsageError as error:
+        _end(2, str(error))
     except ApicalError as error:
-        print(f"apical: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        _end(1, str(error))
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        _end(1)
     except OSError as error:
-        print(f"apical: {error.filename}: {error.strerror}; choose another path", file=sys.stderr)
-        sys.exit(1)
+        if error.filename is not None:
+            _end(1, f"{error.filename}: {error.strerror}; choose another path")
+        # What writes files names them, or raises `WriteError`.
+        _end(1, str(unwritable("standard output", error)))
     except RuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
-        print(
-            "apical: out of memory; make the layers or batch_size smaller, or run less beside it",
-            file=sys.stderr,
-        )
-        sys.exit(1)
+        _end(1, "out of memory; make the layers or batch_size smaller, or run less beside it")
     except KeyboardInterrupt:
-        print("apical: interrupted", file=sys.stderr)
-        sys.exit(130)
+        _end(130, "interrupted")
+
+
+def _carry_out(args: list[str]) -> None:
+    if not args or args[0] in ("-h", "--help"):
+        print(_overview())
+    elif args[0] == "--version":
+        print(f"apical {version('apical')}")
+    elif args[0] not in COMMANDS:
+        raise UsageError(unknown("command", args[0], COMMANDS))
+    else:
+        keep_compiled_programs()
+        import_module(f"apical.cli.{args[0]}").main(args[1:])
+
+
+def _end(status: int, told: str | None = None) -> NoReturn:
+    if told is not None:
+        with suppress(OSError):
+            print(f"apical: {told}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try again as it ends, and print that it failed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
 
 
 def lose_no_interrupt() -> None:
@@ -80,17 +99,6 @@ def lose_no_interrupt() -> None:
             usual(unraisable)
 
     sys.unraisablehook = hear
-
-
-def _keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles, so that a command starts sooner the second time.
-
-    JAX reads these variables when it is imported; processes started later inherit them.
-    """
-    from apical.data.folders import cache_folder
-
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "xla"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 def _overview() -> str:

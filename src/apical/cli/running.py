@@ -10,7 +10,7 @@ from apical.cli.options import RunOptions
 from apical.cli.progress import bar
 from apical.cli.spelling import words
 from apical.data import Dataset
-from apical.errors import UsageError
+from apical.errors import UsageError, WriteError
 from apical.networks.targets import Target
 from apical.rules import Rule
 from apical.settings import Settings
@@ -27,18 +27,21 @@ def run(
         listeners: list[Listener] = [Face(stack, console, rule, settings, options)]
         if options.tensorboard:
             listeners.append(_tensorboard(options))
-        result = fit(
-            rule,
-            data,
-            settings,
-            seeds=options.seeds,
-            seed=options.seed,
-            out=options.out,
-            resume=options.resume,
-            overwrite=options.overwrite,
-            checkpoint_seconds=options.checkpoint_seconds,
-            listeners=listeners,
-        )
+        try:
+            result = fit(
+                rule,
+                data,
+                settings,
+                seeds=options.seeds,
+                seed=options.seed,
+                out=options.out,
+                resume=options.resume,
+                overwrite=options.overwrite,
+                checkpoint_seconds=options.checkpoint_seconds,
+                listeners=listeners,
+            )
+        except WriteError as error:
+            raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
     if result.metrics:
         console.print(scores(result.summary, settings.target))
     if options.out is not None:

@@ -24,17 +24,22 @@ REMEDIES = {
 """What to do about an error of the operating system."""
 
 
+def unwritable(path: Path | str, error: OSError) -> WriteError:
+    """What to raise about a path that cannot be written to."""
+    remedy = REMEDIES.get(error.errno or 0, "look after its disk")
+    return WriteError(
+        f"{path}: cannot be written ({error.strerror or error}), what was there before is kept; "
+        f"{remedy} or choose another path, and run the command again"
+    )
+
+
 @contextmanager
 def told(path: Path) -> Iterator[None]:
     """Raises `WriteError` about `path` for an `OSError` of the block, which is to write it."""
     try:
         yield
     except OSError as error:
-        remedy = REMEDIES.get(error.errno or 0, "look after its disk")
-        raise WriteError(
-            f"{path}: cannot be written ({error.strerror or error}), what was there before is "
-            f"kept; {remedy} or choose another path, and run the command again"
-        ) from error
+        raise unwritable(path, error) from error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from apical.errors import UsageError, WriteError
+from apical.errors import UsageError
 from apical.runs.best import Row, Snapshot, best, in_order
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.environment import environment
@@ -178,10 +178,7 @@ def recording(
             _take_up(folder, config, learner)
         else:
             folder.clear()
-        try:
-            yield InFolder(folder, learner, every)
-        except WriteError as error:
-            raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
+        yield InFolder(folder, learner, every)
 
 
 def _take_up(folder: RunFolder, config: dict[str, Any], learner: Learner) -> None:

@@ -1,9 +1,10 @@
-"""A disk that fills up: at the n-th time something is written, or because it is small."""
+"""Disks that fill up: for certain, because they are small, or at the n-th time that is written."""
 
 import errno
 import io
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +13,33 @@ import pytest
 from apical.runs import writing
 
 
-class Disk:
-    """Counts what is written, and has room for so many of these steps and no more."""
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Callable[[str], None]]:
+    """Mount a disk in memory, as by `size=256k`, and give what changes its options.
 
-    def __init__(self, room: float, number: int = errno.ENOSPC):
+    The test is skipped where nothing may be mounted.
+    """
+
+    def mount(options: str) -> bool:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        try:
+            return subprocess.run(command, capture_output=True).returncode == 0
+        except FileNotFoundError:
+            return False
+
+    folder.mkdir()
+    if not mount(options):
+        pytest.skip("a small disk cannot be mounted here: that takes root and `mount`")
+    try:
+        yield lambda changed: pytest.fail("mount") if not mount(f"remount,{changed}") else None
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+class Disk:
+    """Counts the steps of writing, and has room for so many and no more."""
+
+    def __init__(self, room: float, number: int):
         self.room, self.number, self.steps = room, number, 0
 
     @property
@@ -30,7 +54,7 @@ class Disk:
 
 @contextmanager
 def filling_up(room: float, number: int = errno.ENOSPC) -> Iterator[Disk]:
-    """Everything that a run writes to its disk goes to one with room for so many steps.
+    """Everything that a run writes goes to a disk with room for so many steps.
 
     Steps are new folders, new files, the pieces of a file as they leave Python's buffer, waiting
     for the disk (`fsync`), and taking the place of another file. The piece that meets the full
