@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from apical.cli.compiled_programs import remove_cut_off
-from apical.cli.main import main
+from apical.cli.main import _in_one_line, main
+from apical.data import download
 from tests.disks import mounted
 
 FULL = Path("/dev/full")
@@ -48,6 +49,12 @@ def test_a_run_whose_output_cannot_be_written_goes_on_with_resume(tmp_path, monk
     assert capsys.readouterr().err.startswith("apical: standard output: cannot be written (No sp")
     main([*train.split(), "--resume"])
     assert (tmp_path / "run" / "summary.json").exists()
+
+
+def test_a_warning_of_ours_is_one_line():
+    another = "/usr/lib/python3/numbers.py"
+    assert _in_one_line("no room", UserWarning, download.__file__, 1) == "apical: no room\n"
+    assert another in _in_one_line("no room", UserWarning, another, 1)
 
 
 COMPILE = """

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from apical.data import download
-from apical.errors import DataError
+from apical.errors import DataError, WriteError
+from tests.disks import mounted
 
 from .conftest import files_in
 from .tiny import GOOD, RAW, archive, single, write_tar
@@ -27,6 +28,7 @@ def server(no_network, monkeypatch, tmp_path):
         "/other.gz": gzip.compress(RAW["two.bin"]),
         "/page.gz": b"<html>moved</html>",
         "/tiny.tar.gz": write_tar(tmp_path / "tiny.tar.gz", GOOD, "w:gz").read_bytes(),
+        "/tiny.tar": write_tar(tmp_path / "tiny.tar", GOOD, "w").read_bytes(),
         "/bad.tar.gz": write_tar(tmp_path / "bad.tar.gz", GOOD[:1], "w:gz").read_bytes(),
     }
 
@@ -38,7 +40,7 @@ def server(no_network, monkeypatch, tmp_path):
                 return
             body, promised = page if isinstance(page, tuple) else (page, len(page))
             self.send_response(200)
-            self.send_header("KnownFile-Length", str(promised))
+            self.send_header("Content-Length", str(promised))
             self.end_headers()
             self.wfile.write(body)
 
@@ -111,8 +113,9 @@ def test_an_interrupted_download_leaves_nothing(monkeypatch, cache):
 def test_a_read_only_cache_is_named_with_the_remedy(no_network, tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("APICAL_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(DataError) as error:
+    with pytest.raises(WriteError) as error:
         single("http://mirror/one.gz").read("tiny")
+    assert "\n" not in str(error.value)
     for part in (str(tmp_path / "file" / "cache" / "tiny"), "APICAL_CACHE", "APICAL_DATA"):
         assert part in str(error.value)
     assert not no_network  # refused before a long download
@@ -123,9 +126,25 @@ def test_a_disk_that_fills_up_is_not_taken_for_a_bad_mirror(monkeypatch, cache):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(download, "_fetch", full)
-    with pytest.raises(DataError, match="No space left"):
+    with pytest.raises(WriteError, match=r"written \(No space left on device\); make room there"):
         single("http://mirror/one.gz").read("tiny")
     assert not files_in(cache)
+
+
+@pytest.mark.parametrize("page", ["tiny.tar", "tiny.tar.gz"])
+def test_a_cache_without_room_keeps_nothing_by_half(server, tmp_path, monkeypatch, page):
+    """The disk is too small for the archive, for what is in it, for the second file of it."""
+    disk = tmp_path / "disk"
+    monkeypatch.setenv("APICAL_CACHE", str(disk))
+    with mounted(disk, "size=4k") as change:
+        for room in (4, 16):
+            change(f"size={room}k")
+            with pytest.raises(WriteError, match=f"^{disk}/tiny: .*No space left") as told:
+                archive(f"{server}/{page}").read("tiny")
+            assert "\n" not in str(told.value)
+            assert files_in(disk) <= {"tiny/one.bin"}
+        change("size=64k")
+        assert archive(f"{server}/{page}").read("tiny") == RAW
 
 
 def test_relative_folders_are_fine(tmp_path, monkeypatch):

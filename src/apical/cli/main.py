@@ -8,9 +8,11 @@ import _thread
 import os
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import NoReturn
 
 from apical.cli.compiled_programs import keep_compiled_programs
@@ -30,10 +32,13 @@ COMMANDS = {
     "data": "list, verify and locate the data sets",
 }
 
+USUAL_WARNING = warnings.formatwarning
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; exits with 2 for wrong usage, 1 for other failures, 130 for Ctrl-C."""
     lose_no_interrupt()
+    warnings.formatwarning = _in_one_line
     try:
         try:
             _carry_out(sys.argv[1:] if arguments is None else arguments)
@@ -80,6 +85,13 @@ def _end(status: int, told: str | None = None) -> NoReturn:
         # Python would try again as it ends, and print that it failed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
+
+
+def _in_one_line(message, category, filename, lineno, line=None) -> str:
+    """A warning of our own without the line of code that it comes from."""
+    if Path(__file__).parents[1] in Path(filename).parents:
+        return f"apical: {message}\n"
+    return USUAL_WARNING(message, category, filename, lineno, line)
 
 
 def lose_no_interrupt() -> None:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from apical.data.folders import cache_folder, folders, keep, partial_file
 from apical.data.source import Copy, Origin
 from apical.data.verified_files import KnownFile, read_archive, read_file
-from apical.errors import DataError
+from apical.errors import DataError, WriteError
 
 TIMEOUT = 30  # seconds without a byte
 CHUNK = 1 << 20  # bytes
@@ -114,7 +114,8 @@ def _read(wanted: Download, name: str) -> Mapping[str, bytes]:
         try:
             keep(contents, cache)
         except OSError as error:
-            message = f"{name} will unpack slowly again: cannot write {cache} ({error})"
+            reason = error.strerror or error
+            message = f"{name} will unpack slowly again: cannot write {cache} ({reason})"
             warnings.warn(message, stacklevel=2)
         return contents
     try:
@@ -153,7 +154,8 @@ def _packed(wanted: Download, name: str) -> list[Copy]:
 def download(wanted: Download, folder: Path) -> Mapping[str, bytes]:
     """The verified contents from the first mirror that has them, kept unpacked in `folder`.
 
-    **Raises:** `DataError` if the folder cannot be written to, or no mirror gives the contents.
+    **Raises:** `WriteError` if the folder cannot be written to, `DataError` if no mirror gives the
+    contents.
     """
     faults = []
     try:
@@ -168,9 +170,10 @@ def download(wanted: Download, folder: Path) -> Mapping[str, bytes]:
                 keep(contents, folder)
                 return contents
     except OSError as error:
-        raise DataError(
-            f"{folder}: expected to keep a download here, but it cannot be written to ({error}). "
-            "Set APICAL_CACHE to a writable folder, or APICAL_DATA to one that has the files."
+        raise WriteError(
+            f"{folder}: a download is kept here, and it cannot be written "
+            f"({error.strerror or error}); make room there, set APICAL_CACHE to another folder, or "
+            "APICAL_DATA to one that has the files"
         ) from error
     raise DataError("no mirror gave it:\n" + "\n".join(faults))
 
