@@ -9,6 +9,7 @@ from tests.mutants import (
     feedback,
     ghost,
     network,
+    report,
     reproduce,
     runs,
     target_propagation,
@@ -19,6 +20,7 @@ from tests.mutants import (
 FILES = (
     feedback,
     network,
+    report,
     training,
     diagnostics,
     differencing,

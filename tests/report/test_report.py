@@ -2,16 +2,17 @@
 
 import json
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from apical import BP, FA, AssociativeSTDP, UsageError, fit
+from apical import BP, FA, AssociativeSTDP, UsageError, WriteError, fit
 from apical.report.curves import draw
-from apical.report.labels import of_configured, of_rules
-from apical.report.style import PALETTE, colours
+from apical.report.labels import rule_labels, run_labels
+from apical.report.style import PALETTE, REFERENCE, colours
 from apical.rules.associative_stdp import Corrected, OneVsRest
 from apical.runs.reading import RunData
 from apical.runs.statistics import half_width, paired_difference, proportion_interval
@@ -45,6 +46,7 @@ def test_a_rule_keeps_its_colour_and_no_two_share_one():
     few, many = colours(["fa", "mine"]), colours(["bp", "dfa", "fa", "itd", "x", "mine"])
     assert few["fa"] == many["fa"]
     assert len(set(many.values())) == len(many)
+    assert many["bp"] == REFERENCE not in PALETTE
     assert len(set(colours([f"rule-{i}" for i in range(len(PALETTE))]).values())) == len(PALETTE)
 
 
@@ -78,6 +80,35 @@ def test_curves_that_cannot_be_drawn_are_named(runs, tmp_path):
         RunData.read(runs[1].path)
 
 
+def test_a_label_is_not_pushed_from_its_colour_by_another():
+    """Whatever comes before it, of which some would have the same colour."""
+    for label in ("fa", "mine", "dtp"):
+        own = colours([label])[label]
+        others = [f"rule-{i}" for i in range(40)]
+        apart = [name for name in others if colours([name])[name] != own]
+        same = [name for name in others if name not in apart]
+        assert colours([*apart, label])[label] == own
+        assert colours([label, *same])[label] == own
+        assert colours([same[0], label])[label] != own
+
+
+def test_a_figure_for_which_there_is_no_room_leaves_the_earlier_one(runs, small_disk):
+    path = draw(runs, small_disk / "curves.svg")
+    earlier = path.read_bytes()
+    free = os.statvfs(small_disk)
+    (small_disk / "rest").write_bytes(bytes(free.f_bavail * free.f_frsize))
+    with pytest.raises(WriteError, match=r"curves\.svg: cannot be written \(No space left"):
+        draw(runs, path)
+    assert path.read_bytes() == earlier
+    assert sorted(p.name for p in small_disk.iterdir()) == ["curves.svg", "rest"]
+
+
+def test_a_figure_drawn_again_is_the_same_file(runs, tmp_path):
+    for ending in ("png", "svg"):
+        once, again = (draw(runs, tmp_path / f"{name}.{ending}") for name in ("a", "b"))
+        assert once.read_bytes() == again.read_bytes()
+
+
 def test_a_torn_last_line_is_left_out_of_an_unfinished_run_alone(runs):
     path = runs[0].path / "metrics.jsonl"
     whole = path.read_text()
@@ -101,12 +132,12 @@ def test_any_other_damaged_line_is_named_whether_or_not_the_run_ended(runs, junk
 
 def test_rules_are_told_apart_by_what_differs_and_no_more():
     wide, narrow = (AssociativeSTDP(Corrected(eps=e), OneVsRest(0.5)) for e in (1e-2, 1e-3))
-    assert of_rules([BP(), wide]) == ["bp", "associative-stdp"]
-    assert of_rules([wide, narrow]) == [
+    assert rule_labels([BP(), wide]) == ["bp", "associative-stdp"]
+    assert rule_labels([wide, narrow]) == [
         "associative-stdp curve=corrected:0.01",
         "associative-stdp curve=corrected:0.001",
     ]
-    assert of_rules([wide, AssociativeSTDP(Corrected(eps=1e-2))]) == [
+    assert rule_labels([wide, AssociativeSTDP(Corrected(eps=1e-2))]) == [
         "associative-stdp signs=one-vs-rest:0.5",
         "associative-stdp signs=two-classes",
     ]
@@ -118,14 +149,14 @@ def test_runs_of_one_rule_are_told_apart_by_settings_or_by_folder(runs, tmp_path
         return replace(runs[1], path=tmp_path / folder, config=config)
 
     fast = changed("fast", lr=0.1)
-    assert of_configured([*runs, fast]) == ["bp", "fa lr=0.001", "fa lr=0.1"]
+    assert run_labels([*runs, fast]) == ["bp", "fa lr=0.001", "fa lr=0.1"]
     svg = draw([runs[1], fast], tmp_path / "two.svg").read_text()
     assert ">fa lr=0.1<" in svg
     drawn = {colour for colour in PALETTE if colour.lower() in svg.lower()}
     assert colours(["fa"])["fa"] in drawn
     assert len(drawn) == 2
     again = changed("again")
-    assert of_configured([runs[1], again]) == [f"fa folder={r.path}" for r in (runs[1], again)]
+    assert run_labels([runs[1], again]) == [f"fa folder={r.path}" for r in (runs[1], again)]
 
 
 def test_tensorboard_gets_every_number(blobs, tmp_path):

@@ -167,7 +167,7 @@ def survey_run(
         >>> import apical
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     run = Path(folder) / "run"
-        ...     _ = apical.fit(apical.FA(), apical.load("iris"), epochs=1, out=run)
+        ...     _ = apical.fit(apical.FA(), apical.load("iris"), batch_size=9, epochs=1, out=run)
         ...     _, surveys = survey_run(run, (Epsilon("0.05"),), examples=20)
         >>> surveys[0].right["fgsm", "0.05"].shape
         (20,)

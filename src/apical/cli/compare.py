@@ -17,7 +17,7 @@ from apical.cli.parsing import cli
 from apical.cli.running import run
 from apical.errors import UsageError
 from apical.networks.targets import Target
-from apical.report.labels import of_rules
+from apical.report.labels import rule_labels
 from apical.rules import Rule
 from apical.runs.statistics import half_width, paired_difference
 from apical.settings import Settings
@@ -49,7 +49,7 @@ def compare(
     for rule in chosen:
         accept(rule, dataset, settings)
     results = {}
-    for rule, label in zip(chosen, of_rules(chosen), strict=True):
+    for rule, label in zip(chosen, rule_labels(chosen), strict=True):
         out = None if options.out is None else options.out / _folder(rule)
         results[label] = run(
             rule, dataset, settings, dataclasses.replace(options, out=out), console

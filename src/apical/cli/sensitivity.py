@@ -27,7 +27,7 @@ def sensitivity(
     from rich.console import Console
     from rich.table import Table
 
-    from apical.report.labels import of_configured, shared_target
+    from apical.report.labels import run_labels, shared_target
     from apical.report.sensitivity import draw
     from apical.tuning.folder import SearchData
 
@@ -37,7 +37,7 @@ def sensitivity(
     figure = draw(found, out)
     table = Table("search", "rule", "draws", "diverged", "best", "median", "worst")
     table.title = f"validation {shared_target(found).shortfall} (%)"
-    for search, label in zip(found, of_configured(found), strict=True):
+    for search, label in zip(found, run_labels(found), strict=True):
         spread = np.quantile(search.errors, (0, 0.5, 1)) if search.errors else ()
         cells = [f"{error:.2f}" for error in spread]
         table.add_row(

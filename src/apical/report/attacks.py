@@ -13,7 +13,8 @@ from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, WORST, Battery,
 from apical.adversarial.threat_model import Epsilon
 from apical.data import Dataset
 from apical.report.axes import band
-from apical.report.style import PALETTE, REFERENCE, look, save
+from apical.report.saving import save
+from apical.report.style import PALETTE, REFERENCE, look
 
 STYLES: dict[str, tuple[str, dict[str, Any]]] = {
     "noise": ("noise (control)", {"color": "#888888", "marker": "x", "linestyle": ":"}),
@@ -23,18 +24,21 @@ STYLES: dict[str, tuple[str, dict[str, Any]]] = {
     "adaptive": ("adaptive: margin, softened slopes", {"color": PALETTE[2], "marker": "^"}),
     WORST: ("all of them together", {"color": REFERENCE, "marker": ".", "linestyle": "--"}),
 }
-"""In the order in which they are drawn: what leaves most accuracy lies below."""
+"""Label and look of each attack, in the order of drawing: what leaves most accuracy lies below."""
 WIDEST, NARROWEST = 3.6, 1.0
 SHOWN = 8
-"""Examples in a grid."""
+"""Number of examples in the grid."""
 
 
 def draw_curves(
     surveys: Mapping[int, Survey], epsilons: tuple[Epsilon, ...], battery: Battery, folder: Path
 ) -> list[Path]:
-    """Mean over seeds and its 95 % t interval, a line an attack; the files.
+    """Draw accuracy against eps and save it as `accuracy` in a folder; the files.
 
-    Lines grow narrower from the lowest to the uppermost, so that all are seen where they coincide.
+    A line for each attack is the mean over seeds, with its 95 % t interval. Lines grow narrower
+    from the lowest to the uppermost, so that all are seen where they coincide.
+
+    **Raises:** `WriteError` if a file cannot be written.
     """
     ordered = sorted(epsilons, key=lambda eps: eps.size)
     x = np.array([0.0, *(eps.size for eps in ordered)])
@@ -67,11 +71,13 @@ def draw_examples(
     battery: Battery,
     folder: Path,
 ) -> list[Path]:
-    """Images and what an attack makes of them, a row an eps, those that it turned first.
+    """Draw images before and after an attack and save them as `examples` in a folder; the files.
 
-    The first seed's network looks at them. Above each column stands the true class, above each
-    image what the network takes it for, in colour where that is wrong. There is no file for data
-    that are not images.
+    Each row is an eps. Above each column stands the true class, above each image the class that the
+    first seed's network names, in colour where that is wrong. Images that the attack turned come
+    first. There is no file for data that are not images.
+
+    **Raises:** `WriteError` if a file cannot be written.
     """
     if len(data.shape) < 2:
         return []
@@ -109,7 +115,7 @@ def draw_examples(
 
 
 def _turned_first(survey: Survey, attack: str, eps: Epsilon) -> np.ndarray:
-    """Examples: those that the attack turned, then those that it could not, then those that were
-    taken wrong before it."""
+    """Indices of examples: those that the attack turned, those that it could not, and last those
+    that were misclassified before it."""
     before, after = survey.right[CLEAN, "0"], survey.right[attack, eps.text]
     return np.lexsort((after, ~before))[:SHOWN]

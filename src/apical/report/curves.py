@@ -1,33 +1,49 @@
-"""Curves of one or several runs: error, loss, alignment with BP, feedback angle."""
+"""The curves of runs in one figure: error, loss, alignment with BP, feedback angle."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from apical.errors import UsageError
-from apical.report.axes import band, stack
-from apical.report.labels import of_configured, shared_target
-from apical.report.style import colours, look, save_at
-from apical.runs.reading import RunData
+from apical.report.axes import band, by_decades
+from apical.report.labels import run_labels, shared_target
+from apical.report.saving import save_at
+from apical.report.style import colours, look
+from apical.runs.reading import RunData, stack
 
 LAYER_STYLES = ("-", "--", "-.", ":")
 
 
 def draw(runs: Sequence[RunData], out: Path) -> Path:
-    """Save a figure of four panels at `out`, whose ending says the format.
+    """Draw the curves of runs in four panels and save them at `out`; `out`.
 
     Lines are means over seeds, bands their 95 % t intervals.
-    Raises `UsageError` if no run has an epoch yet, if not all are scored alike, or if `out` cannot
-    be written.
+
+    **Arguments:**
+
+    - `runs`: a line, or one for each hidden layer, for each of them.
+    - `out`: a file; its ending says the format.
+
+    **Raises:** `UsageError` if no run has an epoch yet, if not all are scored alike, or if the
+    ending is no format; `WriteError` if the file cannot be written.
+
+    !!! example
+
+        >>> import tempfile
+        >>> import apical
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = Path(folder) / "run"
+        ...     _ = apical.fit(apical.BP(), apical.load("iris"), epochs=2, batch_size=10, out=run)
+        ...     draw([RunData.read(run)], Path(folder) / "curves.png").name
+        'curves.png'
     """
     if not any(run.rows for run in runs):
         paths = ", ".join(str(run.path) for run in runs)
         raise UsageError(f"plot: no finished epoch in {paths}; train first")
     shared_target(runs)
-    lines = list(zip(runs, of_configured(runs), _colours(runs), strict=True))
+    lines = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
     with look():
         figure, axes = plt.subplots(2, 2, figsize=(8.2, 6))
         for axis, panel in zip(axes.flat, (_shortfall, _loss, _cosine, _angle), strict=True):
@@ -50,21 +66,13 @@ def _shortfall(axis, run, label, colour):
     epochs, score = stack(run.curves(target.metric("val"), first=1))
     band(axis, epochs, 100 * (1 - score), color=colour, label=label)
     axis.set_ylabel(f"validation {target.shortfall} (%)")
-    _log(axis)
+    by_decades(axis)
 
 
 def _loss(axis, run, label, colour):
     band(axis, *stack(run.curves("train_loss")), color=colour, label=label)
     axis.set_ylabel("training loss")
-    _log(axis)
-
-
-def _log(axis: Axes) -> None:
-    """A logarithmic axis with plain numbers at 1, 2 and 5 of each decade."""
-    axis.set_yscale("log")
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    by_decades(axis)
 
 
 def _cosine(axis, run, label, colour):
@@ -98,7 +106,7 @@ def _layer_legend(axis, runs):
 
 
 def _colours(runs: Sequence[RunData]) -> list[str]:
-    """A colour a run: its rule's own for the first run of a rule."""
+    """A colour for each run. The first run of a rule has the rule's own."""
     seen: list[str] = []
     for run in runs:
         again = seen.count(run.spelled)

@@ -1,4 +1,4 @@
-"""What tables and legends call compared rules and runs: no more than tells them apart."""
+"""Labels of compared rules and runs in tables and legends: no more than tells them apart."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -21,28 +21,34 @@ class Configured(Protocol):
     def config(self) -> dict[str, Any]: ...
 
 
-def of_rules(rules: Sequence[Rule]) -> list[str]:
-    """Each rule's name, and its fields in which the rules of that name differ.
+def rule_labels(rules: Sequence[Rule]) -> list[str]:
+    """The label of each rule: its name, and those fields in which rules of that name differ.
 
     !!! example
 
         >>> from apical import BP, FA, FRSF
-        >>> of_rules([BP(), FA(), FA(FRSF())])
+        >>> rule_labels([BP(), FA(), FA(FRSF())])
         ['bp', 'fa feedback=fixed-random', 'fa feedback=frsf']
     """
     return _told_apart([rule.name for rule in rules], [_fields(rule) for rule in rules])
 
 
-def of_configured(runs: Sequence[Configured]) -> list[str]:
-    """The same of runs or searches; of equal rules, by settings that differ, or else by folder."""
-    labels = of_rules([decode(run.config["rule"]) for run in runs])
+def run_labels(runs: Sequence[Configured]) -> list[str]:
+    """The labels of runs or searches.
+
+    Those of equal rules are told apart by the settings that differ, or else by folder.
+    """
+    labels = rule_labels([decode(run.config["rule"]) for run in runs])
     for details in (_settings, _folder):
         labels = _told_apart(labels, [details(run) for run in runs])
     return labels
 
 
 def shared_target(runs: Sequence[Configured]) -> Target:
-    """What all were trained towards. Raises `UsageError` if they differ: so do their scores."""
+    """The target that all were trained towards, whose score the figures show.
+
+    Raises `UsageError` if there are several: their scores have no scale in common.
+    """
     targets = {_target(run): run for run in runs}
     if len(targets) > 1:
         (ours, one), (theirs, other), *_ = targets.items()

@@ -11,24 +11,26 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from apical.errors import UsageError
-from apical.report.labels import of_configured, shared_target
-from apical.report.style import colours, look, save_at
+from apical.report.labels import run_labels, shared_target
+from apical.report.saving import save_at
+from apical.report.style import colours, look
 from apical.tuning.folder import SearchData
 
 BINS = 20
 
 
 def draw(searches: Sequence[SearchData], out: Path) -> Path:
-    """Save at `out` the share of each search's trials by validation error.
+    """Draw a histogram of validation errors for each search and save them at `out`; `out`.
 
     Trials that diverged have no error: their share stands by itself at the right.
-    Raises `UsageError` if a search has no trial yet, if not all are scored alike, or if `out`
-    cannot be written.
+
+    **Raises:** `UsageError` if a search has no trial yet, if not all are scored alike, or if the
+    ending of `out` is no format; `WriteError` if the file cannot be written.
     """
     for search in searches:
         if not search.trials:
             raise UsageError(f"sensitivity: no trial has ended in {search.path}; search first")
-    names = of_configured(searches)
+    names = run_labels(searches)
     palette = colours(names)
     errors = np.concatenate([search.errors for search in searches])
     edges = np.histogram_bin_edges(errors, BINS, (0.0, max(errors, default=0.0) or 100.0))

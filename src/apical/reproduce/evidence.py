@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 import apical.rules  # noqa: F401  runs are read as values, which importing makes known
-from apical.report.axes import stack
 from apical.runs.folder import RunFolder
-from apical.runs.reading import RunData
+from apical.runs.reading import RunData, stack
 from apical.values.spelling import decode
 
 AT_BEST_VALIDATION = "summary:best_validation.test_accuracy.list"

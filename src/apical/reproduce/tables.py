@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from apical.report.axes import interval
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.judgement import Finding, Verdict
 from apical.reproduce.paper import Claim, Paper
+from apical.runs.statistics import mean_and_half_width
 
 SMOKE = "smoke proves that the machinery runs and nothing about the claims"
 
@@ -76,7 +76,7 @@ def mean_and_interval(values: Sequence[float] | np.ndarray, digits: int) -> str:
     """
     if not len(values):
         return "-"
-    mean, half = interval(np.asarray(values))
+    mean, half = mean_and_half_width(np.asarray(values))
     return f"{mean:.{digits}f}" + ("" if np.isnan(half) else f" ± {half:.{digits}f}")
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from apical.runs.folder import RunFolder
 from apical.values.spelling import decode, spell
 
@@ -61,6 +63,18 @@ def _inner(value: Any, key: str) -> Any:
     if isinstance(value, list):
         return value[int(key)]
     return None if value is None else value.get(key)
+
+
+def stack(curves: dict[int, tuple[list[int], list]]) -> tuple[np.ndarray, np.ndarray]:
+    """The curves of several seeds as arrays: the epochs that all have, and the values.
+
+    The values are of shape (seeds, epochs, ...); null becomes nan.
+    """
+    if not curves:
+        return np.array([]), np.empty((0, 0))
+    shared = sorted(set.intersection(*(set(epochs) for epochs, _ in curves.values())))
+    values = [[dict(zip(*c, strict=True))[epoch] for epoch in shared] for c in curves.values()]
+    return np.array(shared), np.array(values, float)
 
 
 def unfinished(folder: RunFolder) -> str | None:

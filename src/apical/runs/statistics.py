@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
 from scipy.special import ndtri, stdtrit
 
 FEWEST = 3
@@ -16,6 +17,13 @@ def half_width(values: Sequence[float], level: float = 0.95) -> float:
         return math.nan
     t = float(stdtrit(len(values) - 1, (1 + level) / 2))
     return t * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def mean_and_half_width(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means over the seeds (first axis) and the half-widths of their 95 % t intervals."""
+    flat = values.reshape(len(values), -1)
+    half = np.array([half_width(column) for column in flat.T.tolist()])
+    return values.mean(axis=0), half.reshape(values.shape[1:])
 
 
 def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from apical.report.axes import band, by_decades, error_percent
-from apical.report.style import PALETTE, REFERENCE, look, save
+from apical.report.saving import save
+from apical.report.style import PALETTE, REFERENCE, look
 from apical.reproduce.evidence import Evidence
 
 KINDS = {

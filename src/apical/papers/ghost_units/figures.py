@@ -14,7 +14,8 @@ from apical.papers.ghost_units.experiments import BETAS, DEPTHS, GHOSTS, STRIDES
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.trace import trace
 from apical.report.axes import band, by_decades
-from apical.report.style import PALETTE, look, save
+from apical.report.saving import save
+from apical.report.style import PALETTE, look
 from apical.reproduce.evidence import Evidence
 from apical.runs.writing import write_whole
 

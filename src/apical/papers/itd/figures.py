@@ -11,13 +11,15 @@ from matplotlib.lines import Line2D
 from apical.papers.itd.experiments import DEPTHS, MULTIPLICATIVE, SETTING, WIDTHS
 from apical.papers.itd.tables import RULES as NAMES
 from apical.papers.itd.tables import author_log, iterations
-from apical.report.axes import band, interval
-from apical.report.style import colours, look, save
+from apical.report.axes import band
+from apical.report.saving import save
+from apical.report.style import PALETTE, REFERENCE, look
 from apical.reproduce.evidence import Evidence
+from apical.runs.statistics import mean_and_half_width
 from apical.runs.writing import write_whole
 
 ITERATIONS = SETTING.steps_per_epoch or 0
-COLOUR = colours(["bp", "fa", "itd"])
+COLOUR = {"bp": REFERENCE, "fa": PALETTE[0], "itd": PALETTE[2]}
 LINES: dict[str, dict[str, Any]] = {
     "vbp": {"color": COLOUR["bp"]},
     "fba": {"color": COLOUR["fa"]},
@@ -95,7 +97,9 @@ def _variants(evidence, folder) -> list[Path]:
     for y, (name, _, colour, early, author) in enumerate(rows):
         for axis, experiment in zip(axes, (name, early), strict=True):
             if experiment and evidence.values(experiment, "test_accuracy"):
-                mean, half = interval(np.array(evidence.values(experiment, "test_accuracy")))
+                mean, half = mean_and_half_width(
+                    np.array(evidence.values(experiment, "test_accuracy"))
+                )
                 axis.errorbar(mean, y, xerr=half, fmt="o", color=colour, capsize=3)
         if author:
             axes[1].plot(author, y, "D", color="white", mec="#444444", ms=4.5, zorder=5)
@@ -124,7 +128,7 @@ def _beyond(evidence, folder) -> list[Path]:
         for x, name in enumerate((rule, f"relu-{rule}", f"fashion-{rule}")):
             values = evidence.values(name, "test_accuracy")
             if values:
-                mean, half = interval(np.array(values))
+                mean, half = mean_and_half_width(np.array(values))
                 shift = 0.12 * (rules.index(rule) - 1)
                 axes[1, 0].errorbar(x + shift, mean, yerr=half, fmt="o", capsize=3, **LINES[rule])
         epochs, cosine = evidence.curve(rule, "alignment", "cosine")
@@ -161,7 +165,7 @@ def _sweep(axis: Axes, evidence: Evidence, what: str, values: tuple[int, ...], r
     usual = {"depth": len(SETTING.hidden), "width": SETTING.hidden[0]}[what]
     names = [rule if v == usual else f"{what}-{v}-{rule}" for v in values]
     found = [(v, evidence.values(n, "test_accuracy")) for v, n in zip(values, names, strict=True)]
-    points = [(v, *interval(np.array(f))) for v, f in found if f]
+    points = [(v, *mean_and_half_width(np.array(f))) for v, f in found if f]
     if points:
         x, mean, half = zip(*points, strict=True)
         axis.errorbar(x, mean, yerr=half, marker="o", ms=4, capsize=3, **LINES[rule])

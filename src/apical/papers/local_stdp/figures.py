@@ -22,10 +22,12 @@ from apical.papers.local_stdp.experiments import (
     TEN_CLASSES,
 )
 from apical.papers.local_stdp.tables import write_attacks, write_masking, write_success
-from apical.report.axes import band, interval
-from apical.report.style import PALETTE, REFERENCE, look, save
+from apical.report.axes import band
+from apical.report.saving import save
+from apical.report.style import PALETTE, REFERENCE, look
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.rules.associative_stdp import Corrected, Hebbian
+from apical.runs.statistics import mean_and_half_width
 
 LINES: dict[str, dict[str, Any]] = {
     "stdp": {"color": PALETTE[0], "label": "STDP (paper)"},
@@ -243,7 +245,7 @@ def _ends(axis: Axes, x: float, evidence: Evidence, experiment: str, colour: str
     ):
         values = evidence.values(experiment, metric)
         if values:
-            mean, half = interval(np.array(values))
+            mean, half = mean_and_half_width(np.array(values))
             form: dict[str, Any] = {"color": colour, "mfc": face, "ms": 4, "capsize": 2}
             axis.errorbar(x + offset, mean, yerr=half, fmt="o", elinewidth=0.8, **form)
 

@@ -17,7 +17,8 @@ from apical.papers.target_propagation.step_size import damping
 from apical.papers.target_propagation.style import COLOURS, LINES, MARKS, family_and_way
 from apical.papers.target_propagation.tables import printed_errors, table_1
 from apical.report.axes import band, by_decades, error_percent
-from apical.report.style import look, save
+from apical.report.saving import save
+from apical.report.style import look
 from apical.reproduce.evidence import Evidence
 from apical.runs.writing import write_whole
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from apical.papers.target_propagation.methods import METHODS
 from apical.papers.target_propagation.style import COLOURS, LINES, family_and_way
 from apical.report.axes import band
-from apical.report.style import save
+from apical.report.saving import save
 from apical.reproduce.evidence import Evidence
 from apical.training.reload import reload
 from apical.training.selection import Best

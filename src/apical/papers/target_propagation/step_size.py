@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from apical.papers.target_propagation.style import COLOURS
 from apical.report.axes import band, by_decades
-from apical.report.style import save
+from apical.report.saving import save
 from apical.reproduce.evidence import Evidence
 
 SHOWN: dict[str, dict[str, Any]] = {
