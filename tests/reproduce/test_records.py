@@ -3,6 +3,7 @@
 import itertools
 import json
 import lzma
+import math
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from apical.reproduce import paper
 from apical.reproduce.publish import publish
 from apical.reproduce.records import RecordName, Records
 from apical.training.reload import reload
+from tests.disks import filling_up
 
 
 @pytest.fixture
@@ -202,6 +204,20 @@ def test_a_place_that_cannot_be_written_is_named(records, tmp_path):
     (tmp_path / "runs" / "e").touch()
     with pytest.raises(WriteError, match=r"runs/e/seed-0: cannot be written"):
         records.bring("paper", tmp_path / "runs")
+
+
+def test_a_disk_that_fills_up_leaves_no_run_by_half(records, tmp_path):
+    finished(tmp_path / "first")
+    records.keep("paper", tmp_path / "first")
+    (name,) = records.names()
+    with filling_up(math.inf) as disk:
+        records.unpack(name, tmp_path / "whole" / "seed-0")
+    for room in range(disk.steps):
+        folder = tmp_path / str(room) / "seed-0"
+        with filling_up(room), pytest.raises(WriteError, match="No space left on device"):
+            records.unpack(name, folder)
+        assert not list(folder.parent.glob("*"))
+        records.unpack(name, folder)
 
 
 def test_a_run_in_the_folder_is_not_replaced_by_a_record(records, tmp_path):

@@ -2,8 +2,6 @@
 
 import shutil
 import sys
-import tarfile
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -148,14 +146,6 @@ def test_the_folder_of_a_run_is_not_made_again(tmp_path):
     with pytest.raises(WriteError, match="cannot be written"):
         RunFolder(tmp_path / "gone").checkpoints(0).save(1, tree(), None)
     assert not (tmp_path / "gone").exists()
-
-
-@pytest.fixture
-def earlier(tmp_path) -> Path:
-    """A run that apical 3178e4b left, whose checkpoints of epochs 5 and 6 Orbax wrote."""
-    with tarfile.open(Path(__file__).with_name("orbax_run.tar.xz")) as archive:
-        archive.extractall(tmp_path, filter="data")
-    return tmp_path / "run"
 
 
 def test_checkpoints_of_an_earlier_apical_are_read(earlier):

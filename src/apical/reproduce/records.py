@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from apical.errors import DataError, UsageError
+from apical.errors import DataError, UsageError, WriteError
 from apical.runs.folder import RunFolder
 from apical.runs.writing import told, write_whole
 
@@ -76,16 +76,23 @@ class Records:
         return self._all()[name]
 
     def unpack(self, name: RecordName, folder: Path) -> None:
-        """Make the run's folder as it was, whole or not at all, in place of an older one."""
+        """Make the run's folder as it was, whole or not at all, in place of an older one.
+
+        Raises `WriteError` if that is impossible.
+        """
         files, part = self.files(name), folder.with_name(f"{folder.name}.part")
         run = RunFolder(part)
-        with told(folder):
+        try:
+            with told(folder):
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir(parents=True)
+                for file, content in files.items():
+                    run.keep(file, content) if file.endswith(".jsonl") else run.write(file, content)
+                shutil.rmtree(folder, ignore_errors=True)
+                part.rename(folder)
+        except WriteError:
             shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(parents=True)
-            for file, content in files.items():
-                run.keep(file, content) if file.endswith(".jsonl") else run.write(file, content)
-            shutil.rmtree(folder, ignore_errors=True)
-            part.rename(folder)
+            raise
 
     def bring(self, protocol: str, runs: Path) -> int:
         """Unpack the runs of a protocol that the folder `runs` lacks; how many."""

@@ -12,16 +12,42 @@ from apical.values.spelling import decode, spell
 
 @dataclass(frozen=True)
 class RunData:
-    """What a run's folder says."""
+    """What a run's folder says, without its networks.
+
+    !!! example
+
+        >>> import tempfile
+        >>> import apical
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = apical.fit(apical.FA(), apical.load("digits"), epochs=2, out=f"{folder}/run")
+        ...     run = RunData.read(f"{folder}/run")
+        >>> run.spelled
+        'fa'
+        >>> epochs, accuracies = run.curves("val_accuracy")[0]
+        >>> epochs
+        [0, 1, 2]
+        >>> len(run.curves("alignment", "cosine", "0")[0])
+        2
+    """
 
     path: Path
     config: dict[str, Any]
+    """config.json: rule, data, settings, seeds."""
     initial: list[dict[str, Any]]
+    """initial.jsonl: an object for each seed, measured before the first step."""
     rows: list[dict[str, Any]]
+    """metrics.jsonl: an object for each seed and epoch."""
 
     @classmethod
     def read(cls, path: Path | str) -> "RunData":
-        """Raises `UsageError` if `path` is not a run's folder."""
+        """Read the folder of a run, finished or not.
+
+        **Arguments:**
+
+        - `path`: what was given to `out` of `fit`, or to `--out`.
+
+        **Raises:** `UsageError` if that is no run's folder, or if a file of it is damaged.
+        """
         folder = RunFolder(path)
         config = folder.config()
         return cls(folder.path, config, folder.rows("initial.jsonl"), folder.rows("metrics.jsonl"))
@@ -43,9 +69,15 @@ class RunData:
         return len(settings.get("net") or settings["hidden"])
 
     def curves(self, *keys: str, first: int = 0) -> dict[int, tuple[list[int], list[Any]]]:
-        """(epochs, values) of each seed from epoch `first`; `keys` lead into nested objects.
+        """How a metric went on over the epochs.
 
-        A number leads into a list. Rows without the value, or where it is null, are left out.
+        **Arguments:**
+
+        - `keys`: the metric's name; further ones lead into objects, as in `"alignment", "cosine"`,
+          and a number into a list.
+        - `first`: the first epoch; 0 is the network before the first step.
+
+        Returns (epochs, values) by seed. Epochs without the value, or with null, are left out.
         """
         found: dict[int, tuple[list[int], list[Any]]] = {}
         for row in [*self.initial, *self.rows]:
@@ -78,7 +110,10 @@ def stack(curves: dict[int, tuple[list[int], list]]) -> tuple[np.ndarray, np.nda
 
 
 def unfinished(folder: RunFolder) -> str | None:
-    """How the run stopped, and after which epoch each seed was last saved; None for a whole run."""
+    """How a run stopped, and after which epoch each seed was last saved; None for a finished run.
+
+    Raises `UsageError` if it is no run's folder, or if a file of it is damaged.
+    """
     if folder.finished:
         return None
     config = folder.config()

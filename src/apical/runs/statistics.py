@@ -12,7 +12,18 @@ FEWEST = 3
 
 
 def half_width(values: Sequence[float], level: float = 0.95) -> float:
-    """Half the width of the t interval of the mean; nan for fewer than two values."""
+    """Half the width of the t interval of the mean; nan for fewer than two values.
+
+    **Arguments:**
+
+    - `values`: one of each seed.
+    - `level`: how often such an interval holds the mean of all seeds there could be.
+
+    !!! example
+
+        >>> round(half_width([0.90, 0.91, 0.92]), 4)
+        0.0248
+    """
     if len(values) < 2:
         return math.nan
     t = float(stdtrit(len(values) - 1, (1 + level) / 2))
@@ -29,14 +40,32 @@ def mean_and_half_width(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
     """Mean of ours - theirs, pair by pair, and its half-width at 95 %.
 
-    The pairs are seeds: same initial weights, same order of the data.
+    **Arguments:**
+
+    - `ours`, `theirs`: one of each seed, in the same order. A pair is a seed: the same initial
+      weights, the same order of the data.
+
+    **Raises:** `ValueError` for another number of ours than of theirs.
+
+    !!! example
+
+        >>> mean, half = paired_difference([0.90, 0.91, 0.92], [0.89, 0.90, 0.92])
+        >>> round(mean, 4), round(half, 4)
+        (0.0067, 0.0143)
     """
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
     return statistics.fmean(differences), half_width(differences)
 
 
 def proportion_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of a proportion, which stays within [0, 1]; (0, 1) without trials."""
+    """Wilson's interval of a proportion, which stays within [0, 1]; (0, 1) without trials.
+
+    !!! example
+
+        >>> low, high = proportion_interval(9, 10)
+        >>> round(low, 3), round(high, 3)
+        (0.596, 0.982)
+    """
     if trials == 0:
         return 0.0, 1.0
     z = float(ndtri((1 + level) / 2))
