@@ -94,6 +94,27 @@ MUTANTS = (
         (f"{GHOST}::test_credit_is_minus_the_change_of_two_plain_phases",),
     ),
     Mutant(
+        "ghost: units do not go on where the last example left them",
+        "rules/ghost/rule.py",
+        "        return kept.potentials, weights",
+        "        return at_rest(flat(batch.x), weights), weights",
+        (f"{GHOST}::test_credit_is_minus_the_change_of_two_plain_phases",),
+    ),
+    Mutant(
+        "ghost: strides that do not divide a phase are told late",
+        "rules/ghost/rule.py",
+        "            self.stepping.steps(getattr(self, name))\n",
+        "",
+        (f"{GHOST}::test_refuses_what_it_cannot_serve",),
+    ),
+    Mutant(
+        "ghost ma: a clip beside strides is told late",
+        "rules/ghost/ma.py",
+        "math.isfinite(self.clip) and self.stepping.length > 1",
+        "False",
+        (f"{GHOST}::test_refuses_what_it_cannot_serve",),
+    ),
+    Mutant(
         "ghost ma: lateral weights learn while clamped",
         "rules/ghost/ma.py",
         "Plasticity(main, 0.0, 0.0)",
