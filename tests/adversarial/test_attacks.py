@@ -186,6 +186,8 @@ def test_bytes_range_over_all_grey_levels_and_features_over_their_splits():
     labels = np.arange(20) % 2
     box = Box.of(from_arrays(images, labels))
     np.testing.assert_allclose(box.unit(images[:1]), 100 / 255)
+    sixteen = from_arrays(images // 10, labels, preprocessing=Scale(16.0))
+    np.testing.assert_allclose(Box.of(sixteen).unit(images[:1] // 10), 10 / 16)
     x = np.column_stack([np.linspace(-3, 5, 20), np.full(20, 7.0)])
     box = Box.of(from_arrays(x, labels, preprocessing=Scale(1.0)))
     np.testing.assert_allclose(box.unit(np.array([[-3.0, 7.0], [5.0, 7.0]])), [[0, 0], [1, 0]])

@@ -54,8 +54,9 @@ USUAL = ("4/255", "8/255", "12/255")
 class Box(eqx.Module):
     """The range of every raw feature, mapped to the unit interval: u = (x - low) / (high - low).
 
-    Bytes range from 0 to 255, so that eps 4/255 is four grey levels. Any other feature ranges over
-    its values in the data set's splits. A constant feature cannot be moved.
+    Bytes range from 0 to white, which is 255 but for data sets that say otherwise (16 for digits),
+    so that eps 4/255 is four grey levels of 255. Any other feature ranges over its values in the
+    data set's splits. A constant feature cannot be moved.
     """
 
     low: Float[Array, "..."]
@@ -65,7 +66,7 @@ class Box(eqx.Module):
     def of(cls, data: Dataset) -> Self:
         """The ranges of a data set's features."""
         if data.train.x.dtype == np.uint8:
-            return cls(jnp.zeros(()), jnp.full((), 255.0))
+            return cls(jnp.zeros(()), jnp.full((), data.white))
         splits = [s.x for s in (data.train, data.validation, data.test) if len(s)]
         low = np.min([x.min(axis=0) for x in splits], axis=0)
         high = np.max([x.max(axis=0) for x in splits], axis=0)
