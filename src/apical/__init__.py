@@ -1,48 +1,89 @@
 """Learning deep networks without, or with less of, backpropagation.
 
-The names below are imported when they are first used, so that `apical --help`
-does not wait for JAX.
+Each import below is carried out when its name is first used, so that `apical --help` does not wait
+for JAX; type checkers see them all. Every rule that `apical.rules` imports is here too.
 """
 
+import ast
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from apical.data import Dataset, from_arrays, load
-    from apical.errors import ApicalError, DataError, DivergenceError, UsageError, WriteError
-    from apical.feedback import BRSF, FRSF, USF, FixedRandom, SignSymmetric, Transpose
-    from apical.feedback.feedback import Transport
-    from apical.networks.network import Network, Record
+    from apical import (
+        adversarial as adversarial,
+        cli as cli,
+        data as data,
+        diagnostics as diagnostics,
+        errors as errors,
+        feedback as feedback,
+        networks as networks,
+        papers as papers,
+        report as report,
+        reproduce as reproduce,
+        rules as rules,
+        runs as runs,
+        settings as settings,
+        training as training,
+        tuning as tuning,
+        values as values,
+    )
+    from apical.data import Dataset as Dataset, from_arrays as from_arrays, load as load
+    from apical.errors import (
+        ApicalError as ApicalError,
+        DataError as DataError,
+        DivergenceError as DivergenceError,
+        UsageError as UsageError,
+        WriteError as WriteError,
+    )
+    from apical.feedback import (
+        BRSF as BRSF,
+        FRSF as FRSF,
+        USF as USF,
+        FixedRandom as FixedRandom,
+        SignSymmetric as SignSymmetric,
+        Transpose as Transpose,
+    )
+    from apical.feedback.feedback import Transport as Transport
+    from apical.networks.network import Network as Network, Record as Record
     from apical.rules import *
-    from apical.rules.rule import Traits
-    from apical.settings import Settings
-    from apical.training import Result, fit
-    from apical.tuning import Found, search
-    from apical.values.ranges import Choice, Linear, Log, Whole
-
-_HOME = {
-    "apical.data.arrays": ("from_arrays",),
-    "apical.data.dataset": ("Dataset",),
-    "apical.data.sources": ("load",),
-    "apical.errors": ("ApicalError", "DataError", "DivergenceError", "UsageError", "WriteError"),
-    "apical.feedback": ("BRSF", "FRSF", "USF", "FixedRandom", "SignSymmetric", "Transpose"),
-    "apical.feedback.feedback": ("Transport",),
-    "apical.networks.network": ("Network", "Record"),
-    "apical.values.ranges": ("Choice", "Linear", "Log", "Whole"),
-    "apical.settings": ("Settings",),
-    "apical.rules.rule": ("Traits",),
-    "apical.training": ("Result", "fit"),
-    "apical.tuning": ("Found", "search"),
-}
-_MODULE = {name: module for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE)
+    from apical.rules import RULES as RULES
+    from apical.rules.rule import Traits as Traits
+    from apical.settings import Settings as Settings
+    from apical.training import Result as Result, fit as fit
+    from apical.tuning import Found as Found, search as search
+    from apical.values.ranges import Choice as Choice, Linear as Linear, Log as Log, Whole as Whole
 
 
-def __getattr__(name: str) -> Any:
-    if not name.startswith("_"):
-        # Any rule that apical.rules imports is apical.X too, without an edit here.
-        home = import_module(_MODULE.get(name, "apical.rules"))
-        if name in vars(home):
-            return vars(home)[name]
-    raise AttributeError(f"module 'apical' has no attribute {name!r}")
+def _imported(path: Path) -> dict[str, str]:
+    """What a file imports from the package, and from which module."""
+    imports = (
+        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)
+    )
+    return {
+        alias.name: node.module
+        for node in imports
+        if node.module and node.module.startswith("apical")
+        for alias in node.names
+    }
+
+
+_RULES = dict.fromkeys(_imported(Path(__file__).parent / "rules" / "__init__.py"), "apical.rules")
+_HOME = {name: home for name, home in _imported(Path(__file__)).items() if name != "*"} | _RULES
+
+__all__ = sorted(name for name, home in _HOME.items() if home != "apical")
+
+
+if not TYPE_CHECKING:  # to a type checker, a name that is not imported above does not exist
+
+    def __getattr__(name: str) -> Any:
+        home = _HOME.get(name)
+        if home is None:
+            raise AttributeError(f"module 'apical' has no attribute {name!r}")
+        if home == "apical":
+            return import_module(f"apical.{name}")
+        return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)

@@ -12,8 +12,7 @@ from apical import DivergenceError, Settings
 from apical.data.preprocessing import Affine
 from apical.runs.folder import RunFolder
 from apical.training.learner import Learner
-from apical.training.recording import InFolder
-from apical.training.recording import InMemory as NoTrace
+from apical.training.recording import InFolder, InMemory as NoTrace
 from apical.training.run import run
 from apical.training.stream import InMemory
 from apical.training.trainer import Trainer

@@ -13,8 +13,7 @@ from apical.rules import Batch, Credit, Rule, State
 from apical.rules.rule import Traits
 from apical.runs.summary import summarise
 from apical.training import fit
-from apical.training.optimizer import _optimizers
-from apical.training.optimizer import build as build_optimizer
+from apical.training.optimizer import _optimizers, build as build_optimizer
 from apical.training.order import shuffled, steps_in_epoch
 from apical.training.task import Task
 

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from apical.papers.itd.experiments import DEPTHS, MULTIPLICATIVE, SETTING, WIDTHS
-from apical.papers.itd.tables import RULES as NAMES
-from apical.papers.itd.tables import author_log, iterations
+from apical.papers.itd.tables import RULES as NAMES, author_log, iterations
 from apical.report.axes import band
 from apical.report.saving import save
 from apical.report.style import PALETTE, REFERENCE, look

@@ -1,0 +1,1 @@
+"""The `apical` command: a module each subcommand, and what they share."""
