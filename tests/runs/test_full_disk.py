@@ -91,6 +91,21 @@ def test_a_folder_that_is_removed_while_the_run_goes_on_is_not_made_again(blobs,
     assert not (tmp_path / "run").exists()
 
 
+def test_a_line_is_on_the_disk_before_the_checkpoint_that_counts_on_it(
+    blobs, tmp_path, monkeypatch
+):
+    """A power cut takes what no one has waited for."""
+    waited = []
+    links = Path("/proc/self/fd")
+    if not links.exists():
+        pytest.skip("which file a descriptor belongs to is told by Linux alone")
+    monkeypatch.setattr(os, "fsync", lambda fd: waited.append((links / str(fd)).readlink().name))
+    fit(FA(), blobs, out=tmp_path / "run", **SETTINGS)
+    for name in ("1.npz.part", "2.npz.part"):
+        place = waited.index(name)
+        assert waited[place - 2 : place] == ["initial.jsonl", "metrics.jsonl"]
+
+
 def test_a_finished_run_needs_no_room_to_be_looked_at(blobs, tmp_path):
     """Nothing but its summary, which says the same again, is written by --resume."""
     fit(FA(), blobs, out=tmp_path, **SETTINGS)

@@ -12,6 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
+from apical.errors import ApicalError
+
 
 class Job(ABC):
     """A piece of a paper's evidence that is made once and found again."""
@@ -139,5 +141,6 @@ def _execute(job: Job) -> Outcome:
         if summary["status"] != "finished":
             failure = summary["status"]
     except Exception as error:  # whatever it is, the others go on and the end reports it
-        failure = f"{type(error).__name__}: {error}"
+        mistake = isinstance(error, ApicalError)
+        failure = str(error) if mistake else f"{type(error).__name__}: {error}"
     return Outcome(job, time.monotonic() - begin, failure)

@@ -23,7 +23,7 @@ from typing import Any
 from apical.errors import UsageError
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.lock import refuse_files
-from apical.runs.writing import append_whole, replacing, told
+from apical.runs.writing import append_whole, replacing, settle, told
 from apical.settings import Settings
 from apical.values.spelling import decode, encode
 
@@ -126,6 +126,10 @@ class RunFolder:
     def append(self, name: str, row: dict[str, Any]) -> None:
         """Add one object to a .jsonl file. Raises `WriteError` if that is impossible."""
         append_whole(self.path / name, json.dumps(plain(row)) + "\n")
+
+    def settle(self, name: str) -> None:
+        """Wait until what was added is on the disk. Raises `WriteError` if that is impossible."""
+        settle(self.path / name)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The objects of a .jsonl file, without a last line that was cut off as its run stopped.

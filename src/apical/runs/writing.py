@@ -89,3 +89,9 @@ def append_whole(path: Path, text: str) -> None:
         except OSError:
             file.truncate(before)
             raise
+
+
+def settle(path: Path) -> None:
+    """Wait until what was added to a file is on the disk. Raises `WriteError` naming the file."""
+    with told(path), open(path, "ab") as file:
+        os.fsync(file.fileno())

@@ -95,7 +95,8 @@ def fit(
 
     **Raises:** `UsageError` for settings that do not go together and for an `out` that is in
     use; `DivergenceError` if training meets values that are not finite, after saving the last
-    good checkpoint. Ctrl-C ends the run early, with status "interrupted".
+    good checkpoint; `WriteError` if `out` cannot be written to, as on a full disk: with `resume`
+    the run goes on from its last checkpoint. Ctrl-C ends the run early, with status "interrupted".
 
     !!! example
 

@@ -124,6 +124,9 @@ class InFolder(Recording):
         if self._unsaved is not None:
             epoch = self._unsaved
             with held():
+                # A power cut must not leave a checkpoint without the lines that it counts on.
+                self._folder.settle("initial.jsonl")
+                self._folder.settle("metrics.jsonl")
                 self._of(epoch.seed).save(epoch.number, epoch.carry, self._kept)
                 self._unsaved, self._saved_at = None, time.monotonic()
 
