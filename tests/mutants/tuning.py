@@ -60,8 +60,8 @@ MUTANTS = (
     Mutant(
         "search: of an older study the epochs begin at zero",
         "tuning/optuna_study.py",
-        "            epoch: math.nan",
-        "            epoch - 1: math.nan",
+        "            int(epoch): math.nan",
+        "            int(epoch) - 1: math.nan",
         (f"{SEARCH}::test_a_search_of_before_goes_on",),
     ),
     Mutant(

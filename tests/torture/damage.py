@@ -5,11 +5,9 @@ import json
 import os
 import random
 import shutil
-import sqlite3
 import struct
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,8 +156,6 @@ def spoil(path: Path, rng: random.Random) -> str:
         ways += 6 * [node]
     if path.suffix == ".csv":
         ways += 6 * [_cell]
-    if path.suffix == ".sqlite3":
-        ways += 6 * [_row]
     way = rng.choice(ways)
     way(path, rng)
     return way.__name__.strip("_")
@@ -264,22 +260,3 @@ def _cell(path: Path, rng: random.Random) -> None:
     row = rng.choice(rows)
     row[rng.randrange(len(row))] = rng.choice(["", "x", "nan", "-1", "1e999", "1,2", '"'])
     path.write_text("".join(",".join(row) + "\n" for row in rows))
-
-
-def _row(path: Path, rng: random.Random) -> None:
-    """A cell of a data base changed, a row or a table gone."""
-    with closing(sqlite3.connect(path)) as base, suppress(sqlite3.Error), base:
-        tables = base.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        table = rng.choice(tables)[0]
-        columns = [column[1] for column in base.execute(f"PRAGMA table_info({table})")]
-        value = rng.choice([None, -1, "x", 1e308, "COMPLETE"])
-        base.execute(
-            rng.choice([
-                f"DROP TABLE {table}",
-                f"DELETE FROM {table}",
-                f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})",
-                f"UPDATE {table} SET {rng.choice(columns)} = :value",
-                f"UPDATE {table} SET {rng.choice(columns)} = :value WHERE rowid = 1",
-            ]),
-            {"value": value},
-        )  # fmt: skip

@@ -26,7 +26,7 @@ from typing import NoReturn
 import psutil
 
 LAZY = (
-    "matplotlib.pyplot", "optuna", "PIL.Image", "scipy.stats",
+    "matplotlib.pyplot", "PIL.Image", "scipy.stats",
     "sklearn.datasets", "tensorboardX",
 )  # fmt: skip
 """What commands import only when they need it."""

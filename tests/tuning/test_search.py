@@ -203,7 +203,18 @@ def test_what_was_asked_for_is_not_guessed(blobs, searched, tmp_path):
         (out / "search.json").write_text(text)
         with pytest.raises(DataError, match=r"search\.json: expected what a search was asked for"):
             apical.search(BP(), blobs, SPACE, trials=3, out=out, **TINY)
+    damage: list[dict[str, Any]] = [{"data": 3}, {"data": {"name": 3}}, {"rule": {}}]
+    for part in (*damage, {"space": {}}, {"seed": "x"}):
+        config = json.loads((searched / "search.json").read_text())
+        (out / "search.json").write_text(json.dumps(config | part))
+        with pytest.raises(DataError, match=r"expected") as told:
+            SearchData.read(out)
+        assert str(out) in str(told.value)
     (out / "search.json").unlink()
+    (out / "search.json").mkdir()
+    with pytest.raises(DataError, match=r"search\.json: expected what a search was asked for"):
+        SearchData.read(out)
+    (out / "search.json").rmdir()
     with pytest.raises(UsageError, match="holds no search but other files"):
         apical.search(BP(), blobs, SPACE, trials=3, out=out, **TINY)
 
@@ -305,6 +316,27 @@ def test_a_search_of_before_goes_on(tmp_path):
     assert SearchData.read(tmp_path).trials == again.trials
     (tmp_path / "study.sqlite3").unlink()
     assert SearchData.read(tmp_path).trials == again.trials
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE trial_intermediate_values SET intermediate_value = 'x'",
+        "DELETE FROM trial_intermediate_values",
+        "DELETE FROM trials WHERE number = 1",
+        "DELETE FROM study_user_attributes",
+        "UPDATE study_user_attributes SET value_json = '[]'",
+        "DROP TABLE trials",
+    ],
+)
+def test_a_study_of_before_with_damaged_rows_is_told(tmp_path, change):
+    with sqlite3.connect(tmp_path / "study.sqlite3") as file:
+        file.executescript((Path(__file__).parent / "optuna_study.sql").read_text())
+        file.execute(change)
+    file.close()
+    with pytest.raises(DataError, match=r"study\.sqlite3: expected") as told:
+        SearchData.read(tmp_path)
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database, and long enough to be seen " * 40])

@@ -1,4 +1,4 @@
-"""What a rule's learning looks like beside backpropagation."""
+"""A rule's updates and feedback weights, compared with those of backpropagation."""
 
 from apical.diagnostics.alignment import Alignment, alignment
 

@@ -1,7 +1,7 @@
-"""How a rule's updates and feedback weights lie to backpropagation's.
+"""The alignment of a rule's updates and feedback weights with those of backpropagation.
 
-Computed from one BP reference outside the rules, on a fixed set of probe
-batches, so that every rule is measured by the same yardstick.
+It is computed outside the rules, from one BP reference on a fixed set of probe batches, so that
+every rule is measured in the same way.
 """
 
 from functools import partial
@@ -16,7 +16,7 @@ from apical.rules import BP, Batch, Pathway, Rule, State
 
 
 class Alignment(eqx.Module):
-    """One number a layer, from the input up; nan where a layer has none."""
+    """One number for each layer, from the input up; nan where a layer has none."""
 
     cosine: Float[Array, " layers"]
     """Cosine of the rule's pseudo-gradient with the loss's gradient."""
@@ -35,9 +35,27 @@ class Alignment(eqx.Module):
 def alignment(
     net: Network, state: State, probe: Batch, key: PRNGKeyArray, *, rule: Rule
 ) -> Alignment:
-    """Compare `rule` with BP on `probe`, whose arrays are (batches, batch size, ...).
+    """Compare a rule with BP.
 
-    The pseudo-gradients of both are averaged over the batches first.
+    The pseudo-gradients of both are averaged over the probe's batches first.
+
+    **Arguments:**
+
+    - `net`, `state`: the network, and what the rule owns beside it.
+    - `probe`: several batches; its arrays are (batches, batch size, ...).
+    - `key`: for rules and units that draw random numbers.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("digits")
+        >>> model = apical.fit(apical.BP(), data, hidden=(8,), epochs=1).models[0]
+        >>> x, y = model.transform(data.test.x[:20]), jax.nn.one_hot(data.test.y[:20], 10)
+        >>> probe = jax.tree.map(lambda leaf: leaf[None], Batch(x, y))  # one batch
+        >>> net, state, key = model.network, model.state, jax.random.key(0)
+        >>> found = alignment(net, state, probe, key, rule=apical.BP())
+        >>> found.cosine.round(4)
+        Array([1., 1.], dtype=float32)
     """
     ours, signals = _over_probe(rule, net, state, probe, key)
     reference, gradients = _over_probe(BP(), net, State(), probe, key)
@@ -68,8 +86,10 @@ def alignment(
 
 
 def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...]]:
-    """The mean pseudo-gradient over the probe and the teaching signals of every example in it;
-    what the rule keeps goes from batch to batch."""
+    """The mean pseudo-gradient over the probe, and the teaching signals of every example in it.
+
+    What the rule keeps goes from batch to batch.
+    """
 
     def step(carry, batch):
         kept, total = carry
@@ -82,7 +102,7 @@ def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...
 
 
 def _feedback_and_forward(net: Network, pathway: Pathway) -> tuple[Array, Array]:
-    """The pathway's weights beside the transposed forward weights along the same way."""
+    """The weights of a pathway, and the transposed forward weights between its two ends."""
     if pathway.source == pathway.target + 1:
         return pathway.layer.weight.ravel(), net.layers[pathway.source].weight.ravel()
     basis = jnp.eye(net.layers[pathway.source].out_shape[0])

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.errors import UsageError
+from apical.rules import Rule
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.lock import refuse_files
 from apical.runs.writing import append_whole, replacing, settle, told
@@ -170,10 +171,18 @@ class RunFolder:
 
 
 def completed(config: dict[str, Any]) -> dict[str, Any]:
-    """A stored configuration with what is newer than it at its default."""
+    """A stored configuration with what is newer than it at its default.
+
+    Raises `KeyError`, `TypeError` or `UsageError` for one that is damaged.
+    """
+    rule, data = decode(config["rule"]), config["data"]
+    if not isinstance(rule, Rule):
+        raise TypeError("rule")
+    if not isinstance(data, dict) or not isinstance(data["name"], str):
+        raise TypeError("data.name")
     return {
         **config,
-        "rule": encode(decode(config["rule"])),
+        "rule": encode(rule),
         "settings": Settings.from_json(config["settings"]).to_json(),
     }
 

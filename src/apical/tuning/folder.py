@@ -150,7 +150,7 @@ def _read_trials(path: Path, target: Target) -> list[Trial]:
             raise ValueError("no trials")
     except FileNotFoundError:
         raise DataError(f"{path}: not found beside a search; {RESTORE}") from None
-    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
         raise DataError(
             f"{path}: expected a table of trials, found other content "
             f"({type(error).__name__}: {error}); {RESTORE}"
@@ -167,8 +167,6 @@ def trial_from_row(row: Mapping[str, str], target: Target) -> Trial:
         curve = {epoch: float(score) for epoch, score in enumerate(row[by_epoch].split(), 1)}
     else:
         curve = {int(row["epoch"]): float(row[metric])} if finished else {}
-    if finished and not curve:
-        raise ValueError(f"trial {row['number']} is finished and has no score")
     return Trial(
         int(row["number"]),
         {name: float(value) for name, value in row.items() if name not in beside},
@@ -207,7 +205,7 @@ def _protocol(path: Path) -> dict[str, Any]:
     try:
         config = completed(json.loads(path.read_text()))
         draw(_space(config), config["seed"], 0)
-    except (ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError) as error:
         raise DataError(
             f"{path}: expected what a search was asked for, found other content "
             f"({type(error).__name__}: {error}); {RESTORE}"

@@ -30,9 +30,10 @@ def read(path: Path) -> tuple[dict[str, Any], list[Trial]]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as file:
             return _read(file)
     except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, UsageError) as error:
+        reason = " ".join(str(error).split())
         raise DataError(
             f"{path}: expected the study of a search, cannot read it ({type(error).__name__}: "
-            f"{error}); restore the file, or choose another folder"
+            f"{reason}); restore the file, or choose another folder"
         ) from None
 
 
@@ -52,7 +53,7 @@ def _read(file: sqlite3.Connection) -> tuple[dict[str, Any], list[Trial]]:
     trials = []
     for key, number, diverged in file.execute(ended).fetchall():
         curve = {
-            epoch: math.nan if score is None else score
+            int(epoch): math.nan if score is None else float(score)
             for epoch, score in file.execute(scores, (key,))
         }
         drawn = draw(space, config["seed"], number)

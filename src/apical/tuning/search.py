@@ -1,4 +1,4 @@
-"""Search hyper-parameters as papers do: random draws from stated ranges, chosen on validation."""
+"""Random search: hyper-parameters are drawn from stated ranges and chosen on validation."""
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -31,16 +31,16 @@ from apical.values.spelling import encode, spell
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to."""
+    """The outcome of a search."""
 
     trials: list[Trial]
-    """By number, those of earlier sessions included."""
+    """All trials by number, those of earlier sessions included."""
     best: Trial | None
-    """Of best validation score; None if every trial diverged."""
+    """The trial of best validation score; None if every trial diverged."""
     rule: Rule
-    """With the best trial's values in their places, if there is one."""
+    """The rule with the best trial's values, if there is one."""
     settings: Settings
-    """The same."""
+    """The settings with the best trial's values, if there is one."""
     interrupted: bool = False
     """Whether Ctrl-C came before the last trial."""
 
@@ -60,25 +60,26 @@ def search(
 ) -> Found:
     """Train `rule` with random draws of its hyper-parameters and keep the best.
 
-    A trial's score is its best over epochs on validation (accuracy, for labels); the test set is
-    never looked at for it. All trials start from the same weights and see the data in the same
-    order. One that diverges counts as a trial and cannot be the best.
+    A trial's score is the best of its epochs on validation: the accuracy, if the target is the
+    label. The test set plays no part. All trials start from the same weights and see the data in
+    the same order. A trial that diverges counts and cannot be the best.
 
     **Arguments:**
 
     - `space`: what to search, as in `{"lr": Log(1e-4, 1e-2), "inverse.sigma": Linear(0.01, 0.3)}`;
       names are those of settings, of the optimizers' arguments (`optimizer_args.eps`) and of the
       rule's numbers; None: the rule's own `space`.
-    - `settings`: of all trials, where nothing else is drawn; None: the rule's recipe.
-    - `changes`: fields of `Settings` that are to be otherwise.
-    - `trials`: how many there are to be in the end.
+    - `settings`: the settings of all trials, but for what is drawn; None: the rule's recipe.
+    - `changes`: fields of `Settings` that differ from those.
+    - `trials`: the number of trials in the end, those of earlier sessions included.
     - `seed`: of the draws, the initial weights and the order of the data. Trial k draws the same
       values in every session.
-    - `out`: the search's folder; None keeps everything in memory. What has ended there is not run
-      again, so that a search that was killed goes on, and one that has ended grows.
-    - `report`: called with each trial as it ends; `listeners`: with the events of its training.
+    - `out`: the search's folder; None keeps everything in memory. Trials that have ended there are
+      not run again, so that a search that was killed goes on, and one that has ended grows.
+    - `report`: called with each trial when it has ended and is kept.
+    - `listeners`: called with the events of each trial's training.
 
-    **Raises:** `UsageError` for a name that is not there, for values that do not go together, and
+    **Raises:** `UsageError` for a name that does not exist, for values that do not go together, and
     for an `out` that is in use or holds something else; `DataError` for an `out` whose files are
     damaged; `WriteError` if a trial cannot be written there, as on a full disk: those before it are
     kept, and the same call goes on after them. Ctrl-C ends the search early.

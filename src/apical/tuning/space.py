@@ -1,4 +1,4 @@
-"""Spaces of hyper-parameters: what may be searched, what a trial draws, where it belongs."""
+"""Spaces of hyper-parameters: which numbers may be searched, drawing them, placing them."""
 
 import dataclasses
 import types
@@ -41,9 +41,18 @@ def _share(seed: int, number: int, name: str) -> float:
 
 
 def place(values: Values, rule: Rule, settings: Settings) -> tuple[Rule, Settings]:
-    """The rule and the settings with these values in their places.
+    """Put drawn numbers into a rule and its settings; both, changed.
 
+    A name is that of a setting, of a field of the rule, or a path to a number within one
+    (`inverse.sigma`, `optimizer_args.eps`).
     Raises `UsageError` for a name that leads to no number, and for a value that is refused.
+
+    !!! example
+
+        >>> import apical
+        >>> rule, settings = place({"alpha": 0.3, "lr": 0.01}, apical.DTP(), apical.Settings())
+        >>> rule.alpha, settings.lr
+        (0.3, 0.01)
     """
     known = _known(rule, settings)
     for name, value in values.items():

@@ -1,19 +1,26 @@
-"""What a trial leaves."""
+"""The result of one trial of a search."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One draw of the hyper-parameters and what training with it came to."""
+    """One draw of the hyper-parameters, and how training with it ended.
+
+    Raises `ValueError` if it neither diverged nor has a score.
+    """
 
     number: int
     values: dict[str, float]
-    """What was drawn, by the names of the space."""
+    """The numbers that were drawn, by the names of the space."""
     curve: dict[int, float]
-    """Validation score after each epoch; up to its divergence, if it diverged."""
+    """Validation score after each epoch, up to the divergence of one that diverged."""
     diverged: str | None = None
     """Where it went wrong; None: it ended in full."""
+
+    def __post_init__(self):
+        if not self.diverged and not self.curve:
+            raise ValueError(f"trial {self.number} is finished and has no score")
 
     @property
     def score(self) -> float:
@@ -22,7 +29,7 @@ class Trial:
 
     @property
     def epoch(self) -> int | None:
-        """When it was reached, the first of equals; None if diverged."""
+        """The epoch of that score, the first of equals; None if diverged."""
         return None if self.diverged else max(self.curve, key=lambda e: (self.curve[e], -e))
 
 
