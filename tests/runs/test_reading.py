@@ -2,6 +2,9 @@
 
 import sys
 
+import pytest
+
+from apical import UsageError
 from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData, unfinished
 
@@ -24,6 +27,14 @@ def test_a_run_of_an_earlier_apical_is_read_without_what_reads_its_checkpoints(
     assert unfinished(RunFolder(earlier)) is None
     (earlier / "summary.json").unlink()
     assert "seed 0 after 6 of 6 epochs" in str(unfinished(RunFolder(earlier)))
+
+
+def test_a_file_that_cannot_be_read_is_told(earlier):
+    """A folder in its place cannot be read by anyone, root included."""
+    (earlier / "config.json").unlink()
+    (earlier / "config.json").mkdir()
+    with pytest.raises(UsageError, match=r"config\.json: cannot be read \(Is a directory\)"):
+        RunData.read(earlier)
 
 
 def test_a_run_without_a_checkpoint_keeps_no_network(earlier):

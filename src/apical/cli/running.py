@@ -1,6 +1,7 @@
 """Training with a face: the recipe at the start, live progress, what came out."""
 
 import dataclasses
+import os
 from contextlib import ExitStack
 
 from rich.console import Console
@@ -41,6 +42,8 @@ def run(
                 listeners=listeners,
             )
         except WriteError as error:
+            if options.out is None or not os.path.exists(options.out / "config.json"):
+                raise
             raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
     if result.metrics:
         console.print(scores(result.summary, settings.target))

@@ -85,7 +85,12 @@ class RunFolder:
                 f"{path}: not found; expected the folder of a run (or of one that has ended, for "
                 "summary.json), as given to --out of `apical train`"
             ) from None
-        except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        except OSError as error:
+            raise UsageError(
+                f"{path}: cannot be read ({error.strerror}); make it readable, or choose another "
+                "folder"
+            ) from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise UsageError(
                 f"{path}: expected JSON, found something else ({error}); {RESTORE}"
             ) from None
