@@ -3,7 +3,7 @@
 import pytest
 
 from apical.cli.main import main
-from tests.cli.test_commands import apical
+from tests.commands import apical, apical_process
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +75,10 @@ def test_mistakes_get_one_readable_message_and_code_2(args, words):
     assert words in " ".join(apical(*args, code=2).split())
 
 
+def test_a_mistake_ends_the_process_with_code_2_and_without_a_traceback():
+    assert "did you mean 'train'" in apical_process("trian", code=2)
+
+
 def test_memory_that_runs_out_is_told_and_other_errors_are_not_hidden(monkeypatch, capsys):
     def fail(message: str):
         def run(args):
@@ -82,7 +86,7 @@ def test_memory_that_runs_out_is_told_and_other_errors_are_not_hidden(monkeypatc
 
         return run
 
-    monkeypatch.setattr("apical.cli.main._keep_compiled_programs", lambda: None)
+    monkeypatch.setattr("apical.cli.main.keep_compiled_programs", lambda: None)
     monkeypatch.setattr("apical.cli.data.main", fail("RESOURCE_EXHAUSTED: Out of memory"))
     with pytest.raises(SystemExit) as ended:
         main(["data"])

@@ -13,7 +13,7 @@ import pytest
 from apical import Choice, Log
 from apical.tuning.folder import SearchData
 from apical.tuning.space import draw
-from tests.cli.test_commands import apical, command
+from tests.commands import apical, command
 
 pytestmark = pytest.mark.slow
 

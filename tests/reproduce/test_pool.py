@@ -15,7 +15,7 @@ from apical import FA, Settings
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.pool import execute
 from apical.runs.lock import locked
-from tests.cli.test_commands import apical
+from tests.commands import apical
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,6 @@ import json
 import lzma
 import math
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -16,6 +14,7 @@ from apical.reproduce import paper
 from apical.reproduce.publish import publish
 from apical.reproduce.records import RecordName, Records
 from apical.training.reload import reload
+from tests.commands import apical
 from tests.disks import filling_up
 
 
@@ -41,17 +40,15 @@ def finished(runs, experiment="e", seed=0, status="finished", **found):
     return folder
 
 
-def reproduce(out, *more):
-    command = [sys.executable, "-m", "apical", "reproduce", "itd", "--protocol", "smoke"]
-    command += ["--only", "order", "--seeds", "1", "--jobs", "1", "--out", out, *more]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+def reproduce(out):
+    asked = ("reproduce", "itd", "--protocol", "smoke", "--only", "order", "--seeds", 1)
+    return apical(*asked, "--jobs", 1, "--out", out)
 
 
 @pytest.mark.slow
 def test_recorded_runs_are_not_made_again(papers, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    done = reproduce(first)
-    assert done.returncode == 0, done.stderr
+    reproduce(first)
     judged = (first / "claims.json").read_text()
     publish("itd", first, "smoke", records=True)
     chosen = paper.read("itd")
@@ -63,9 +60,7 @@ def test_recorded_runs_are_not_made_again(papers, tmp_path):
     assert chosen.records.bring("smoke", runs) == len(kept)
     marked = runs / kept[0] / "seed-0" / "summary.json"
     before = marked.read_text()
-    again = reproduce(second)
-    assert again.returncode == 0, again.stderr
-    assert f"{len(kept)} finished before" in again.stdout
+    assert f"{len(kept)} finished before" in reproduce(second)
     assert marked.read_text() == before
     assert (second / "claims.json").read_text() == judged
 
