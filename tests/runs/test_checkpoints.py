@@ -57,6 +57,16 @@ def test_arrays_come_back_to_the_last_bit(saved):
     assert same(best[1], tree(1))
 
 
+@pytest.mark.parametrize("carry", [{"a": np.ones(3)}, (np.ones(3), np.zeros(2)), np.ones(3)])
+def test_a_carry_may_be_any_tree(saved, carry):
+    with jax.enable_x64(True):
+        saved.save(2, carry, Snapshot(2, carry))
+        assert same(saved.restore(2, carry), carry)
+        best = saved.best(2, carry)
+        assert best is not None
+        assert same(best[1], carry)
+
+
 def test_without_a_best_network_there_is_none(saved):
     saved.save(2, tree(), None)
     assert saved.best(2, tree()) is None

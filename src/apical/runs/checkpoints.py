@@ -125,7 +125,7 @@ def _named(item: str, tree: PyTree) -> Iterator[tuple[str, Any]]:
 def _read(path: Path, item: str, names: list[str]) -> list[np.ndarray] | None:
     with zipfile.ZipFile(path) as archive:
         there = set(archive.namelist())
-        if not any(name.startswith(f"{item}.") for name in there):
+        if not any(name.startswith((f"{item}.", f"{item}[")) for name in there):
             return None
         if lacking := [name for name in names if name not in there]:
             raise ValueError(f"it has no {lacking[0]}")
