@@ -22,8 +22,9 @@ from apical.values.spelling import concrete, is_kind
 from tests.torture.belongings import Belongings
 from tests.torture.ledger import Tried
 from tests.torture.options import REQUIRED, Command, Option, commands
-from tests.torture.promise import broken
-from tests.torture.sandbox import Place, command, run
+from tests.torture.promise import SILENT, broken
+from tests.torture.sandbox import BROKEN_PIPE, Place, command, run
+from tests.torture.surroundings import surround
 
 RIGHT_LIMIT = 60.0
 """Seconds of computing in which a right line must end: its budget is moments."""
@@ -31,6 +32,8 @@ WRONG_LIMIT = 6.0
 """Seconds of computing after which a wrong line is stopped: it may train for long now."""
 RIGHT = 0.15
 """The share of right lines."""
+SURROUNDED = 0.1
+"""The share of lines in odd surroundings."""
 
 NUMBERS = ("0", "1", "-1", "0.5", "nan", "inf", "-inf", "1e400", "1e-400", "9" * 40, "1_0", "0x10")
 JUNK = (
@@ -50,17 +53,20 @@ def tries(rng: random.Random, place: Path, belongings: Belongings) -> Iterator[T
     if rng.random() > RIGHT:
         argv, change, refused = wrong(argv, asked, rng)
     where = Place(place)
+    around = surround(where, rng) if rng.random() < SURROUNDED else ""
     belongings.bring(argv, where)
     before = where.files()
     ended = run(command(argv), where, WRONG_LIMIT if change else RIGHT_LIMIT)
     found = broken(ended)
+    if where.output == BROKEN_PIPE and SILENT in found:  # whoever closed it knows
+        found.remove(SILENT)
     if ended.late and not change:
         found.append("does not end in time")
     if refused and ended.code == 0:
         found.append("a mistake is accepted")
     found += [f"leaves {path}" for path in unasked(where, before, argv, asked)]
     kind = f"{asked.words[0]}, {'wrong' if change else 'right'}"
-    yield Tried(kind, argv, ended, found, change)
+    yield Tried(kind, argv, ended, found, f"{change} {around}".strip())
 
 
 def _by_name() -> list[Callable[[random.Random], Command]]:
@@ -80,6 +86,8 @@ def _one_of(name: str) -> Callable[[random.Random], Command]:
 def right(asked: Command, rng: random.Random) -> list[str]:
     """A command line of the right types, with a small budget."""
     chosen = [option for option in asked.options if _is_asked(option, asked, rng)]
+    if any(option.name == "net" for option in chosen):  # it takes the place of hidden
+        chosen = [option for option in chosen if option.name != "hidden"]
     rng.shuffle(chosen)
     argv = list(asked.words)
     for option in chosen:
@@ -90,16 +98,14 @@ def right(asked: Command, rng: random.Random) -> list[str]:
     return [*asked.words, *placed, *argv[len(asked.words) :]]
 
 
-BUDGET = ("data", "hidden", "epochs", "steps_per_epoch", "trials", "dry_run")
+BUDGET = ("data", "hidden", "epochs", "steps_per_epoch", "batch_size", "trials", "dry_run")
 """What every right line says, so that it costs moments."""
 
 
 def _is_asked(option: Option, asked: Command, rng: random.Random) -> bool:
     if option.default is REQUIRED:
         return True
-    if option.name == "hidden" and "net" in asked:
-        return rng.random() < 0.7
-    return option.name in BUDGET or rng.random() < 4 / len(asked.options)
+    return option.name in BUDGET or rng.random() < 3 / len(asked.options)
 
 
 def _given(option: Option, asked: Command, rng: random.Random) -> list[str]:
@@ -120,6 +126,8 @@ def _words(hint: Any, name: str, asked: Command, rng: random.Random) -> list[str
         return _words(some[0], name, asked, rng)
     if typing.get_origin(hint) is tuple:
         item, several = typing.get_args(hint)[0], rng.randint(1, 3)
+        if known := _vocabulary(name, item, asked):
+            return rng.sample(known, min(len(known), max(several, _LEAST.get(name, 1))))
         return [word for _ in range(several) for word in _words(item, name, asked, rng)]
     if typing.get_origin(hint) is typing.Literal:
         return [str(rng.choice(typing.get_args(hint)))]
@@ -133,6 +141,10 @@ def _words(hint: Any, name: str, asked: Command, rng: random.Random) -> list[str
     return [rng.choice(known) if known else _number(hint, rng)]
 
 
+_LEAST = {"classes": 2, "rules": 2}
+"""How many of one kind there must be, where it is more than one."""
+
+
 def _vocabulary(name: str, hint: Any, asked: Command) -> list[str]:
     """The words that mean something where any text is read; empty where numbers are."""
     if hint is Path:
@@ -142,13 +154,14 @@ def _vocabulary(name: str, hint: Any, asked: Command) -> list[str]:
     if name == "only":
         return [claim.id for claim in paper.read(asked.words[1]).choose(())]
     known: dict[str, list[str]] = {
-        "data": ["digits", "digits", "iris"],
+        "data": ["digits", "iris"],
         "names": [*SOURCES],
         "optimizer": ["adam", "sgd", "rmsprop", "adamw", "lion"],
         "learned_optimizer": ["adam", "sgd", "rmsprop"],
         "eps": ["8/255", "0.1", "1/2"],
         "epochs": ["1", "2"],
         "steps_per_epoch": ["1", "2"],
+        "batch_size": ["1", "7", "20"],
         "trials": ["1", "2"],
         "seeds": ["1", "2"],
         "jobs": ["1"],
@@ -177,11 +190,11 @@ def _number(hint: type, rng: random.Random) -> str:
 
 def _pairs(hint: Any, asked: Command, rng: random.Random) -> list[str]:
     """Names and what they are given: arguments of an optimizer, or ranges of numbers."""
-    names = ["b1", "b2", "eps", "momentum"]
+    names = ["b1", "b2", "eps"]
     if hint is Range:
         names = ["optimizer_args.eps"] + [o.name for o in asked.options if o.hint in (int, float)]
     some = rng.sample(names, min(len(names), rng.randint(1, 2)))
-    return [word for name in some for word in (name, *_words(hint, name, asked, rng))]
+    return [word for name in some for word in (name, *_words(hint, "", asked, rng))]
 
 
 def spelled(kind: type, rng: random.Random) -> str:

@@ -5,6 +5,7 @@ import signal
 
 from tests.torture.sandbox import Ended
 
+SILENT = "fails without a word on stderr"
 MANY_LINES = 16
 """Lines of an error message that nobody reads to the end; tyro puts a box around its own."""
 
@@ -26,7 +27,7 @@ def broken(ended: Ended) -> list[str]:
     if ended.code == 130 and signal.SIGINT not in ended.sent:
         found.append("exit code 130 without Ctrl-C")
     if ended.code > 0 and not ended.err.strip():
-        found.append("fails without a word on stderr")
+        found.append(SILENT)
     if ended.code > 0 and not found and len(ended.err.splitlines()) > MANY_LINES:
         found.append("too many words")
     if ended.code == 0 and not found and ended.err.strip():

@@ -88,6 +88,9 @@ class Ended:
     """Whether its time was up."""
 
 
+BROKEN_PIPE = "a broken pipe"
+
+
 class Place:
     """A folder for one command after the other: `work`, where they run, `home` and `tmp`."""
 
@@ -95,6 +98,10 @@ class Place:
         self.path = path
         self.work, self.home, self.tmp = path / "work", path / "home", path / "tmp"
         self.environment: dict[str, str] = {}
+        self.encoding = "utf-8"
+        """Of what a command says."""
+        self.output = ""
+        """Where that goes, if it is not to be read: a path or `BROKEN_PIPE`."""
         for folder in (self.work, self.home, self.tmp):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -249,8 +256,14 @@ def _settle(place: Place, out: Path, err: Path) -> None:
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, flags), number)
     sys.stdin = os.fdopen(0, closefd=False)
-    sys.stdout = os.fdopen(1, "w", closefd=False, encoding="utf-8")
-    sys.stderr = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
+    if place.output == BROKEN_PIPE:
+        read, write = os.pipe()
+        os.close(read)
+        os.dup2(write, 1)
+    elif place.output:
+        os.dup2(os.open(place.output, os.O_WRONLY), 1)
+    sys.stdout = os.fdopen(1, "w", closefd=False, encoding=place.encoding)
+    sys.stderr = os.fdopen(2, "w", 1, place.encoding, "backslashreplace", closefd=False)
     os.chdir(place.work)
     os.environ.update(
         HOME=str(place.home), TMPDIR=str(place.tmp), APICAL_DATA="", APICAL_CACHE="",
