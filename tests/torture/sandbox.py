@@ -126,6 +126,8 @@ class Process:
 
     def __init__(self, work: Work, place: Place):
         self._out, self._err = place.path / "stdout", place.path / "stderr"
+        for path in (self._out, self._err):
+            path.write_text("")  # it may be killed before it says anything
         self._sent: list[int] = []
         self._faults: list[str] = []
         self._code: int | None = None
