@@ -1,5 +1,8 @@
 """What the command says to a user's mistake: the thing, the demand, what was found, what to do."""
 
+import io
+import threading
+
 import pytest
 
 from apical.cli.main import main
@@ -101,3 +104,35 @@ def test_refused_claims_leave_no_folder(tmp_path):
     out = tmp_path / "new"
     apical("reproduce", "itd", "--only", "vpb", "--recorded", "--out", str(out), code=2)
     assert not out.exists()
+
+
+def test_letters_that_the_output_lacks_are_replaced(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), "latin-1")
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("apical.cli.main._carry_out", lambda args: print("0.5 …"))
+    main([])
+    assert out.buffer.getvalue() == b"0.5 ?\n"
+
+
+def test_ctrl_c_waits_for_no_timer(monkeypatch, capsys):
+    """JAX has one of 60 seconds while it starts."""
+
+    def interrupted(args):
+        timer.start()
+        raise KeyboardInterrupt
+
+    timer = threading.Timer(60, print)
+    monkeypatch.setattr("apical.cli.main._carry_out", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 130
+    timer.join(5)
+    assert not timer.is_alive()
+    assert capsys.readouterr().err == "apical: interrupted\n"
+
+
+def test_a_command_without_a_rule_says_which_there_are(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train"])
+    assert ended.value.code == 2
+    assert "ghost-mb" in capsys.readouterr().err

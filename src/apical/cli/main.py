@@ -5,6 +5,7 @@ for, so that `apical --help` does not wait for JAX.
 """
 
 import _thread
+import io
 import os
 import sys
 import threading
@@ -38,6 +39,8 @@ USUAL_WARNING = warnings.formatwarning
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; exits with 2 for wrong usage, 1 for other failures, 130 for Ctrl-C."""
     lose_no_interrupt()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a file's encoding may lack letters
     warnings.formatwarning = _in_one_line
     try:
         try:
@@ -60,6 +63,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         _end(1, "out of memory; make the layers or batch_size smaller, or run less beside it")
     except KeyboardInterrupt:
+        # JAX's warning of a slow start, say: Python would wait for it.
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.cancel()
         _end(130, "interrupted")
 
 

@@ -115,6 +115,6 @@ def pick(args: list[str], known: dict[str, str], kind: str, prog: str) -> tuple[
         lines = [f"usage: {prog} {kind.upper()} ...", ""]
         lines += [f"  {name:<14} {what}" for name, what in known.items()]
         lines += ["", f"`{prog} {kind.upper()} --help` shows its options."]
-        print("\n".join(lines))
+        print("\n".join(lines), file=sys.stdout if args else sys.stderr)
         sys.exit(0 if args else 2)
     return args[0], args[1:]
