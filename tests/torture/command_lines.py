@@ -22,7 +22,7 @@ from apical.values.spelling import concrete, is_kind
 from tests.torture.belongings import Belongings
 from tests.torture.ledger import Tried
 from tests.torture.options import REQUIRED, Command, Option, commands
-from tests.torture.promise import SILENT, broken
+from tests.torture.promise import MANY_LINES, SILENT, broken
 from tests.torture.sandbox import BROKEN_PIPE, Place, command, run
 from tests.torture.surroundings import surround
 
@@ -57,7 +57,7 @@ def tries(rng: random.Random, place: Path, belongings: Belongings) -> Iterator[T
     belongings.bring(argv, where)
     before = where.files()
     ended = run(command(argv), where, WRONG_LIMIT if change else RIGHT_LIMIT)
-    found = broken(ended)
+    found = broken(ended, MANY_LINES + sum(map(len, argv)) // 40)
     if where.output == BROKEN_PIPE and SILENT in found:  # whoever closed it knows
         found.remove(SILENT)
     if ended.late and not change:
@@ -348,7 +348,7 @@ def unasked(place: Place, before: set[Path], argv: list[str], asked: Command) ->
     """New files that lie below nothing that the line names."""
     words = [*argv, *(part for word in argv for part in word.split("="))]
     words += [str(option.default) for option in asked.options if isinstance(option.default, Path)]
-    named = [(place.work / word).resolve() for word in words if word and len(word) < 255]
+    named = [(place.work / word).resolve() for word in words if len(word) < 255]
     named.append(place.home / ".cache" / "apical")
     new = place.files() - before - {place.path / "stdout", place.path / "stderr"}
     return [

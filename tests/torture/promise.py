@@ -10,8 +10,11 @@ MANY_LINES = 16
 """Lines of an error message that nobody reads to the end; tyro puts a box around its own."""
 
 
-def broken(ended: Ended) -> list[str]:
-    """The promises that the end of a command breaks: a few words for each."""
+def broken(ended: Ended, room: int = MANY_LINES) -> list[str]:
+    """The promises that the end of a command breaks: a few words for each.
+
+    `room`: lines that an error may have, for what was said to the command and is repeated.
+    """
     found = list(ended.faults)
     killed = ended.code < 0
     if re.search(r"Traceback \(most recent|Exception ignored in", ended.err + ended.out):
@@ -28,8 +31,9 @@ def broken(ended: Ended) -> list[str]:
         found.append("exit code 130 without Ctrl-C")
     if ended.code > 0 and not ended.err.strip():
         found.append(SILENT)
-    if ended.code > 0 and not found and len(ended.err.splitlines()) > MANY_LINES:
+    if ended.code > 0 and not found and len(ended.err.splitlines()) > room:
         found.append("too many words")
-    if ended.code == 0 and not found and ended.err.strip():
+    notes = [line for line in ended.err.splitlines() if not line.startswith("apical: ")]
+    if ended.code == 0 and not found and notes:
         found.append("words on stderr, though all is well")
     return found

@@ -37,7 +37,7 @@ MEMORY = 4 << 30
 """Bytes of memory with which a command is ended."""
 FILE_SIZE = 1 << 30
 """Bytes of the largest file that it may write."""
-PATIENCE = 60.0
+PATIENCE = 45.0
 """Seconds that Ctrl-C may take, and processes that a command has started may outlive it."""
 WAITING = 10
 """How much longer a command may wait than compute: other programs need the core too."""
@@ -175,6 +175,8 @@ class Process:
         """
 
         def is_late() -> bool:
+            if signal.SIGINT in self._sent:
+                return True
             return self._computed > limit or time.monotonic() - self._start > WAITING * limit
 
         late = self._runs_until(is_late)
