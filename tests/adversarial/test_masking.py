@@ -1,4 +1,4 @@
-"""The verdict on networks whose robustness is known to be real, hidden, or nothing but hidden."""
+"""The diagnosis of networks whose robustness is known to be real, hidden, or nothing but hidden."""
 
 from dataclasses import replace
 
@@ -43,8 +43,8 @@ SATURATED = victim(1e5)
 
 def test_a_network_with_open_slopes_shows_no_sign_of_masking():
     found = measured(OPEN)
-    verdict = diagnose([found], EPS)
-    assert verdict.masking is Masking.NO_SIGN, verdict
+    diagnosis = diagnose([found], EPS)
+    assert diagnosis.masking is Masking.NO_SIGN, diagnosis
     assert found.accuracy["pgd"][LARGE.text] == 0
     assert found.flat == 0
 
@@ -106,16 +106,16 @@ def test_masking_is_all_there_is_where_nothing_remains_above_the_reference(worst
 
 
 def test_where_one_step_leaves_nothing_the_reason_names_the_check_that_failed():
-    verdict = diagnose([example(fgsm=0.5, pgd=0.5, adaptive=0.4, worst=0.4)], EPS[:1])
-    assert verdict.masking is Masking.OVERSTATED
-    assert "nothing above chance; failed: its own slopes" in verdict.reason
-    assert "noise" not in verdict.reason
+    diagnosis = diagnose([example(fgsm=0.5, pgd=0.5, adaptive=0.4, worst=0.4)], EPS[:1])
+    assert diagnosis.masking is Masking.OVERSTATED
+    assert "nothing above chance; failed: its own slopes" in diagnosis.reason
+    assert "noise" not in diagnosis.reason
 
 
 def test_a_network_at_chance_is_not_judged():
-    verdict = diagnose([example(clean=0.505, fgsm=0.4)], EPS[:1])
-    assert verdict.masking is Masking.NOTHING
-    assert "0.505, chance is 0.500" in verdict.reason
+    diagnosis = diagnose([example(clean=0.505, fgsm=0.4)], EPS[:1])
+    assert diagnosis.masking is Masking.NOTHING
+    assert "0.505, chance is 0.500" in diagnosis.reason
 
 
 def test_a_gap_that_few_examples_make_by_chance_fails_no_check():

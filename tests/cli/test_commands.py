@@ -111,7 +111,7 @@ def test_a_run_is_attacked_and_compared_with_a_twin(trained, tmp_path):
     other = tmp_path / "other"
     apical("train", "bp", "--data", "digits", "--hidden", 4, "--epochs", 1, "--out", other)
     refused = apical("attack", trained, "--transfer-from", other, code=2)
-    assert "name a run on the same data" in " ".join(refused.split())
+    assert "a twin must be trained on the data of" in " ".join(refused.split())
 
 
 def test_the_irises_can_be_told_apart_and_attacked(tmp_path):

@@ -190,8 +190,9 @@ def _twins(twin: Path, network: Selection, run: Path, data: Dataset) -> dict[int
     theirs, twins = _victims(twin, network)
     if theirs.classes != data.classes or not np.array_equal(theirs.test.x, data.test.x):
         raise UsageError(
-            f"transfer-from: {twin} was trained on {theirs.name} ({', '.join(theirs.classes)}), "
-            f"{run} on {data.name} ({', '.join(data.classes)}); name a run on the same data"
+            f"{twin}: a twin must be trained on the data of {run}, {data.name} "
+            f"({', '.join(data.classes)}), and was on {theirs.name} ({', '.join(theirs.classes)}); "
+            "name another run"
         )
     return twins
 

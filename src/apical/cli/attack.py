@@ -71,10 +71,6 @@ def attack(
     twins: dict[int, Survey] = {}
     if transfer_from is not None:
         _, twins = survey_run(transfer_from, epsilons, battery, run, examples, network)
-    asked = ITERATED if attack.iterates else ONE_STEP
-    figures = draw_curves(surveys, epsilons, battery, folder)
-    figures += draw_examples(data, surveys, asked, epsilons, battery, folder)
-
     console = Console()
     for read in (run, transfer_from):
         if read is not None:
@@ -83,12 +79,16 @@ def attack(
     ours, theirs = (
         [AccuracyUnderAttack.of(s) for s in found.values()] for found in (surveys, twins)
     )
-    verdict = diagnose(ours, epsilons, theirs)
+    diagnosis = diagnose(ours, epsilons, theirs)
     checks = Table("check", "found", "passed")
-    for check in verdict.checks:
+    for check in diagnosis.checks:
         checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")
     console.print(checks)
-    console.print(f"verdict: {verdict.masking.value} ({verdict.reason})", highlight=False)
+    console.print(f"verdict: {diagnosis.masking.value} ({diagnosis.reason})", highlight=False)
+    asked = ITERATED if attack.iterates else ONE_STEP
+    figures = draw_curves(surveys, epsilons, battery, folder)
+    figures += draw_examples(data, surveys, asked, epsilons, battery, folder)
+    # The table last: a folder that has it has all.
     for path in (write_csv(results, surveys, battery), *figures):
         console.print(f"wrote: {path}", soft_wrap=True)
 

@@ -69,9 +69,9 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
             metrics = [f"attacks:accuracy.{column}" for column in columns]
             cells = [mean_and_interval(evidence.values(experiment, m), 3) for m in metrics]
             cells.append(f"{100 * np.mean([run.flat for run in runs]):.0f} %")
-            verdict = diagnose(runs, EPSILONS, [] if name == "bp" else twins)
-            failed = "; ".join(c.demand for c in verdict.checks if not c.passed)
-            cells.append(verdict.masking.value + (f" (failed: {failed})" if failed else ""))
+            diagnosis = diagnose(runs, EPSILONS, [] if name == "bp" else twins)
+            failed = "; ".join(c.demand for c in diagnosis.checks if not c.passed)
+            cells.append(diagnosis.masking.value + (f" (failed: {failed})" if failed else ""))
             lines.append(f"| {pair} | {NAMES[name]} | " + " | ".join(cells) + " |")
     return _write(folder / "masking.md", "\n".join(lines) + "\n")
 
