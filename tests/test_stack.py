@@ -1,15 +1,18 @@
 """Stacks of layers as a run asks for them."""
 
 import jax
+import numpy as np
 import pytest
 
 from apical import BP, DFA, FA, Settings, UsageError, fit
+from apical.networks.activations import sigmoid
 from apical.networks.layers.transmitted import transmission
 from apical.networks.specs import Conv, Fc, LayerSpec, Lc
 from apical.networks.transmission import Bernoulli, Graded, Sign
 from apical.training.build import build
 from apical.training.reload import reload
-from apical.values.spelling import decode, encode, parse, spell
+from apical.values.spelling import decode, encode, spell
+from apical.values.value import parse
 
 SPELLED = {
     "fc:1024": Fc(1024),
@@ -63,24 +66,22 @@ def shapes(settings, in_shape):
 
 
 def test_the_papers_stacks_have_the_papers_shapes():
-    mnist = Settings(net=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024)))
+    mnist = Settings(hidden=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024)))
     assert shapes(mnist, (28, 28)) == [(14, 14, 32), (7, 7, 64), (1024,), (10,)]
-    cifar = Settings(net=(Lc((5, 5), 64, 2), Lc((5, 5), 128, 2), Lc((3, 3), 256), Fc(1024)))
+    cifar = Settings(hidden=(Lc((5, 5), 64, 2), Lc((5, 5), 128, 2), Lc((3, 3), 256), Fc(1024)))
     assert shapes(cifar, (32, 32, 3))[:3] == [(16, 16, 64), (8, 8, 128), (8, 8, 256)]
 
 
-def test_hidden_is_the_short_form():
-    key = jax.random.key(0)
-    short = build(Settings(hidden=(5, 4)), (3, 2), 3, key)
-    long = build(Settings(net=(Fc(5), Fc(4))), (3, 2), 3, key)
-    for a, b in zip(short.layers, long.layers, strict=True):
-        assert (a.weight == b.weight).all()
+@pytest.mark.parametrize("given", [(5, 4), [5, "4"], ["fc:5", Fc(4)], (np.int64(5), 4)])
+def test_numbers_are_short_for_fully_connected_layers(given):
+    assert Settings(hidden=given).hidden == (Fc(5), Fc(4))
+    assert parse(LayerSpec, "5,sign") == Fc(5, Sign())
 
 
 def test_what_a_layer_sends_the_one_above_reads():
-    net = build(Settings(net=(Fc(5, Sign()), Fc(4), Fc(3))), (3, 2), 3, jax.random.key(0))
+    net = build(Settings(hidden=(Fc(5, Sign()), Fc(4), Fc(3))), (3, 2), 3, jax.random.key(0))
     assert [transmission(layer) for layer in net.layers] == [Graded(), Sign(), Graded(), Graded()]
-    settings = Settings(net=(Fc(5, Bernoulli()),), activation="sigmoid")
+    settings = Settings(hidden=(Fc(5, Bernoulli()),), activation=sigmoid)
     assert transmission(build(settings, (3, 2), 3, jax.random.key(0)).layers[-1]) == Bernoulli()
 
 
@@ -88,23 +89,26 @@ def test_what_a_layer_sends_the_one_above_reads():
     ("net", "words"),
     [
         ((Fc(5, Bernoulli()), Fc(5)), "layer 1, fc:5,bernoulli: .* tanh goes beyond"),
-        ((Fc(5), Lc((3, 3), 2)), r"net: layer 2, lc:3x3,2: reads images.*got \(5,\)"),
-        ((Conv((5, 5), 2, 1, 0),), "net: layer 1, conv:5x5,2,p0: the kernel's 5 rows do not fit"),
+        ((Fc(5), Lc((3, 3), 2)), r"hidden: layer 2, lc:3x3,2: reads images.*got \(5,\)"),
+        (
+            (Conv((5, 5), 2, 1, 0),),
+            "hidden: layer 1, conv:5x5,2,p0: the kernel's 5 rows do not fit",
+        ),
         ((Lc((3, 3), 2, 1, 3),), "layer 1, lc:3x3,2,p3: a padding of 3 .* on zeros alone"),
         ((Lc((3, 3), 2, 100),), "layer 1, lc:3x3,2,s100: a stride of 100 steps over all"),
     ],
 )
 def test_a_stack_that_does_not_fit_names_its_layer(blobs, net, words):
     with pytest.raises(UsageError, match=words):
-        fit(BP(), blobs, net=net, epochs=1, batch_size=30)
+        fit(BP(), blobs, hidden=net, epochs=1, batch_size=30)
 
 
 @pytest.mark.parametrize("rule", [FA(), DFA()], ids=spell)
 def test_networks_of_images_learn_and_are_reloaded(blobs, tmp_path, rule):
     net = (Lc((3, 3), 4, 2), Conv((2, 2), 4), Fc(8))
-    result = fit(rule, blobs, net=net, lr=1e-2, batch_size=30, epochs=8, out=tmp_path)
+    result = fit(rule, blobs, hidden=net, lr=1e-2, batch_size=30, epochs=8, out=tmp_path)
     assert result.test_accuracy > 0.9
     task, models = reload(tmp_path, blobs)
-    assert task.settings.net == net
+    assert task.settings.hidden == net
     for ours, theirs in zip(models[0].network.layers, result.networks[0].layers, strict=True):
         assert (ours.weight == theirs.weight).all()

@@ -12,6 +12,7 @@ from apical.data import Split, from_arrays, load
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.networks.losses import SquaredError
+from apical.networks.specs import Fc
 from apical.networks.targets import Input, Label, class_logits, class_scores, decode, encode
 from apical.training import fit
 from apical.training.evaluate import CHUNK, evaluate, together
@@ -110,7 +111,7 @@ def test_evaluation_in_chunks_is_evaluation_at_once():
     rng = np.random.default_rng(3)
     x = rng.normal(size=(CHUNK + 7, 3)).astype(np.float32)
     x[CHUNK:] += 5
-    settings = Settings(hidden=(4,), loss=SquaredError(), target=Input())
+    settings = Settings(hidden=(Fc(4),), loss=SquaredError(), target=Input())
     task = Task(BP(), from_arrays(x, np.zeros(len(x), int) + np.arange(len(x)) % 2), settings)
     net = task.begin(0).net
     plain = Affine.of(0.0, 1.0)
@@ -124,7 +125,7 @@ def test_evaluation_in_chunks_is_evaluation_at_once():
 
 
 def test_a_loss_for_classes_takes_no_images():
-    with pytest.raises(UsageError, match="use --loss squared-error"):
+    with pytest.raises(UsageError, match="use loss squared-error"):
         fit(BP(), images(), target=Input(), epochs=1)
 
 

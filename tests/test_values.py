@@ -6,7 +6,8 @@ from apical.errors import UsageError
 from apical.rules import DTP, FA, GhostMB, Rule
 from apical.rules.ghost.stepping import Strides
 from apical.rules.target_propagation.inverses import NoisePreserving
-from apical.values.spelling import decode, parse, spell
+from apical.values.spelling import decode, spell
+from apical.values.value import parse
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from apical.errors import UsageError
-from apical.networks.activations import ACTIVATIONS, identity, tanh
+from apical.networks.activations import Activation, identity, sigmoid, tanh
 from apical.networks.initialisers import LeCun, Uniform
 from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
 from apical.networks.layers.transmitted import transmitted
@@ -23,10 +23,10 @@ EXAMPLES = 5
 
 def network(
     hidden: tuple[int, ...] = (5, 4),
-    activation: str = "tanh",
+    activation: Activation = tanh,
     loss: Loss = CrossEntropy(),
     seed: int = 0,
-    output: str | None = None,
+    output: Activation | None = None,
     bias: bool = True,
     classes: int = CLASSES,
 ) -> Network:
@@ -35,9 +35,9 @@ def network(
     shape: tuple[int, ...] = IN_SHAPE
     layers = []
     for units in hidden:
-        layers.append(_dense(shape, units, ACTIVATIONS[activation], keys, bias))
+        layers.append(_dense(shape, units, activation, keys, bias))
         shape = (units,)
-    top = loss.link if output is None else ACTIVATIONS[output]
+    top = loss.link if output is None else output
     layers.append(_dense(shape, loss.units(classes), top, keys, bias))
     return Network(tuple(layers), loss)
 
@@ -55,7 +55,7 @@ def discrete() -> Network:
 
 def stochastic() -> Network:
     """Both hidden layers send samples."""
-    return sending(network(activation="sigmoid"), Bernoulli(), Bernoulli())
+    return sending(network(activation=sigmoid), Bernoulli(), Bernoulli())
 
 
 def suited_to(rule: Rule) -> Network:

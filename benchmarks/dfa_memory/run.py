@@ -29,7 +29,7 @@ def measure(spelled: str, size: int) -> list[str]:
     from apical.rules import Batch, Rule
     from apical.settings import Settings
     from apical.training.build import build
-    from apical.values.spelling import parse
+    from apical.values.value import parse
 
     settings = Settings(
         net=(

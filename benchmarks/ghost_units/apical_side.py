@@ -21,10 +21,10 @@ from apical.rules.ghost.circuit import Potentials
 from apical.rules.ghost.rule import Kept
 from apical.rules.ghost.stepping import Strides
 from apical.settings import Settings
+from apical.settings.turns import TOGETHER
 from apical.training.learner import Examples
 from apical.training.optimizer import Optimizers
 from apical.training.supervised import Supervised
-from apical.training.turns import TOGETHER
 
 RULES = {"mb": GhostMB(), "ma": GhostMA(), "ma-strides": GhostMA(stepping=Strides(10))}
 

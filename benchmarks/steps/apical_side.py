@@ -34,11 +34,11 @@ from apical.networks.network import Network
 from apical.rules import BP, DTP, Batch, State
 from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.settings import Settings
+from apical.settings.turns import ByBatch
 from apical.training.epoch import run_pass, step_keys
 from apical.training.optimizer import Optimizers
 from apical.training.stream import Chunk
 from apical.training.supervised import Supervised
-from apical.training.turns import ALTERNATIONS
 
 
 def dense(weights, shape) -> list[Dense]:
@@ -89,7 +89,7 @@ def dtp(file):
     optimizers = Optimizers(optax.adam(RATE), optax.adam(INVERSE_RATE))
     x, labels = jnp.asarray(x.reshape(-1, SIZES[0])), jnp.asarray(labels.ravel())
     order, key = jnp.arange(len(labels)).reshape(-1, BATCH["dtp"]), jax.random.key(0)
-    (turns,) = ALTERNATIONS["batch"]
+    (turns,) = ByBatch().plan
 
     def begin(sigma):
         rule = DTP(alpha=ALPHA, inverse=NoisePreserving(sigma))

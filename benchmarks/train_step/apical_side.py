@@ -17,12 +17,12 @@ from apical.networks.losses import CrossEntropy
 from apical.networks.network import Network
 from apical.rules import BP, DFA, FA, State
 from apical.settings import Settings
+from apical.settings.turns import TOGETHER
 from apical.training.epoch import run_pass, step_keys
 from apical.training.learner import Examples
 from apical.training.optimizer import Optimizers
 from apical.training.stream import Chunk
 from apical.training.supervised import Supervised
-from apical.training.turns import TOGETHER
 
 
 def build(job: Job, arrays: dict[str, np.ndarray]):

@@ -28,12 +28,29 @@ class DivergenceError(ApicalError):
     """Training met values that are not finite (exit code 1)."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """`optimizer: there is no 'adan'; did you mean 'adam'? Known: ...`"""
+def short(found: object) -> str:
+    """What was found, on one line of sixty characters at the most."""
+    return f"{' '.join(repr(found).split()):.60}"
+
+
+FEW = 8
+"""So many names are listed in an error, even where one is near."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
+    """`optimizer: there is no 'adan'; did you mean 'adam'?` and all names, if they are few.
+
+    `where`: what lists them, as in "`apical data list` lists all". Many names are told only if none
+    is near and nothing lists them.
+    """
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{kind}: there is no {name!r}; {hint}Known: {', '.join(names)}"
+    told = [f"did you mean {close[0]!r}?"] if close else []
+    if len(names) <= FEW or not (close or where):
+        told.append(f"Known: {', '.join(names)}")
+    elif where:
+        told.append(where)
+    return f"{kind}: there is no {name!r}; {' '.join(told)}"
 
 
 def positive(**given: float | None) -> None:

@@ -4,9 +4,8 @@ import shlex
 
 import pytest
 
-from apical.cli.common_ground import accept
-from apical.cli.compare import main
-from apical.cli.parsing import cli
+from apical.cli.compare import accept, main
+from apical.cli.support.flags import cli
 from apical.data import load
 from apical.errors import UsageError
 from apical.rules import BP, AssociativeSTDP, GhostMA

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow
         (["train", "dtp", "--net", "fc:9,bernoulli"], "layer 1, fc:9,bernoulli: bernoulli: an act"),
         (["train", "bp", "--net", "fc:9,sing"], "did you mean 'sign'"),
         (["train", "fa", "--classes", "1", "12"], "12"),
-        (["train", "fa", "--hidden", "9", "--net", "fc:8"], "hidden, net: --net describes all"),
+        (["train", "fa", "--hidden", "9", "--net", "fc:8"], "hidden, net: both name"),
         (
             ["train", "fa", "--data", "digits", "--hidden", "200000000"],
             "fc:200000000, takes the most",
@@ -64,7 +64,7 @@ pytestmark = pytest.mark.slow
         (["evaluate", "/nowhere"], "not found"),
         (["compare", "bp"], "at least two"),
         (["data", "verify", "mnits"], "mnist"),
-        (["train", "associative-stdp"], "choose two classes, as in --classes 0 1"),
+        (["train", "associative-stdp"], "choose two classes, as in classes 0 1"),
         (["train", "associative-stdp", "--curve", "corrected:0"], "eps: must be at least"),
         (["reproduce", "itd", "--only", "--out", "nowhere"], "only: asks for one claim or more"),
         (["attack", "/nowhere"], "not found"),

@@ -9,7 +9,8 @@ import pytest
 
 from apical import BP, DFA, UsageError, fit, from_arrays, load
 from apical.data.augmentation import Augmentation, CropFlip
-from apical.values.spelling import parse, spell
+from apical.values.spelling import spell
+from apical.values.value import parse
 from tests.training.test_turns import notes
 
 KEY = jax.random.key(0)

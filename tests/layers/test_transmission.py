@@ -98,7 +98,7 @@ def test_local_rules_join_a_weight_to_what_is_sent():
 
 def test_a_drawn_network_gives_the_same_at_every_call():
     sent = Bernoulli(), Bernoulli()
-    net = tiny.sending(tiny.network((5, 5), "sigmoid"), *sent)
+    net = tiny.sending(tiny.network((5, 5), sigmoid), *sent)
     ordinary = tiny.network()
     x = tiny.batch(net).x
     one, other = net.drawn(jax.random.key(1)), net.drawn(jax.random.key(2))
@@ -113,7 +113,7 @@ def test_a_drawn_network_gives_the_same_at_every_call():
 def test_undrawn_units_send_their_means():
     net = tiny.stochastic()
     x = tiny.batch(net).x
-    laws.assert_close(net(x), tiny.network(activation="sigmoid")(x))
+    laws.assert_close(net(x), tiny.network(activation=sigmoid)(x))
 
 
 def test_passes_are_averaged():

@@ -133,8 +133,8 @@ MUTANTS = (
     Mutant(
         "net: the layers come in another order",
         "training/build.py",
-        "(*settings.stack, Fc(",
-        "(*settings.stack[::-1], Fc(",
+        "(*settings.hidden, Fc(",
+        "(*settings.hidden[::-1], Fc(",
         (f"{STACK}::test_the_papers_stacks_have_the_papers_shapes",),
     ),
     Mutant(
@@ -161,7 +161,7 @@ MUTANTS = (
     Mutant(
         "transmission: inverses of signs read the activity",
         "networks/transmission.py",
-        "return self if activation in SIGNED else Graded()",
+        "return self if activation.lowest < 0 else Graded()",
         "return Graded()",
         (f"{DISCRETE}::test_by_hand_dtp_on_a_discrete_net",),
     ),

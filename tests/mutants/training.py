@@ -178,7 +178,7 @@ MUTANTS = (
     ),
     Mutant(
         "turns: the network goes first",
-        "training/turns.py",
+        "settings/turns.py",
         "((LEARNED,), (NETWORK,))",
         "((NETWORK,), (LEARNED,))",
         (f"{TURNS}::test_by_the_epoch_a_whole_pass_belongs_to_one_of_them",),

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from apical.feedback import FixedRandom, Transpose
+from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
+from apical.networks.specs import Fc
 from apical.papers.ghost_units.experiments import cells, mb, quick
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
@@ -63,7 +65,7 @@ TABLES: dict[str, dict[str, Any]] = {
 def test_the_papers_tables(cell):
     rule, settings, wanted = cell.rule, cell.settings, dict(TABLES[cell.name])
     model, *hidden, feedback = cell.name.removeprefix("ma-prime-").removeprefix("ma-").split("-")
-    assert settings.hidden == tuple(int(n) for n in (model, *hidden) if n.isdigit())
+    assert settings.hidden == tuple(Fc(int(n)) for n in (model, *hidden) if n.isdigit())
     found = {
         "dt": rule.dt,
         "beta": rule.beta,
@@ -116,7 +118,7 @@ def test_another_number_of_ghosts_learns_as_fast():
 
 
 def circuit(rule, hidden=(5, 4)):
-    net = tiny.network(hidden, "sigmoid", rule.recipe.loss, output="sigmoid", bias=False)
+    net = tiny.network(hidden, sigmoid, rule.recipe.loss, output=sigmoid, bias=False)
     batch = tiny.batch(net, examples=1)
     return net, batch, laws.warm(rule, net, batch)
 
@@ -182,7 +184,7 @@ class Scaled(Rule):
 
 
 def test_relative_errors_are_pooled_over_minibatches():
-    net = tiny.network((5,), "sigmoid")
+    net = tiny.network((5,), sigmoid)
     batches = [tiny.batch(net, examples=3, seed=seed) for seed in range(4)]
     stacked = jax.tree.map(lambda *a: jnp.stack(a), *batches)
 

@@ -8,6 +8,7 @@ import pytest
 
 from apical.data.augmentation import CropFlip, Unchanged
 from apical.feedback import USF
+from apical.networks.activations import tanh
 from apical.networks.specs import Conv, Fc, Lc
 from apical.papers.target_propagation import searched
 from apical.papers.target_propagation.experiments import experiments
@@ -22,7 +23,10 @@ from apical.papers.target_propagation.tables import table_1
 from apical.reproduce.evidence import Evidence
 from apical.rules import AOSDTP, DTP, FA, SDTP
 from apical.runs.folder import RunFolder
-from apical.values.spelling import encode
+from apical.settings import Settings
+from apical.settings.schedules import Constant, LinearDecay
+from apical.settings.turns import ByEpoch
+from apical.values.spelling import decode, encode
 
 with (FOLDER / "table-5.csv").open() as file:
     TABLE_5 = list(csv.DictReader(file))
@@ -33,13 +37,13 @@ def test_published_settings_are_table_5s(row):
     rule, settings = published(row["cell"], row["method"])
     assert settings.lr == float(row["lr"])
     assert settings.optimizer_args == {k: float(row[k]) for k in ("b1", "b2", "eps")}
-    assert settings.schedule == "constant"
+    assert settings.schedule == Constant()
     if isinstance(rule, DTP | SDTP):
         assert rule.inverse.sigma == float(row["sigma"])
         assert settings.learned_lr == float(row["learned_lr"])
         learned = {k: float(row[f"learned_{k}"]) for k in ("b1", "b2", "eps")}
         assert settings.learned_optimizer_args == learned
-        assert settings.alternate == ("epoch" if "alternating" in row["method"] else None)
+        assert settings.alternate == (ByEpoch() if "alternating" in row["method"] else None)
     if isinstance(rule, DTP):
         assert rule.alpha == float(row["alpha"])
 
@@ -49,7 +53,7 @@ def test_to_the_letter_is_the_whole_step_through_the_hidden_activation():
         for method in UNDAMPED:
             rule, _ = choose("mnist-fc", method)
             assert isinstance(rule, SDTP)
-            assert (rule.step, rule.output_inverse) == (1.0, "tanh")
+            assert (rule.step, rule.output_inverse) == (1.0, tanh)
 
 
 FOUND = [("mnist-fc", method) for method in searched.methods("mnist-fc")]
@@ -60,17 +64,17 @@ def test_a_searched_cell_runs_with_all_that_was_found(setup, method):
     stored = searched.winner(setup, method)
     assert stored is not None
     rule, settings = configured(setup, method)
-    assert encode(rule) == stored["rule"]
-    ours = settings.to_json()
+    assert rule == decode(stored["rule"])
+    found = Settings.from_json(stored["settings"])
     for name in ("lr", "optimizer_args", "learned_lr", "learned_optimizer_args", "schedule"):
-        assert ours[name] == stored["settings"][name], name
-    assert ours["alternate"] == ("epoch" if "alternating" in method else None)
+        assert getattr(settings, name) == getattr(found, name), name
+    assert settings.alternate == (ByEpoch() if "alternating" in method else None)
 
 
 def test_the_papers_protocol_has_the_papers_settings_and_epochs():
     for experiment in experiments("paper"):
         assert experiment.settings.epochs == 500, experiment.name
-        assert experiment.settings.schedule == "constant", experiment.name
+        assert experiment.settings.schedule == Constant(), experiment.name
     found = {e.name: e for e in experiments("paper")}
     letter = found["mnist-fc-sdtp-alternating-undamped"]
     assert letter.rule == published("mnist-fc", "sdtp-alternating-undamped")[0]
@@ -107,24 +111,24 @@ def test_a_search_on_the_fully_connected_network_serves_the_locally_connected_on
     before = configured("mnist-lc", "fa")
     assert before == published("mnist-lc", "fa")
     for setup, lr in (("mnist-fc", 0.5), ("mnist-lc", 0.25)):
-        settings = replace(published("mnist-fc", "fa")[1], lr=lr, schedule="linear")
+        settings = replace(published("mnist-fc", "fa")[1], lr=lr, schedule=LinearDecay())
         best = {"rule": encode(FA(USF())), "settings": settings.to_json()}
         searched.keep(setup, "fa", searched.FINAL, [], best)
         rule, found = configured("mnist-lc", "fa")
         assert rule == FA(USF())
-        assert (found.lr, found.schedule) == (lr, "linear")
-        assert (found.net, found.batch_size) == (before[1].net, before[1].batch_size)
+        assert (found.lr, found.schedule) == (lr, LinearDecay())
+        assert (found.hidden, found.batch_size) == (before[1].hidden, before[1].batch_size)
     assert configured("cifar-lc", "fa") == published("cifar-lc", "fa")
     assert configured("mnist-lc", "bp-conv")[1].lr == published("mnist-lc", "bp-conv")[1].lr
 
 
 @pytest.mark.parametrize(
     ("setup", "hidden", "changed"),
-    [("mnist-fc", (256,) * 5, Unchanged()), ("cifar-fc", (1024,) * 3, CropFlip(4))],
+    [("mnist-fc", (Fc(256),) * 5, Unchanged()), ("cifar-fc", (Fc(1024),) * 3, CropFlip(4))],
 )
 def test_fully_connected_networks_are_table_2s(setup, hidden, changed):
     settings = configured(setup, "bp")[1]
-    assert (settings.hidden, settings.net, settings.augmentation) == (hidden, (), changed)
+    assert (settings.hidden, settings.augmentation) == (hidden, changed)
     assert configured(setup.replace("fc", "lc"), "bp")[1].augmentation == changed
 
 
@@ -137,7 +141,7 @@ def test_fully_connected_networks_are_table_2s(setup, hidden, changed):
 )
 def test_local_networks_are_table_2s_with_weights_apart_or_shared(setup, windows):
     for method, kind in (("bp", Lc), ("bp-conv", Conv)):
-        net = configured(setup, method)[1].net
+        net = configured(setup, method)[1].hidden
         assert net == (*(kind(*window) for window in windows), Fc(1024))
 
 

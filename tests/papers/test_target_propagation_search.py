@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 import apical
+from apical.networks.activations import tanh
+from apical.networks.specs import Fc
 from apical.papers.target_propagation import search, searched
 from apical.papers.target_propagation.methods import ALL
 from apical.papers.target_propagation.networks import SETUPS
 from apical.rules import SDTP
+from apical.settings.schedules import LinearDecay
 from apical.tuning import Trial
 from apical.values.spelling import decode
 
@@ -25,7 +28,7 @@ def test_the_best_finished_draws_play():
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A setup of its own network and digits, whose searches are kept in an empty folder."""
-    settings = replace(SETUPS["mnist-fc"].settings, hidden=(8, 8))
+    settings = replace(SETUPS["mnist-fc"].settings, hidden=(Fc(8), Fc(8)))
     setup = replace(SETUPS["mnist-fc"], data="digits", settings=settings)
     monkeypatch.setitem(SETUPS, "mnist-fc", setup)
     monkeypatch.setattr(searched, "FOLDER", tmp_path / "kept")
@@ -48,7 +51,8 @@ def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(small, m
     best = searched.winner("mnist-fc", "bp")
     assert best is not None
     assert (best["trial"], best["val_accuracy"]) == (winner.number, winner.score)
-    assert (best["settings"]["epochs"], best["settings"]["schedule"]) == (3, "linear")
+    kept = apical.Settings.from_json(best["settings"])
+    assert (kept.epochs, kept.schedule) == (3, LinearDecay())
     assert best["settings"]["lr"] == drawn[winner.number]["lr"]
     again = apical.fit(
         apical.BP(),
@@ -77,7 +81,7 @@ def test_the_first_round_draws_what_a_method_leaves_open(small, tmp_path, monkey
     assert best is not None
     rule = decode(best["rule"])
     assert isinstance(rule, SDTP)
-    assert (rule.step, rule.output_inverse) == (1.0, "tanh")
+    assert (rule.step, rule.output_inverse) == (1.0, tanh)
     again = search.first_round("mnist-fc", method, tmp_path / "study")
     assert [t.values for t in again.trials] == [t.values for t in trials]
 

@@ -8,6 +8,7 @@ import pytest
 
 from apical import BP, FA, Settings
 from apical.errors import UsageError
+from apical.networks.specs import Fc
 from apical.reproduce import paper
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examination, Examined
@@ -102,7 +103,7 @@ def test_every_paper_says_how_many_seeds_a_protocol_asks_for(name):
 
 
 def test_a_run_is_the_seed_the_rule_and_the_settings_asked_for(tmp_path):
-    settings = Settings(hidden=(4,), epochs=1, steps_per_epoch=2, batch_size=20)
+    settings = Settings(hidden=(Fc(4),), epochs=1, steps_per_epoch=2, batch_size=20)
     experiment = Experiment("e", FA(), settings, data="digits")
     runs = [Run(experiment, seed, tmp_path / f"seed-{seed}") for seed in (0, 1)]
     assert not runs[0].finished()
@@ -143,7 +144,7 @@ class Epochs(Examination):
 
 
 def test_finished_runs_are_examined_once_and_asked_again_when_the_question_changes(tmp_path):
-    settings = Settings(hidden=(4,), steps_per_epoch=2, batch_size=20)
+    settings = Settings(hidden=(Fc(4),), steps_per_epoch=2, batch_size=20)
     for name, epochs in (("a", 1), ("b", 2)):
         experiment = Experiment(name, FA(), replace(settings, epochs=epochs), data="digits")
         Run(experiment, 3, tmp_path / name / "seed-3").execute()
@@ -170,7 +171,7 @@ def test_a_paper_of_which_nothing_has_run_is_told_so(name, tmp_path):
 
 
 def test_a_paper_may_train_on_a_part_of_each_class(tmp_path):
-    settings = Settings(hidden=(4,), epochs=1, batch_size=5)
+    settings = Settings(hidden=(Fc(4),), epochs=1, batch_size=5)
     experiment = Experiment("e", FA(), settings, "digits", (3, 8), per_class=5)
     Run(experiment, 0, tmp_path).execute()
     digests = {RunFolder(tmp_path).read("config.json")["data"]["digest"]}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from apical import FA, Settings
+from apical.networks.specs import Fc
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.pool import execute
 from apical.runs.lock import locked
@@ -19,7 +20,7 @@ from tests.commands import apical
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = Settings(hidden=(4,), epochs=1, steps_per_epoch=2)
+SETTINGS = Settings(hidden=(Fc(4),), epochs=1, steps_per_epoch=2)
 
 
 def runs(folder: Path, *experiments: Experiment) -> list[Run]:

@@ -10,7 +10,7 @@ import pytest
 
 from apical import fit, load
 from apical.errors import UsageError
-from apical.networks.activations import Activation
+from apical.networks.activations import Activation, sigmoid, tanh
 from apical.networks.layers import Layer
 from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
@@ -51,7 +51,7 @@ def _(layer: Given, change, x, post):
 
 
 def tiny_task(hidden=(5, 4), classes=2, bias=True):
-    net = tiny.network(hidden, "sigmoid", BCE, classes=classes, bias=bias)
+    net = tiny.network(hidden, sigmoid, BCE, classes=classes, bias=bias)
     return net, rates(tiny.batch(net, 7))
 
 
@@ -225,18 +225,18 @@ def test_a_sum_is_the_mean_times_the_examples():
     ("change", "words"),
     [
         ({"classes": 3}, "one global sign tells two classes apart, and the network has 3 outputs"),
-        ({"activation": "tanh"}, "layer 1 is tanh; use --activation sigmoid"),
+        ({"activation": tanh}, "layer 1 is tanh; use activation sigmoid"),
     ],
 )
 def test_networks_it_cannot_serve_are_refused(change, words):
-    net = tiny.network((5, 4), loss=BCE, **{"activation": "sigmoid", "classes": 2, **change})
+    net = tiny.network((5, 4), loss=BCE, **{"activation": sigmoid, "classes": 2, **change})
     with pytest.raises(UsageError, match=words):
         AssociativeSTDP().init(net, tiny.batch(net), laws.KEY)
 
 
 def test_one_against_the_rest_needs_units_for_every_class():
     net, batch = tiny_task((6, 5), classes=3)
-    with pytest.raises(UsageError, match="layer 2 has 5 in all; make --hidden larger"):
+    with pytest.raises(UsageError, match="layer 2 has 5 in all; give it more"):
         AssociativeSTDP(signs=OneVsRest()).init(net, batch, laws.KEY)
 
 

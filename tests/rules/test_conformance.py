@@ -3,9 +3,11 @@
 import pytest
 
 from apical.feedback import BRSF, FRSF, USF, Regenerated, Transpose
+from apical.networks.activations import identity, relu, sigmoid, softplus, tanh
 from apical.networks.losses import BinaryCrossEntropy, SquaredError
 from apical.rules import BP, DFA, FA, RULES, Rule
-from apical.values.spelling import decode, encode, parse, spell
+from apical.values.spelling import decode, encode, spell
+from apical.values.value import parse
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -57,7 +59,7 @@ def test_transport(rule, net, batch):
         laws.transports_what_it_claims(rule, net, batch)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "relu", "identity"])
+@pytest.mark.parametrize("activation", [tanh, sigmoid, softplus, relu, identity], ids=spell)
 @pytest.mark.parametrize("hidden", [(), (4,), (5, 4, 3, 4)])
 def test_bp_is_the_gradient_whatever_the_stack(activation, hidden):
     net = tiny.network(hidden, activation)

@@ -7,6 +7,7 @@ import pytest
 
 from apical import UsageError
 from apical.feedback import Broadcast, Regenerated, Stored
+from apical.networks.activations import identity
 from apical.networks.initialisers import Glorot, LeCun, Orthogonal, Uniform
 from apical.rules import DFA, FA, State
 from tests import laws, tiny
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 
 def test_with_the_product_of_downstream_weights_a_linear_net_gets_bp():
-    net = tiny.network((5, 4, 3), "identity")
+    net = tiny.network((5, 4, 3), identity)
     batch = tiny.batch(net)
     state = DFA().init(net, batch, laws.KEY)
     weights = [layer.weight for layer in net.layers]

@@ -11,6 +11,7 @@ import pytest
 
 from apical import Settings, fit, load
 from apical.diagnostics.alignment import alignment
+from apical.networks.activations import tanh
 from apical.networks.layers import Dense, Transmitted
 from apical.networks.network import Network
 from apical.networks.specs import Fc
@@ -101,7 +102,7 @@ def test_by_hand_dtp_on_a_discrete_net():
 @float64
 def test_by_hand_dtp_and_the_straight_through_estimator_on_a_stochastic_net():
     """Samples travel upwards; targets are for the probabilities, which travel downwards."""
-    net, rule = tiny.stochastic().drawn(laws.KEY), DTP(alpha=0.9, inverse_activation="tanh")
+    net, rule = tiny.stochastic().drawn(laws.KEY), DTP(alpha=0.9, inverse_activation=tanh)
     x, y = (batch := tiny.batch(net)).x, batch.y
     first, second, third = net.layers
     state = rule.init(tiny.stochastic(), batch, laws.KEY)
@@ -172,7 +173,7 @@ def test_dtp_teaches_a_layer_that_sends_signs():
         return eqx.tree_at(lambda net: net.layers, params, layers)
 
     steps = {"stepped": optax.adam(3e-3), "held": optax.set_to_zero()}
-    settings: dict[str, Any] = {"net": (Fc(32, Sign()), Fc(32)), "epochs": 25, "batch_size": 50}
+    settings: dict[str, Any] = {"hidden": (Fc(32, Sign()), Fc(32)), "epochs": 25, "batch_size": 50}
     settings |= {"transformation": optax.multi_transform(steps, group)}
     result = fit(DTP(alpha=4.0), load("digits"), **settings)
     assert result.initial[0]["val_accuracy"] < 0.2
@@ -185,8 +186,8 @@ def _labelled(label, tree):
 
 def test_stochastic_networks_learn_and_are_evaluated_by_their_mean_output(blobs, tmp_path):
     settings: dict[str, Any] = {"lr": 1e-2, "batch_size": 30, "epochs": 12, "passes": 7}
-    settings |= {"net": (Fc(24, Bernoulli()), Fc(24, Bernoulli())), "activation": "sigmoid"}
-    result = fit(DTP(inverse_activation="tanh"), blobs, out=tmp_path, **settings)
+    settings |= {"hidden": (Fc(24, Bernoulli()), Fc(24, Bernoulli())), "activation": "sigmoid"}
+    result = fit(DTP(inverse_activation=tanh), blobs, out=tmp_path, **settings)
     assert result.test_accuracy > 0.8
     task, models = reload(tmp_path, blobs)
     net = models[0].network
@@ -204,7 +205,7 @@ def test_stochastic_networks_learn_and_are_evaluated_by_their_mean_output(blobs,
 def test_samples_change_from_step_to_step(blobs):
     """With rates that no optimizer feels, the running loss still moves from epoch to epoch."""
     settings: dict[str, Any] = {
-        "net": (Fc(8, Bernoulli()),),
+        "hidden": (Fc(8, Bernoulli()),),
         "activation": "sigmoid",
         "batch_size": 330,
     }
@@ -232,7 +233,7 @@ def test_alignment_meets_the_network_that_is_drawn():
     net = tiny.stochastic()
     batch = tiny.batch(net)
     probe = jax.tree.map(lambda leaf: leaf[None], batch)
-    rule = DTP(inverse_activation="tanh")
+    rule = DTP(inverse_activation=tanh)
     state = rule.init(net, batch, laws.KEY)
     found = alignment(net, state, probe, laws.STEP_KEY, rule=rule)
     drawn = net.drawn(laws.STEP_KEY)

@@ -8,7 +8,8 @@ import pytest
 from apical.feedback import Broadcast, Feedback
 from apical.rules import DFA, FA, RULES, Rule
 from apical.rules.target_propagation.rule import TargetPropagation
-from apical.values.spelling import concrete, decode, parse
+from apical.values.spelling import decode
+from apical.values.value import concrete, parse
 
 INTERFACES: dict[type, tuple[str, ...]] = {
     Rule: ("init", "credit"),

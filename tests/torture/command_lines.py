@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from apical.data.sources import SOURCES
-from apical.networks.activations import ACTIVATIONS
 from apical.reproduce import paper
 from apical.rules import Rule
 from apical.values.ranges import Range
-from apical.values.spelling import concrete, is_kind
+from apical.values.value import concrete, is_kind
 from tests.torture.belongings import Belongings
 from tests.torture.ledger import Tried
 from tests.torture.options import REQUIRED, Command, Option, commands
@@ -167,7 +166,7 @@ def _vocabulary(name: str, hint: Any, asked: Command) -> list[str]:
         "jobs": ["1"],
         "classes": [*"0123456789"],
     }
-    return known.get(name, [*ACTIVATIONS] if hint is str else [])
+    return known.get(name, [])
 
 
 def _paths(name: str, asked: Command) -> list[str]:
@@ -198,7 +197,9 @@ def _pairs(hint: Any, asked: Command, rng: random.Random) -> list[str]:
 
 
 def spelled(kind: type, rng: random.Random) -> str:
-    """A value of a kind, as one spells it: `uniform:0.1`, `lc:3x3,2,s2`."""
+    """A value of a kind, as one spells it: `uniform:0.1`, `lc:3x3,2,s2`, `7` for `fc:7`."""
+    if getattr(kind, "number", "") and rng.random() < 0.5:
+        return _number(int, rng)
     cls: Any = rng.choice([*concrete(kind).values()])
     hints, parts, named = typing.get_type_hints(cls), [], False
     fields = dataclasses.fields(cls)
@@ -222,7 +223,7 @@ def _part(hint: Any, field: dataclasses.Field, rng: random.Random) -> str:
         return spelled(hint, rng)
     if hint is bool:
         return rng.choice(["true", "false"])
-    return rng.choice([*ACTIVATIONS]) if hint is str else _number(hint, rng)
+    return _number(hint, rng)
 
 
 # Wrong lines

@@ -15,7 +15,7 @@ import tyro
 from apical.cli.main import COMMANDS, main
 from apical.reproduce import paper
 from apical.rules import RULES
-from apical.values.spelling import is_kind
+from apical.values.value import is_kind
 
 REQUIRED = inspect.Parameter.empty
 

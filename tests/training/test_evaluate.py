@@ -10,6 +10,7 @@ from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.networks.activations import identity
 from apical.networks.layers import Conv2d, Window
+from apical.networks.specs import Fc
 from apical.networks.targets import decode, encode
 from apical.training.build import build
 from apical.training.evaluate import CHUNK, chunk, evaluate
@@ -18,7 +19,7 @@ from tests.training.small import learner
 
 
 def test_evaluation_masks_its_padding():
-    net = build(Settings(hidden=(4,)), (3,), 3, jax.random.key(0))
+    net = build(Settings(hidden=(Fc(4),)), (3,), 3, jax.random.key(0))
     x = np.random.default_rng(0).normal(size=(CHUNK + 7, 3)).astype(np.float32)
     y = np.arange(CHUNK + 7, dtype=np.int32) % 3
     record = net.record(jnp.asarray(x))
@@ -29,7 +30,7 @@ def test_evaluation_masks_its_padding():
 
 
 def test_wide_networks_are_measured_in_smaller_chunks_to_the_same_end(monkeypatch):
-    net = build(Settings(hidden=(40, 6)), (3,), 3, jax.random.key(0))
+    net = build(Settings(hidden=(Fc(40), Fc(6))), (3,), 3, jax.random.key(0))
     x = np.random.default_rng(0).normal(size=(57, 3)).astype(np.float32)
     split = Split(x, np.arange(57, dtype=np.int32) % 3)
     measured = (learner(), net, Affine.of(0.0, 1.0), split, "val")

@@ -7,8 +7,16 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, DFA, FA, Settings, UsageError, fit
+from apical import BP, DFA, FA, FRSF, Settings, UsageError, fit, search
 from apical.data import Centre, Split
+from apical.networks.activations import relu
+from apical.networks.losses import SquaredError
+from apical.networks.specs import Fc
+from apical.networks.transmission import Sign
+from apical.rules import Rule
+from apical.settings.partial_batches import Wrap
+from apical.settings.schedules import Cosine
+from apical.settings.turns import ByEpoch
 from apical.training.events import Epoch
 from tests.training.small import SMALL, bits, timeless
 
@@ -109,13 +117,26 @@ def test_any_optax_transformation_will_do(blobs):
         ({"optimizer_args": {"b3": 1.0}}, "optimizer adam: there is no 'b3'"),
         ({"activation": "tahn"}, "did you mean 'tanh'"),
         ({"activation": "softmax"}, "for the output only"),
-        ({"output": "tanh"}, "use softmax as the output activation"),
+        ({"output": "tanh"}, "read off a tanh output; use output softmax"),
         ({"batch_size": 331}, "more than the 330 training examples"),
         ({"steps_per_epoch": 12}, "fewer than 12"),
         ({"epochs": 0}, "epochs: must be 1 or more"),
-        ({"hidden": (8, 0)}, r"hidden\[1\]: must be 1 or more"),
-        ({"hidden": 8}, "hidden: must be a whole number a layer"),
-        ({"hidden": (8.5,)}, "hidden: must be a whole number a layer"),
+        ({"hidden": (8, 0)}, r"hidden\[1\]: units: must be 1 or more"),
+        ({"hidden": 8}, "hidden: must be a list, got 8"),
+        ({"hidden": (8.5,)}, r"hidden\[0\]: must be a layer .* or a whole number, got 8.5"),
+        ({"partial_batch": "foo"}, "partial_batch: there is no 'foo'; Known: drop, wrap"),
+        ({"schedule": "cosin"}, "schedule: there is no 'cosin'; did you mean 'cosine'"),
+        ({"loss": "squared-eror"}, "did you mean 'squared-error'"),
+        ({"loss": 3}, "loss: must be a loss .*, got 3"),
+        ({"loss": BP}, "loss: must be a loss .*, got <class"),
+        ({"bias": "no"}, "bias: must be True or False, got 'no'"),
+        ({"epochs": "ten"}, "epochs: must be a whole number, got 'ten'"),
+        ({"epochs": True}, "epochs: must be a whole number, got True"),
+        ({"lr": "fast"}, "lr: must be a number, got 'fast'"),
+        ({"optimizer": optax.adam}, "optimizer: must be a text, got <function adam"),
+        ({"optimizer_args": {"b1": "x"}}, r"optimizer_args\['b1'\]: must be a number, got 'x'"),
+        ({"optimizer_args": 0.9}, "optimizer_args: must be numbers by their names"),
+        ({"settings": {"lr": 0.1}}, "settings: must be an apical.Settings, got {'lr': 0.1}"),
         ({"weight_decay": float("nan")}, "weight_decay: must be 0 or more"),
         ({"learned_lr": -1.0}, "learned_lr: must be a positive finite number"),
         ({"alternate": "epochs"}, "did you mean 'epoch'"),
@@ -123,12 +144,48 @@ def test_any_optax_transformation_will_do(blobs):
         ({"seed": -1}, "seed: must be between 0"),
         ({"seed": 10**20}, "seed: must be between 0"),
         ({"checkpoint_seconds": float("nan")}, "checkpoint_seconds: must be 0 or more"),
-        ({"learning_rate": 0.1}, "settings: there is no 'learning_rate'"),
+        ({"learning_rate": 0.1}, "settings: there is no 'learning_rate'; .*`apical train RULE"),
     ],
 )
 def test_settings_that_do_not_work_are_named(blobs, wrong, words):
     with pytest.raises(UsageError, match=words):
         fit(BP(), blobs, **SMALL | wrong)
+
+
+@pytest.mark.parametrize(
+    ("rule", "data", "words"),
+    [
+        ("fe", "iris", "rule: there is no 'fe'; Known: ao-sdtp, "),
+        ("fa:frfs", "iris", "did you mean 'frsf'"),
+        (3, "iris", "rule: must be a rule .*, got 3"),
+        (Settings, "iris", "rule: must be a rule .*, got <class"),
+        (Rule, "iris", "rule: must be a rule"),
+        (BP(), "mnits", "did you mean 'mnist'"),
+        (BP(), (np.zeros((3, 2)), np.zeros(3)), "data: must be a data set .*from_arrays"),
+    ],
+)
+@pytest.mark.parametrize("entry", [fit, search])
+def test_what_is_no_rule_or_no_data_set_is_told_in_a_line(entry, rule, data, words):
+    with pytest.raises(UsageError, match=words) as told:
+        entry(rule, data)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_texts_and_lists_are_read_as_the_values_they_spell(blobs):
+    given: dict[str, Any] = {
+        "hidden": [8, "fc:4,sign"], "activation": "relu", "loss": SquaredError,
+        "schedule": "cosine", "alternate": "epoch", "partial_batch": "wrap",
+        "lr": np.float32(0.5), "epochs": np.int64(3),
+    }  # fmt: skip
+    spelled, values = Settings(**given), Settings(
+        hidden=(Fc(8), Fc(4, Sign())), activation=relu, loss=SquaredError(), schedule=Cosine(),
+        alternate=ByEpoch(), partial_batch=Wrap(), lr=0.5, epochs=3,
+    )  # fmt: skip
+    assert spelled == values
+    assert hash(spelled) == hash(values)
+    ours = [fit(rule, blobs, **SMALL) for rule in (FA(FRSF()), "fa:frsf")]
+    assert bits(ours[0].networks) == bits(ours[1].networks)
+    assert bits(fit(BP, blobs, **SMALL).networks) == bits(fit(BP(), blobs, **SMALL).networks)
 
 
 def test_a_mapless_validation_split_is_allowed(blobs):

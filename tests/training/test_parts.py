@@ -8,6 +8,7 @@ import pytest
 
 from apical import BP, FA, Settings
 from apical.feedback import Transport
+from apical.networks.specs import Fc
 from apical.networks.targets import Label, decode, encode
 from apical.rules import Batch, Credit, Rule, State
 from apical.rules.rule import Traits
@@ -146,7 +147,7 @@ def test_each_step_has_randomness_of_its_own_and_each_epoch_an_order(blobs):
 
 
 def test_feedback_is_drawn_from_another_stream_than_the_network(blobs):
-    carry = Task(FA(), blobs, Settings(hidden=(8, 8), batch_size=30)).begin(0)
+    carry = Task(FA(), blobs, Settings(hidden=(Fc(8), Fc(8)), batch_size=30)).begin(0)
     drawn = [np.ravel(layer.weight) for layer in carry.net.layers]
     for back in carry.state.kept:
         b = np.ravel(back.weight)

@@ -181,15 +181,15 @@ def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
 
 
 def test_a_run_from_before_an_option_existed_goes_on_with_its_default(blobs, tmp_path):
-    small = {**SMALL, "net": (Fc(8),)}
+    small = {**SMALL, "hidden": (Fc(8),)}
     first = fit(DFA(), blobs, out=tmp_path, **small)
     config = json.loads((tmp_path / "config.json").read_text())
     del config["rule"]["broadcast"], config["settings"]["alternate"]
-    del config["settings"]["net"][0]["sends"]
+    del config["settings"]["hidden"][0]["sends"]
     (tmp_path / "config.json").write_text(json.dumps(config))
     again = fit(DFA(), blobs, out=tmp_path, resume=True, **small)
     assert bits(again.networks) == bits(first.networks)
-    with pytest.raises(UsageError, match=r"settings\.alternate \(there None, now 'batch'\)"):
+    with pytest.raises(UsageError, match=r"settings\.alternate \(there none, now batch\)"):
         fit(DFA(), blobs, out=tmp_path, resume=True, alternate="batch", **small)
 
 

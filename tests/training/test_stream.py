@@ -7,6 +7,7 @@ import pytest
 
 from apical import FA, DivergenceError, Settings
 from apical.data.augmentation import CropFlip
+from apical.networks.specs import Fc
 from apical.rules import DTP
 from apical.training.recording import InMemory as NoTrace
 from apical.training.run import run
@@ -43,7 +44,7 @@ class InPieces(Stream):
 )
 def test_chunks_change_nothing(blobs, rule, alternate):
     """Eleven minibatches at once, or four, four and three of them."""
-    settings = Settings(hidden=(8, 8), batch_size=30, epochs=2, augmentation=CropFlip(1))
+    settings = Settings(hidden=(Fc(8), Fc(8)), batch_size=30, epochs=2, augmentation=CropFlip(1))
     task = Task(rule, blobs, replace(settings, alternate=alternate))
     pieces = replace(task.trainer, stream=InPieces(task.trainer.stream, 4))
     config = {"data": {"name": "blobs"}}
@@ -53,7 +54,7 @@ def test_chunks_change_nothing(blobs, rule, alternate):
 
 
 def test_a_divergence_is_located_across_chunks(blobs):
-    task = Task(FA(), blobs, Settings(hidden=(8,), batch_size=30, epochs=2, lr=1e30))
+    task = Task(FA(), blobs, Settings(hidden=(Fc(8),), batch_size=30, epochs=2, lr=1e30))
     pieces = replace(task.trainer, stream=InPieces(task.trainer.stream, 4))
     told = []
     for trainer in (task.trainer, pieces):

@@ -10,7 +10,8 @@ from apical.rules import RULES
 from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.tuning.space import check, draw, place
 from apical.values.ranges import Range
-from apical.values.spelling import parse, spell
+from apical.values.spelling import spell
+from apical.values.value import parse
 
 SPACE = {"lr": Log(1e-5, 1e-1), "alpha": Linear(0.2, 0.6), "batch_size": Whole(3, 7)}
 SPACE |= {"optimizer_args.eps": Choice((1e-8, 1e-4, 1e-6))}

@@ -29,11 +29,20 @@ class Victim(eqx.Module):
         return decode(self.record(u).output)
 
 
-class Soft(eqx.Module):
+class Soft(Activation):
     """An activation that gives sigma(a) and has the derivative of sigma(a / T)."""
 
+    name = ""
     activation: Activation = eqx.field(static=True)
     temperature: Float[Array, ""]
+
+    @property
+    def lowest(self):
+        return self.activation.lowest
+
+    @property
+    def highest(self):
+        return self.activation.highest
 
     def __call__(self, a):
         sloped = self.activation(a / self.temperature)

@@ -13,8 +13,8 @@ from apical.adversarial.attack import GradientAttack
 from apical.adversarial.attacks import FGSM
 from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, Battery, Survey
 from apical.adversarial.threat_model import USUAL, Epsilon
-from apical.cli.parsing import cli
-from apical.cli.reading import tell_if_unfinished
+from apical.cli.support.console import tell_if_unfinished
+from apical.cli.support.flags import cli
 from apical.errors import UsageError
 from apical.runs.statistics import half_width, proportion_interval
 from apical.training.selection import Last, Selection

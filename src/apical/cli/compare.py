@@ -6,15 +6,16 @@ import re
 from pathlib import Path
 from typing import Annotated
 
+import jax
 import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
 
-from apical.cli.common_ground import accept
-from apical.cli.options import DataOptions, RunOptions, one_stack
-from apical.cli.parsing import cli
-from apical.cli.running import run
+from apical.cli.support.console import run
+from apical.cli.support.flags import cli, flags
+from apical.cli.support.options import DataOptions, RunOptions
+from apical.data import Dataset
 from apical.errors import UsageError
 from apical.networks.targets import Target
 from apical.report.labels import rule_labels
@@ -22,7 +23,12 @@ from apical.rules import Rule
 from apical.runs.statistics import half_width, paired_difference
 from apical.settings import Settings
 from apical.training import Result
-from apical.values.spelling import parse, spell
+from apical.training.task import Task
+from apical.values.spelling import spell
+from apical.values.value import parse
+
+ASKED = ("hidden", "target", "epochs", "steps_per_epoch")
+"""Settings of task, size and budget, which no rule insists on."""
 
 
 def main(args: list[str]) -> None:
@@ -44,7 +50,6 @@ def compare(
     chosen: list[Rule] = [parse(Rule, text) for text in rules]
     if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
         raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
-    one_stack(settings, Settings())
     dataset = data.load()
     for rule in chosen:
         accept(rule, dataset, settings)
@@ -59,8 +64,34 @@ def compare(
         _figure([options.out / _folder(rule) for rule in chosen], options.out, console)
 
 
+def accept(rule: Rule, data: Dataset, settings: Settings) -> None:
+    """Raise `UsageError` if the rule refuses the settings, with those that it would take."""
+    try:
+        _build(rule, data, settings)
+    except UsageError as error:
+        cured = _with_recipe(rule, settings)
+        # What its recipe does not cure, such as too many classes, is told first.
+        _build(rule, data, cured)
+        wanted = " ".join(flags(cured, settings))
+        raise UsageError(
+            f"compare: all rules train with the same settings, and {rule.name} refuses these "
+            f"({error}); it takes those of its recipe, so compare with {wanted}"
+        ) from None
+
+
+def _build(rule: Rule, data: Dataset, settings: Settings) -> None:
+    task = Task(rule, data, settings)
+    jax.eval_shape(lambda: task.begin(0))
+
+
+def _with_recipe(rule: Rule, settings: Settings) -> Settings:
+    """The settings with all of the rule's recipe that is not for the user to say."""
+    asked = {name: getattr(settings, name) for name in ASKED}
+    return dataclasses.replace(rule.recipe, **asked)
+
+
 def _folder(rule: Rule) -> str:
-    """Its spelling, without what has a meaning in a path."""
+    """Folder name: the rule's spelling with `:` and `/` replaced by `-`."""
     return re.sub("[:/]", "-", spell(rule))
 
 

@@ -7,8 +7,8 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from apical.cli.parsing import cli
-from apical.cli.reading import tell_if_unfinished
+from apical.cli.support.console import tell_if_unfinished
+from apical.cli.support.flags import cli
 from apical.training.selection import Last, Selection
 
 

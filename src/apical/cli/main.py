@@ -76,7 +76,7 @@ def _carry_out(args: list[str]) -> None:
     elif args[0] == "--version":
         print(f"apical {version('apical')}")
     elif args[0] not in COMMANDS:
-        raise UsageError(unknown("command", args[0], COMMANDS))
+        raise UsageError(unknown("command", args[0], COMMANDS, "`apical --help` lists all"))
     else:
         keep_compiled_programs()
         import_module(f"apical.cli.{args[0]}").main(args[1:])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import tyro
 
-from apical.cli.parsing import cli
+from apical.cli.support.flags import cli
 
 
 def main(args: list[str]) -> None:

@@ -8,8 +8,8 @@ import tyro
 from rich.console import Console
 from rich.table import Column, Table
 
-from apical.cli.parsing import cli
-from apical.cli.reading import tell_if_unfinished
+from apical.cli.support.console import tell_if_unfinished
+from apical.cli.support.flags import cli
 from apical.data import Dataset
 from apical.data.images import ground_of, read_examples
 from apical.errors import UsageError

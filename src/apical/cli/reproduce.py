@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from apical.cli.parsing import cli, pick
-from apical.cli.progress import bar
+from apical.cli.support.console import bar
+from apical.cli.support.flags import cli, pick
 from apical.errors import ApicalError, UsageError, at_least_one, unknown
 
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from apical.cli.options import DataOptions, one_stack
-from apical.cli.parsing import cli
-from apical.cli.progress import bar
-from apical.cli.rules import pick_rule
-from apical.cli.spelling import flags, words
+from apical.cli.support.console import bar
+from apical.cli.support.flags import cli, flags, pick_rule, words
+from apical.cli.support.options import DataOptions
 from apical.rules import Rule
 from apical.settings import Settings
 from apical.values.ranges import Space
@@ -47,7 +45,6 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
             trials: How many draws there are to be in the end.
             seed: Of the draws, the initial weights and the order of the data.
         """
-        one_stack(settings, cls.recipe)
         _search(out, rule, settings, data, space, trials, seed)
 
     command.__annotations__ = {

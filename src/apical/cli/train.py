@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from apical.cli.options import DataOptions, RunOptions, one_stack
-from apical.cli.parsing import cli
-from apical.cli.rules import pick_rule
+from apical.cli.support.flags import cli, pick_rule
+from apical.cli.support.options import DataOptions, RunOptions
 from apical.rules import Rule
 from apical.settings import Settings
 
@@ -23,9 +22,8 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
         # What training needs is imported only now, so that --help answers sooner.
         from rich.console import Console
 
-        from apical.cli.running import run
+        from apical.cli.support.console import run
 
-        one_stack(settings, cls.recipe)
         run(rule, data.load(), settings, running, Console())
 
     command.__doc__ = f"Train by {cls.name} and report the score on every split."

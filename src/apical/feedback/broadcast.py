@@ -94,7 +94,7 @@ class Regenerated(Broadcast):
         if isinstance(law, Orthogonal):
             raise UsageError(
                 "law: orthogonal weights cannot be drawn a unit at a time; use glorot, or "
-                "--broadcast stored"
+                "broadcast stored"
             )
         shapes = tuple(layer.out_shape for layer in net.layers[:-1])
         return Seed(jax.random.key_data(key), law, shapes, net.units)

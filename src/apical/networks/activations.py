@@ -1,51 +1,100 @@
-"""Activation functions, by the names that configurations and the command line use.
+"""Activation functions, as values: each is a function, and says between which numbers it lies."""
 
-All act element by element on an array of any shape, except `softmax`, which
-normalises over the last axis and belongs at the output.
-"""
-
-from collections.abc import Callable
+import math
+from abc import abstractmethod
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from apical.errors import UsageError, unknown
-
-Activation = Callable[[Float[Array, "..."]], Float[Array, "..."]]
+from apical.values.value import Value
 
 
-def tanh(a: Array) -> Array:
-    return jnp.tanh(a)
+class Activation(Value):
+    """sigma, of arrays of any shape.
+
+    !!! example
+
+        >>> import jax.numpy as jnp
+        >>> relu(jnp.array([-1.0, 2.0])).tolist()
+        [0.0, 2.0]
+        >>> relu.lowest, relu.highest
+        (0.0, inf)
+    """
+
+    couples: ClassVar[bool] = False
+    """Whether an activity depends on the preactivations of a layer's other units too."""
+
+    @property
+    @abstractmethod
+    def lowest(self) -> float:
+        """No activity is below it; -inf: there is no bound."""
+
+    @property
+    @abstractmethod
+    def highest(self) -> float:
+        """No activity is above it."""
+
+    @abstractmethod
+    def __call__(self, a: Float[Array, "..."]) -> Float[Array, "..."]:
+        """sigma(a)."""
 
 
-def sigmoid(a: Array) -> Array:
-    return jax.nn.sigmoid(a)
+class Tanh(Activation):
+    """tanh a."""
+
+    lowest, highest = -1.0, 1.0
+
+    def __call__(self, a):
+        return jnp.tanh(a)
 
 
-def relu(a: Array) -> Array:
-    return jax.nn.relu(a)
+class Sigmoid(Activation):
+    """1 / (1 + exp(-a))."""
+
+    lowest, highest = 0.0, 1.0
+
+    def __call__(self, a):
+        return jax.nn.sigmoid(a)
 
 
-def softplus(a: Array) -> Array:
-    return jax.nn.softplus(a)
+class Relu(Activation):
+    """max(a, 0)."""
+
+    lowest, highest = 0.0, math.inf
+
+    def __call__(self, a):
+        return jax.nn.relu(a)
 
 
-def identity(a: Array) -> Array:
-    return a
+class Softplus(Activation):
+    """log(1 + exp(a))."""
+
+    lowest, highest = 0.0, math.inf
+
+    def __call__(self, a):
+        return jax.nn.softplus(a)
 
 
-def softmax(a: Array) -> Array:
-    return jax.nn.softmax(a, axis=-1)
+class Identity(Activation):
+    """a."""
+
+    lowest, highest = -math.inf, math.inf
+
+    def __call__(self, a):
+        return a
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    f.__name__: f for f in (tanh, sigmoid, relu, softplus, identity, softmax)
-}
+class Softmax(Activation):
+    """exp(a_i) / sum_j exp(a_j), over the last axis: the units of a layer together."""
+
+    lowest, highest = 0.0, 1.0
+    couples = True
+
+    def __call__(self, a):
+        return jax.nn.softmax(a, axis=-1)
 
 
-def named(name: str) -> Activation:
-    """The activation of that name. Raises `UsageError` with the nearest name if there is none."""
-    if name not in ACTIVATIONS:
-        raise UsageError(unknown("activation", name, ACTIVATIONS))
-    return ACTIVATIONS[name]
+tanh, sigmoid, relu, softplus = Tanh(), Sigmoid(), Relu(), Softplus()
+identity, softmax = Identity(), Softmax()

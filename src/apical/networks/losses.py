@@ -57,7 +57,7 @@ class CrossEntropy(Loss):
         return -jnp.sum(y * jax.nn.log_softmax(a, axis=-1), axis=-1)
 
     def accepts(self, activation):
-        return activation is softmax
+        return activation == softmax
 
     def units(self, n_classes):
         return n_classes
@@ -108,7 +108,7 @@ class BinaryCrossEntropy(Loss):
         return jnp.sum(jax.nn.softplus(a) - y * a, axis=-1)
 
     def accepts(self, activation):
-        return activation is sigmoid
+        return activation == sigmoid
 
     def units(self, n_classes):
         return 1 if n_classes == 2 else n_classes

@@ -9,6 +9,7 @@ from apical.errors import UsageError
 from apical.networks.layers import Layer
 from apical.networks.layers.transmitted import drawn, transmission
 from apical.networks.losses import Loss
+from apical.values.spelling import spell
 
 DRAWN = 0xD3A3
 
@@ -48,8 +49,8 @@ class Network(eqx.Module):
         output = self.layers[-1].activation
         if not self.loss.accepts(output):
             raise UsageError(
-                f"loss: {type(self.loss).__name__} cannot be read off a {output.__name__} "
-                f"output; use {self.loss.link.__name__} as the output activation, or another loss"
+                f"loss: {spell(self.loss)} cannot be read off a {spell(output)} output; use output "
+                f"{spell(self.loss.link)}, or another loss"
             )
 
     @property

@@ -20,6 +20,9 @@ from apical.values.value import Value, written
 class LayerSpec(Value):
     """A layer before it is known what it will read."""
 
+    name = "layer"
+    number = "fc"
+
     @property
     @abstractmethod
     def sends(self) -> Transmission:

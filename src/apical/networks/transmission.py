@@ -12,13 +12,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.errors import UsageError
-from apical.networks.activations import Activation, identity, sigmoid, tanh
+from apical.networks.activations import Activation
+from apical.values.spelling import spell
 from apical.values.value import Value
 
 Activity = Float[Array, "batch ..."]
-
-SIGNED: tuple[Activation, ...] = (tanh, identity)
-"""Activations of both signs."""
 
 
 class Transmission(Value):
@@ -64,13 +62,13 @@ class Sign(Transmission):
         return jnp.where(h > 0, 1.0, -1.0).astype(h.dtype)
 
     def returned(self, activation):
-        return self if activation in SIGNED else Graded()
+        return self if activation.lowest < 0 else Graded()
 
     def check(self, activation):
-        if activation not in SIGNED:
+        if activation.lowest >= 0:
             raise UsageError(
-                f"sign: units of activation {activation.__name__} are never negative; use "
-                f"--activation {' or '.join(f.__name__ for f in SIGNED)}"
+                f"sign: units of activation {spell(activation)} are never negative; use activation "
+                "tanh or identity"
             )
 
 
@@ -89,8 +87,8 @@ class Bernoulli(Transmission):
         return Graded()
 
     def check(self, activation):
-        if activation is not sigmoid:
+        if activation.lowest < 0 or activation.highest > 1:
             raise UsageError(
-                "bernoulli: an activity must be a probability, and "
-                f"{activation.__name__} goes beyond; use --activation sigmoid"
+                f"bernoulli: an activity must be a probability, and {spell(activation)} goes "
+                "beyond; use activation sigmoid"
             )

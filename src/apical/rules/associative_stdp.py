@@ -14,8 +14,10 @@ from apical.networks.initialisers import TorchDefault
 from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
 from apical.networks.network import Network
+from apical.networks.specs import Fc
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.settings import Settings
+from apical.values.spelling import spell
 from apical.values.value import Value
 
 SMALLEST_EPS = 1e-30
@@ -84,8 +86,8 @@ class TwoClasses(Signs):
         if net.units > 1:
             raise UsageError(
                 "associative-stdp: its one global sign tells two classes apart, and the network "
-                f"has {net.units} outputs; choose two classes, as in --classes 0 1, or "
-                "--signs one-vs-rest"
+                f"has {net.units} outputs; choose two classes, as in classes 0 1, or "
+                "signs one-vs-rest"
             )
 
     def __call__(self, y):
@@ -111,7 +113,7 @@ class OneVsRest(Signs):
             if (units := layer.out_shape[-1]) < 2 * net.units:
                 raise UsageError(
                     f"one-vs-rest: each of {net.units} classes needs two units or more in every "
-                    f"hidden layer, layer {l} has {units} in all; make --hidden larger"
+                    f"hidden layer, layer {l} has {units} in all; give it more"
                 )
 
     def __call__(self, y):
@@ -163,8 +165,8 @@ class AssociativeSTDP(Rule):
 
     name = "associative-stdp"
     recipe = Settings(
-        hidden=(32, 16),
-        activation="sigmoid",
+        hidden=(Fc(32), Fc(16)),
+        activation=sigmoid,
         loss=BinaryCrossEntropy(),
         init=TorchDefault(),
         preprocessing=UnitRange(),
@@ -216,11 +218,11 @@ class AssociativeSTDP(Rule):
 
     def _check(self, net: Network) -> None:
         for l, layer in enumerate(net.layers, start=1):
-            if layer.activation is not sigmoid:
+            if layer.activation != sigmoid:
                 raise UsageError(
                     f"{self.name}: rates must lie in [0, 1], so every layer must be sigmoid; layer "
-                    f"{l} is {layer.activation.__name__}; use --activation sigmoid "
-                    "--loss binary-cross-entropy"
+                    f"{l} is {spell(layer.activation)}; use activation sigmoid "
+                    "and loss binary-cross-entropy"
                 )
         self.signs.check(net)
 

@@ -13,6 +13,7 @@ from apical.errors import UsageError
 from apical.feedback import Feedback, FixedRandom
 from apical.networks.initialisers import FanIn
 from apical.networks.network import Network, Record
+from apical.networks.specs import Fc
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.rules.sweep import layer_by_layer
 from apical.settings import Settings
@@ -117,7 +118,7 @@ class ITD(Rule):
 
     name = "itd"
     recipe = Settings(
-        hidden=(32, 32, 32),
+        hidden=(Fc(32),) * 3,
         init=FanIn(),
         preprocessing=Centre(per_split=True),
         optimizer="sgd",

@@ -28,7 +28,7 @@ def locked(out: Path, command: str) -> Iterator[None]:
         except BlockingIOError:
             raise UsageError(
                 f"{out}: another `{command}` is at work in it; wait until it has ended, or "
-                "choose another --out"
+                "choose another folder"
             ) from None
         try:
             yield

@@ -65,8 +65,7 @@ class RunData:
     @property
     def hidden_layers(self) -> int:
         """How many hidden layers the network has."""
-        settings = self.config["settings"]
-        return len(settings.get("net") or settings["hidden"])
+        return len(self.config["settings"]["hidden"])
 
     def curves(self, *keys: str, first: int = 0) -> dict[int, tuple[list[int], list[Any]]]:
         """How a metric went on over the epochs.

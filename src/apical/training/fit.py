@@ -11,8 +11,8 @@ import jax
 import numpy as np
 import optax
 
-from apical.data import Dataset
-from apical.errors import UsageError, at_least_one, unknown
+from apical.data import Dataset, load
+from apical.errors import UsageError, at_least_one, short, unknown
 from apical.networks.network import Network
 from apical.rules import Rule, State
 from apical.settings import Settings
@@ -23,6 +23,7 @@ from apical.training.recording import recording
 from apical.training.run import run
 from apical.training.task import Task
 from apical.values.spelling import encode
+from apical.values.value import read
 
 CHECKPOINT_SECONDS = 5.0
 
@@ -65,8 +66,8 @@ class Result:
 
 
 def fit(
-    rule: Rule,
-    data: Dataset,
+    rule: Rule | type[Rule] | str,
+    data: Dataset | str,
     settings: Settings | None = None,
     *,
     seeds: int = 1,
@@ -83,6 +84,8 @@ def fit(
 
     **Arguments:**
 
+    - `rule`: a rule, or the text that spells it, as in "fa:frsf".
+    - `data`: a data set, or the name of one that `apical.load` knows.
     - `settings`: of the network, the optimizers and the loop; None: the rule's recipe.
     - `changes`: fields of `Settings` that are to be otherwise, as in `epochs=5, lr=1e-2`.
     - `seeds`, `seed`: train `seeds` networks, from seeds `seed`, `seed + 1`, ... A seed fixes the
@@ -110,7 +113,7 @@ def fit(
         raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
     if not checkpoint_seconds >= 0:
         raise UsageError(f"checkpoint_seconds: must be 0 or more, got {checkpoint_seconds}")
-    chosen = settings_of(rule, settings, changes)
+    rule, data, chosen = asked(rule, data, settings, changes)
     task = Task(rule, data, chosen, transformation)
     config = {
         "rule": encode(rule),
@@ -134,13 +137,36 @@ def fit(
     return Result(outcome.summary, outcome.rows, outcome.initial, models)
 
 
-def settings_of(rule: Rule, settings: Settings | None, changes: dict[str, Any]) -> Settings:
-    """The settings, or the rule's recipe, with changes. Raises `UsageError` for an unknown one."""
+def asked(
+    rule: Rule | type[Rule] | str,
+    data: Dataset | str,
+    settings: Settings | None,
+    changes: dict[str, Any],
+) -> tuple[Rule, Dataset, Settings]:
+    """A rule, a data set and settings as `fit` takes them; without settings the rule's recipe.
+
+    Raises `UsageError` for what is none of them, and for a change of a setting that there is not.
+    """
+    chosen: Rule = read(Rule, rule, "rule")
+    if isinstance(data, str):
+        data = load(data)
+    elif not isinstance(data, Dataset):
+        raise UsageError(
+            f"data: must be a data set or the name of one, got {short(data)}; make one of arrays "
+            "by apical.from_arrays(x, y)"
+        )
+    if not isinstance(settings, Settings | None):
+        raise UsageError(
+            f"settings: must be an apical.Settings, got {short(settings)}; single settings are "
+            "given by their names, as in epochs=5"
+        )
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in changes:
         if name not in known:
-            raise UsageError(unknown("settings", name, known))
-    return dataclasses.replace(rule.recipe if settings is None else settings, **changes)
+            raise UsageError(
+                unknown("settings", name, known, "`apical train RULE --help` lists all")
+            )
+    return chosen, data, dataclasses.replace(settings or chosen.recipe, **changes)
 
 
 def identity(data: Dataset) -> dict[str, Any]:

@@ -32,9 +32,9 @@ def refuse_giants(carry: Carry, learner: Supervised) -> None:
         copies = (kept + gradients) // _bytes(carry.net)
         shares = [copies * _bytes(layer) + a for layer, a in zip(layers, active, strict=True)]
         largest = shares.index(max(shares))
-        names = [*map(spell, settings.stack), "the output"]
+        names = [*map(spell, settings.hidden), "the output"]
         raise UsageError(
-            f"hidden, net: training needs {needed / 2**30:.1f} GiB of memory or more, and "
+            f"hidden: training needs {needed / 2**30:.1f} GiB of memory or more, and "
             f"{there / 2**30:.1f} are free; layer {largest + 1}, {names[largest]}, takes the most: "
             "give it fewer units or channels or a larger stride, or lower batch_size"
         )

@@ -11,6 +11,7 @@ import optax
 
 from apical.errors import UsageError, unknown
 from apical.settings import Settings
+from apical.values.spelling import spell
 
 
 class Optimizers(NamedTuple):
@@ -67,17 +68,12 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
             raise UsageError(unknown(f"optimizer {name}", argument, parameters))
         if not math.isfinite(value):
             raise UsageError(f"optimizer {name}: {argument} must be a finite number, got {value}")
-    rate = {
-        "constant": lr,
-        "cosine": optax.cosine_decay_schedule(lr, steps),
-        "linear": optax.linear_schedule(lr, 0.0, steps),
-    }[schedule]
     try:
-        stages = [optimizer(learning_rate=rate, **dict(arguments))]
+        stages = [optimizer(learning_rate=schedule.rate(lr, steps), **dict(arguments))]
     except TypeError:
         raise UsageError(
-            f"schedule: the optimizer {name} takes a constant learning rate only, got {schedule}; "
-            "use --schedule constant"
+            f"schedule: the optimizer {name} takes a constant learning rate only, got "
+            f"{spell(schedule)}; use schedule constant"
         ) from None
     if weight_decay:
         stages.insert(0, optax.add_decayed_weights(weight_decay, mask=_weights))
@@ -90,7 +86,7 @@ def _find(setting, name):
     """The optimizer that a setting names."""
     known = _optimizers()
     if name not in known:
-        raise UsageError(unknown(setting, name, known))
+        raise UsageError(unknown(setting, name, known, "optax's documentation lists all"))
     return known[name]
 
 

@@ -20,7 +20,7 @@ def steps_in_epoch(settings: Settings, examples: int) -> int:
             f"batch_size: {size} is more than the {examples} training examples; "
             f"use at most {examples}"
         )
-    full = examples // size if settings.partial_batch == "drop" else -(-examples // size)
+    full = settings.partial_batch.batches(examples, size)
     if settings.steps_per_epoch is None:
         return full
     if settings.steps_per_epoch > full:

@@ -174,7 +174,7 @@ def recording(
     if folder.exists and not (resume or overwrite):
         raise UsageError(
             f"out: {folder.path} already holds a run; choose another folder, "
-            "or go on with --resume, or replace it with --overwrite"
+            "or go on with resume, or replace it with overwrite"
         )
     with locked(folder.path, "apical train"):
         if folder.exists and resume:

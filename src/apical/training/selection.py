@@ -37,6 +37,6 @@ class Best(Selection):
             raise UsageError(
                 f"network: {checkpoints.folder} keeps none of a best validation epoch, since the "
                 "run had no validation examples or an apical that kept the last network alone; "
-                "take the last, or train again with --overwrite"
+                "take the last, or train again with overwrite"
             )
         return found

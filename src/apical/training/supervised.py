@@ -17,11 +17,11 @@ from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import Batch, Rule, State
 from apical.settings import Settings
+from apical.settings.turns import TOGETHER
 from apical.training.build import build
 from apical.training.learner import Examples, Learner
 from apical.training.optimizer import Optimizers
 from apical.training.passes import mean_over_passes
-from apical.training.turns import ALTERNATIONS, TOGETHER
 from apical.values.spelling import spell
 
 
@@ -53,11 +53,10 @@ class Supervised(Learner):
 
     @property
     def bound_to_epochs(self):
-        if self.settings.schedule == "constant":
+        schedule = self.settings.schedule
+        if schedule.endless:
             return None
-        return (
-            f"the learning rate follows a schedule ({self.settings.schedule}) up to its last epoch"
-        )
+        return f"the learning rate follows a schedule ({spell(schedule)}) up to its last epoch"
 
     def metric(self, split):
         return self.settings.target.metric(split)
@@ -68,7 +67,7 @@ class Supervised(Learner):
             raise UsageError(
                 f"target: {spell(self.settings.target)} gives rows of numbers from {y.min():g} to "
                 f"{y.max():g} on this data, and {spell(loss)} takes {loss.takes}; use "
-                "--loss squared-error"
+                "loss squared-error"
             )
 
     def start(self, examples, keys):
@@ -85,7 +84,8 @@ class Supervised(Learner):
     def plan(self, carry):
         # A rule that learns nothing of its own has no turns to take.
         learns = jax.tree.leaves(carry.state.learned)
-        return ALTERNATIONS[self.settings.alternate] if learns else TOGETHER
+        alternate = self.settings.alternate
+        return alternate.plan if alternate and learns else TOGETHER
 
     def step(self, turn, carry, examples, key):
         """Credit from the rule, changes by the optimizers.

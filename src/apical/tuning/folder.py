@@ -29,7 +29,8 @@ from apical.tuning.space import draw
 from apical.tuning.trial import Trial
 from apical.values.differences import differences
 from apical.values.ranges import Range, Space
-from apical.values.spelling import decode, encode, parse
+from apical.values.spelling import decode, encode
+from apical.values.value import parse
 
 PROTOCOL, TRIALS, BEST = "search.json", "trials.csv", "best.json"
 REASON = "reason"

@@ -16,7 +16,7 @@ from apical.runs.folder import completed
 from apical.tuning.space import draw
 from apical.tuning.trial import Trial
 from apical.values.ranges import Range
-from apical.values.spelling import parse
+from apical.values.value import parse
 
 FILE = "study.sqlite3"
 

@@ -15,7 +15,7 @@ from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.settings import Settings
 from apical.training.events import Epoch, Event, Listener
-from apical.training.fit import fit, identity, settings_of
+from apical.training.fit import asked, fit, identity
 from apical.tuning.folder import (
     configuration,
     trials_to_go_on_with,
@@ -46,8 +46,8 @@ class Found:
 
 
 def search(
-    rule: Rule,
-    data: Dataset,
+    rule: Rule | type[Rule] | str,
+    data: Dataset | str,
     space: Space | None = None,
     settings: Settings | None = None,
     *,
@@ -66,6 +66,7 @@ def search(
 
     **Arguments:**
 
+    - `rule`, `data`: as `fit` takes them.
     - `space`: what to search, as in `{"lr": Log(1e-4, 1e-2), "inverse.sigma": Linear(0.01, 0.3)}`;
       names are those of settings, of the optimizers' arguments (`optimizer_args.eps`) and of the
       rule's numbers; None: the rule's own `space`.
@@ -97,10 +98,10 @@ def search(
     at_least_one(trials=trials)
     if seed < 0:
         raise UsageError(f"seed: must be 0 or more, got {seed}; give one such")
+    rule, data, base = asked(rule, data, settings, changes)
     if len(data.validation) == 0:
         raise UsageError(f"search: {data.name} has no validation examples to choose by")
     space = rule.space if space is None else space
-    base = settings_of(rule, settings, changes)
     check(space, rule, base)
     protocol = {
         "rule": encode(rule),

@@ -61,7 +61,9 @@ def place(values: Values, rule: Rule, settings: Settings) -> tuple[Rule, Setting
             if isinstance(getattr(rule, name, getattr(settings, name, None)), tuple):
                 raise UsageError(f"space: {name} is a list, and only single numbers are searched")
             listed = [*known, *(f"{group}.NAME" for group in OPEN)]
-            raise UsageError(unknown("space", name, listed))
+            raise UsageError(
+                unknown("space", name, listed, "Any number of `apical train RULE --help`")
+            )
         number = int(value) if known.get(name) is int else value
         if path[0] in SETTINGS:
             settings = _put(settings, path, number)

@@ -10,12 +10,14 @@ import pytest
 
 from apical.errors import UsageError
 from apical.feedback import FixedRandom, Transpose
+from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
 from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
 from apical.rules.ghost.circuit import Phase, Plasticity, Weights, at_rest, euler, feel, main_change
 from apical.rules.ghost.stepping import Strides
 from apical.rules.integrate import integrate
-from apical.values.spelling import parse, spell
+from apical.values.spelling import spell
+from apical.values.value import parse
 from tests import laws, tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -26,7 +28,7 @@ MB = GhostMB(free_steps=30, clamped_steps=20, main_rates=(4.0,))
 
 
 def tiny_task(rule, hidden=(5, 4)):
-    net = tiny.network(hidden, "sigmoid", rule.recipe.loss, output="sigmoid", bias=False)
+    net = tiny.network(hidden, sigmoid, rule.recipe.loss, output=sigmoid, bias=False)
     return net, tiny.batch(net, examples=min(4, rule.recipe.batch_size))
 
 
@@ -211,21 +213,23 @@ def test_feedback_alignment_reads_no_forward_weight(rule):
 
 def test_refuses_what_it_cannot_serve():
     net = tiny.network()
-    with pytest.raises(UsageError, match="no biases, layer 1 has; use --no-bias"):
+    with pytest.raises(UsageError, match="no biases, layer 1 has; set bias to false"):
         MA.init(net, tiny.batch(net), laws.KEY)
     tanh = tiny.network(bias=False)
     with pytest.raises(UsageError, match="must be sigmoid, layer 1 is tanh"):
         MA.init(tanh, tiny.batch(tanh), laws.KEY)
     net, batch = tiny_task(MA)
-    with pytest.raises(UsageError, match="batches of 4; use --batch-size 1"):
+    with pytest.raises(UsageError, match="batches of 4; use batch_size 1"):
         MB.init(net, batch, laws.KEY)
-    with pytest.raises(UsageError, match=r"3 layers, and there are 2 rates .*; give --main-rates"):
+    with pytest.raises(
+        UsageError, match=r"3 layers, and there are 2 rates .*; give one number, or 3"
+    ):
         laws.credit(replace(MA, main_rates=(1.0, 2.0)), net, batch)
     with pytest.raises(UsageError, match="2 hidden layers, got 3 numbers"):
         replace(MB, per_layer=(1, 2, 3)).init(net, Batch(batch.x[:1], batch.y[:1]), laws.KEY)
     with pytest.raises(UsageError, match="dt: must lie above 0"):
         GhostMA(dt=0.1)
-    with pytest.raises(UsageError, match="strides take none; use --stepping euler or --clip inf"):
+    with pytest.raises(UsageError, match="strides take none; use stepping euler or clip inf"):
         replace(PRIME, stepping=Strides(10))
     with pytest.raises(UsageError, match="a phase of 30 Euler steps is not made of strides of 4"):
         replace(MA, stepping=Strides(4))

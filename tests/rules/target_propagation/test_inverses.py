@@ -35,7 +35,7 @@ def test_inverses_descend_their_own_loss(loss, local):
     """The gradient of c ||g(f(h + eps)) - t||^2, averaged over examples, by finite differences."""
     net = tiny.network((5, 4))
     f = net.layers[1]
-    g = Transposed.create(f, jnp.tanh, key=laws.KEY)
+    g = Transposed.create(f, tanh, key=laws.KEY)
     h = net.record(tiny.batch(net).x).activities[1]
     key = jax.random.key(3)
     noisy = h + 0.4 * jax.random.normal(key, h.shape)
@@ -171,7 +171,7 @@ def test_by_hand_the_labels_inverse_reads_the_output_of_the_noisy_activity():
 
 
 def test_by_hand_the_auxiliary_inverse_reads_features_of_the_noisy_activity():
-    net, rule = tiny.network((5, 4)), AOSDTP(features=3, output_inverse="tanh")
+    net, rule = tiny.network((5, 4)), AOSDTP(features=3, output_inverse=tanh)
     batch = tiny.batch(net)
     state = rule.init(net, batch, laws.KEY)
     h = net.record(batch.x).activities[2]

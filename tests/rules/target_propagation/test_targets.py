@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from apical import UsageError
-from apical.networks.activations import identity, softmax
+from apical.networks.activations import identity, softmax, tanh
 from apical.networks.initialisers import LeCun
 from apical.networks.layers import Dense, Transposed
 from apical.networks.losses import CrossEntropy, SquaredError
@@ -191,12 +191,12 @@ def test_by_hand_the_uppermost_targets_that_need_no_gradient():
     top = h2 + 0.4 * (led(g, batch.y) - led(g, p))
     laws.assert_close(rule.targets(net, state, record, batch)[-1], top)
 
-    rule = SDTP(step=1.0, output_inverse="tanh")
+    rule = SDTP(step=1.0, output_inverse=tanh)
     top = h2 + jnp.tanh(led(g, batch.y)) - jnp.tanh(led(g, p))
     state = rule.init(net, batch, laws.KEY)
     laws.assert_close(rule.targets(net, state, record, batch)[-1], top)
 
-    auxiliary = AOSDTP(features=7, step=0.6, output_inverse="tanh")
+    auxiliary = AOSDTP(features=7, step=0.6, output_inverse=tanh)
     state = auxiliary.init(net, batch, laws.KEY)
     assert state.kept.weight.shape == (7, 4)
     z = jnp.tanh(h2 @ state.kept.weight.T)
@@ -246,11 +246,6 @@ def test_a_network_without_hidden_layers_is_refused(rule):
 
 
 def test_impossible_options_are_named():
-    misspelled = "no 'tahn'; did you mean 'tanh'"
-    with pytest.raises(UsageError, match=f"output_inverse.*{misspelled}"):
-        SDTP(output_inverse="tahn")
-    with pytest.raises(UsageError, match=f"inverse_activation.*{misspelled}"):
-        DTP(inverse_activation="tahn")
     for make, words in (
         (lambda: SDTP(step=0.0), "step"),
         (lambda: DTP(alpha=float("nan")), "alpha"),

@@ -34,7 +34,7 @@ def source(name: str) -> Source:
     """The source of that name; `UsageError` with the nearest names if there is none."""
     if isinstance(name, str) and name in SOURCES:
         return SOURCES[name]
-    raise UsageError(unknown("data set", str(name), SOURCES))
+    raise UsageError(unknown("data set", str(name), SOURCES, "`apical data list` lists all"))
 
 
 def load(name: str, *, seed: int = 0) -> Dataset:

@@ -8,6 +8,7 @@ epochs.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from apical.networks.activations import sigmoid, tanh
 from apical.networks.initialisers import Glorot, Orthogonal
 from apical.networks.specs import Fc
 from apical.networks.transmission import Bernoulli, Sign
@@ -15,6 +16,7 @@ from apical.reproduce.experiment import Experiment
 from apical.rules import BP, DTP, Rule
 from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.settings import Settings
+from apical.settings.turns import ByEpoch
 
 QUICK = 10
 """`quick` runs one part in so many of the paper's epochs."""
@@ -26,12 +28,12 @@ BASE = Settings(
     batch_size=100,
     record_test=True,
 )
-CONTINUOUS = replace(BASE, hidden=(240,) * 7, epochs=100)
-DISCRETE = replace(BASE, net=(Fc(500, Sign()), Fc(500)), epochs=500)
+CONTINUOUS = replace(BASE, hidden=(Fc(240),) * 7, epochs=100)
+DISCRETE = replace(BASE, hidden=(Fc(500, Sign()), Fc(500)), epochs=500)
 STOCHASTIC = replace(
     BASE,
-    net=(Fc(200, Bernoulli()), Fc(200, Bernoulli())),
-    activation="sigmoid",
+    hidden=(Fc(200, Bernoulli()), Fc(200, Bernoulli())),
+    activation=sigmoid,
     init=Glorot(),
     passes=100,
     epochs=1000,
@@ -61,14 +63,14 @@ def _full() -> Iterator[Experiment]:
     yield _targets("discrete", discrete, DISCRETE, 6.60055e-4, 4.32832e-4)
     yield _backprop("discrete", DISCRETE)
     stochastic = DTP(
-        alpha=0.584385, inverse=NoisePreserving(0.12), law=Glorot(), inverse_activation="tanh"
+        alpha=0.584385, inverse=NoisePreserving(0.12), law=Glorot(), inverse_activation=tanh
     )
     yield _targets("stochastic", stochastic, STOCHASTIC, 3.0874e-3, 2.71629e-6)
     yield _backprop("stochastic", STOCHASTIC)
 
 
 def _targets(kind: str, rule: Rule, settings: Settings, lr: float, learned_lr: float) -> Experiment:
-    settings = replace(settings, lr=lr, learned_lr=learned_lr, alternate="epoch")
+    settings = replace(settings, lr=lr, learned_lr=learned_lr, alternate=ByEpoch())
     return Experiment(f"{kind}-dtp", rule, settings)
 
 

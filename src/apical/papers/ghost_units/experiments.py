@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from apical.feedback import Feedback, FixedRandom, Transpose
 from apical.networks.initialisers import Uniform
+from apical.networks.specs import Fc
 from apical.papers.ghost_units.gradient import GradientError
 from apical.papers.ghost_units.theorem import TheoremError
 from apical.reproduce.experiment import Experiment
@@ -162,7 +163,8 @@ def _feedback(name: str, limit: float) -> Feedback:
 
 
 def _cell(name: str, rule: Ghost, hidden: tuple[int, ...]) -> Experiment:
-    return Experiment(name, rule, replace(rule.recipe, hidden=hidden, record_test=True))
+    settings = replace(rule.recipe, hidden=tuple(map(Fc, hidden)), record_test=True)
+    return Experiment(name, rule, settings)
 
 
 def _examined(cell: Experiment) -> Experiment:

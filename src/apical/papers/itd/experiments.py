@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from apical.feedback import FixedRandom
+from apical.networks.activations import relu, softmax
 from apical.networks.initialisers import FanIn
 from apical.networks.losses import SquaredError
+from apical.networks.specs import Fc
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, FA, ITD, Rule
 from apical.rules.itd import Differencing, LocalMemory, TimesActivity, TimesOutput, TimesSignal
@@ -19,8 +21,10 @@ FBA = FA(FixedRandom(FanIn()))
 MCE = ITD()
 LSE = ITD(difference_output=True)
 
-SETTING = replace(ITD.recipe, record_test=True)
-LSE_SETTING = replace(SETTING, loss=SquaredError(), output="softmax")
+DEPTH, WIDTH = 3, 32
+"""Of the paper's network."""
+SETTING = replace(ITD.recipe, hidden=(Fc(WIDTH),) * DEPTH, record_test=True)
+LSE_SETTING = replace(SETTING, loss=SquaredError(), output=softmax)
 EARLY = replace(SETTING, lr=1e-3, batch_size=50, epochs=100, steps_per_epoch=1000)
 
 MULTIPLICATIVE: dict[str, Differencing] = {
@@ -71,14 +75,14 @@ def _early(part: float) -> Iterator[Experiment]:
 def _beyond() -> Iterator[Experiment]:
     for name, rule in THREE.items():
         for depth in DEPTHS:
-            if depth != len(SETTING.hidden):
-                setting = replace(SETTING, hidden=(32,) * depth)
+            if depth != DEPTH:
+                setting = replace(SETTING, hidden=(Fc(WIDTH),) * depth)
                 yield _few(f"depth-{depth}-{name}", rule, setting, 3)
         for width in WIDTHS:
-            if width != SETTING.hidden[0]:
-                setting = replace(SETTING, hidden=(width,) * 3)
+            if width != WIDTH:
+                setting = replace(SETTING, hidden=(Fc(width),) * DEPTH)
                 yield _few(f"width-{width}-{name}", rule, setting, 3)
-        yield _few(f"relu-{name}", rule, replace(SETTING, activation="relu"), 3)
+        yield _few(f"relu-{name}", rule, replace(SETTING, activation=relu), 3)
         yield replace(_few(f"fashion-{name}", rule, SETTING, 3), data="fashion-mnist")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from apical.papers.itd.experiments import DEPTHS, MULTIPLICATIVE, SETTING, WIDTHS
+from apical.papers.itd.experiments import DEPTH, DEPTHS, MULTIPLICATIVE, SETTING, WIDTH, WIDTHS
 from apical.papers.itd.tables import RULES as NAMES, author_log, iterations
 from apical.report.axes import band
 from apical.report.saving import save
@@ -161,7 +161,7 @@ def _beyond(evidence, folder) -> list[Path]:
 
 
 def _sweep(axis: Axes, evidence: Evidence, what: str, values: tuple[int, ...], rule: str) -> None:
-    usual = {"depth": len(SETTING.hidden), "width": SETTING.hidden[0]}[what]
+    usual = {"depth": DEPTH, "width": WIDTH}[what]
     names = [rule if v == usual else f"{what}-{v}-{rule}" for v in values]
     found = [(v, evidence.values(n, "test_accuracy")) for v, n in zip(values, names, strict=True)]
     points = [(v, *mean_and_half_width(np.array(f))) for v, f in found if f]

@@ -10,6 +10,7 @@ from apical.reproduce.experiment import Experiment
 from apical.reproduce.under_attack import UnderAttack
 from apical.rules import BP, AssociativeSTDP, Rule
 from apical.rules.associative_stdp import Corrected, OneVsRest
+from apical.settings.partial_batches import Wrap
 
 RULES: dict[str, Rule] = {
     "stdp": AssociativeSTDP(),
@@ -22,7 +23,7 @@ TWINS = {"stdp": "bp", "bp": "stdp", "wide": "bp"}
 """Whose networks lead the transfer attack."""
 
 MNIST = replace(AssociativeSTDP.recipe, epochs=10, batch_size=100, record_test=True)
-IRIS = replace(MNIST, epochs=400, batch_size=40, partial_batch="wrap")
+IRIS = replace(MNIST, epochs=400, batch_size=40, partial_batch=Wrap())
 PAIRS = {
     **{f"iris-{a}v{b}": ("iris", (a, b), IRIS) for a, b in ((0, 1), (0, 2), (1, 2))},
     **{f"mnist-0v{b}": ("mnist", (0, b), MNIST) for b in (1, 2, 3, 4, 5)},
@@ -48,7 +49,7 @@ KIND_DATA = {"mnist": "mnist", "fashion": "fashion-mnist"}
 KIND_PAIRS = tuple((data, (0, b)) for data in KIND_DATA for b in (1, 2))
 KIND_PER_CLASS = 2000
 
-TEN = replace(MNIST, hidden=(160,), epochs=12, steps_per_epoch=50)
+TEN = replace(MNIST, hidden=(Fc(160),), epochs=12, steps_per_epoch=50)
 REST = 1 / 9
 TEN_CLASSES: dict[str, tuple[Rule, tuple[int, ...]]] = {
     "ten-bp": (BP(), (160,)),
@@ -100,11 +101,11 @@ def _fashion() -> Iterator[Experiment]:
 def _kinds() -> Iterator[Experiment]:
     for (data, (a, b)), kind, name in itertools.product(KIND_PAIRS, KINDS, RULES):
         yield Experiment(
-            f"{kind}-{data}-{a}v{b}-{name}", RULES[name], replace(MATRIX, net=KINDS[kind]),
+            f"{kind}-{data}-{a}v{b}-{name}", RULES[name], replace(MATRIX, hidden=KINDS[kind]),
             KIND_DATA[data], (a, b), KIND_PER_CLASS, most_seeds=3,
         )  # fmt: skip
 
 
 def _ten() -> Iterator[Experiment]:
-    for name, (rule, hidden) in TEN_CLASSES.items():
-        yield Experiment(name, rule, replace(TEN, hidden=hidden))
+    for name, (rule, units) in TEN_CLASSES.items():
+        yield Experiment(name, rule, replace(TEN, hidden=tuple(map(Fc, units))))

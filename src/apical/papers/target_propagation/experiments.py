@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from apical.networks.losses import SquaredError
+from apical.networks.specs import Fc
 from apical.networks.targets import Input
 from apical.papers.target_propagation.methods import METHODS, UNDAMPED, configured, published
 from apical.papers.target_propagation.networks import EPOCHS, SETUPS
@@ -18,7 +19,7 @@ from apical.settings import Settings
 FEATURES = (1, 16, 64, 256, 512, 1000)
 """Sizes of the auxiliary output in Figure 4; without any it is SDTP."""
 SWEPT_EPOCHS = 5
-AUTOENCODER = (512, 64, 512)
+AUTOENCODER = (Fc(512), Fc(64), Fc(512))
 """Hidden layers of the network of appendix 5.5, which learns to give its input back."""
 AUTOENCODER_EPOCHS = 10
 """Of `quick`."""
@@ -68,7 +69,7 @@ def _quick() -> Iterator[Experiment]:
 def _cells() -> Iterator[tuple[str, str]]:
     """The cells of Table 1; a network without local layers has no weights to share."""
     for setup, chosen in SETUPS.items():
-        yield from ((setup, m) for m in (METHODS if chosen.settings.net else FULLY_CONNECTED))
+        yield from ((setup, m) for m in (METHODS if chosen.local else FULLY_CONNECTED))
 
 
 def autoencoder(method: str, choose: Chosen = configured) -> Experiment:

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from apical.networks.activations import tanh
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.searched import winner
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
 from apical.rules.target_propagation.inverses import Denoising, NoisePreserving
 from apical.settings import Settings
+from apical.settings.turns import Alternation, ByEpoch
 from apical.values.ranges import Space
 from apical.values.spelling import decode
 
@@ -32,7 +34,7 @@ class Method:
     """A row of Table 1."""
 
     rule: type[Rule]
-    alternate: Literal["epoch"] | None = None
+    alternate: Alternation | None = None
     convolutional: bool = False
     tuned_as: str | None = None
     """The method whose settings it takes where it has none of its own."""
@@ -44,22 +46,22 @@ class Method:
 
 METHODS = {
     "dtp-parallel": Method(DTP),
-    "dtp-alternating": Method(DTP, "epoch"),
+    "dtp-alternating": Method(DTP, ByEpoch()),
     "sdtp-parallel": Method(SDTP),
-    "sdtp-alternating": Method(SDTP, "epoch"),
+    "sdtp-alternating": Method(SDTP, ByEpoch()),
     "ao-sdtp-parallel": Method(AOSDTP, tuned_as="sdtp-parallel"),
-    "ao-sdtp-alternating": Method(AOSDTP, "epoch", tuned_as="sdtp-alternating"),
+    "ao-sdtp-alternating": Method(AOSDTP, ByEpoch(), tuned_as="sdtp-alternating"),
     "fa": Method(FA, draws=48),
     "dfa": Method(DFA, draws=48),
     "bp": Method(BP, draws=48),
     "bp-conv": Method(BP, convolutional=True, tuned_as="bp"),
 }
-TO_THE_LETTER = {"step": 1.0, "output_inverse": "tanh"}
+TO_THE_LETTER = {"step": 1.0, "output_inverse": tanh}
 """SDTP's whole step, and an inverse of the output with the hidden activation."""
 UNDAMPED = {
     "sdtp-parallel-undamped": Method(SDTP, given=TO_THE_LETTER),
-    "sdtp-alternating-undamped": Method(SDTP, "epoch", given=TO_THE_LETTER),
-    "sdtp-alternating-undamped-wide": Method(SDTP, "epoch", given=TO_THE_LETTER),
+    "sdtp-alternating-undamped": Method(SDTP, ByEpoch(), given=TO_THE_LETTER),
+    "sdtp-alternating-undamped-wide": Method(SDTP, ByEpoch(), given=TO_THE_LETTER),
 }
 """SDTP as the paper has it, where Table 1's rows here are damped; `wide`: as a search found it that
 has all of Table 5's values within its ranges."""

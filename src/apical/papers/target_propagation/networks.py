@@ -23,35 +23,42 @@ class Setup:
     """The setup whose searches serve it where it has none of its own."""
 
     @property
+    def local(self) -> bool:
+        """Whether it has locally connected layers."""
+        return any(isinstance(layer, Lc) for layer in self.settings.hidden)
+
+    @property
     def convolutional(self) -> Settings:
         """The same network with the weights of its local layers shared."""
         shared = (
             Conv(s.kernel, s.channels, s.stride, s.padding) if isinstance(s, Lc) else s
-            for s in self.settings.net
+            for s in self.settings.hidden
         )
-        return replace(self.settings, net=tuple(shared))
+        return replace(self.settings, hidden=tuple(shared))
 
 
 _MNIST = Settings(batch_size=100, record_test=True)
 _CIFAR = replace(_MNIST, augmentation=CropFlip(4))
 
 SETUPS = {
-    "mnist-fc": Setup("mnist", replace(_MNIST, hidden=(256,) * 5), quick_epochs=60, quick_seeds=3),
+    "mnist-fc": Setup(
+        "mnist", replace(_MNIST, hidden=(Fc(256),) * 5), quick_epochs=60, quick_seeds=3
+    ),
     "mnist-lc": Setup(
         "mnist",
-        replace(_MNIST, net=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024))),
+        replace(_MNIST, hidden=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024))),
         quick_epochs=10,
         quick_seeds=3,
         tuned_as="mnist-fc",
     ),
     "cifar-fc": Setup(
-        "cifar-10", replace(_CIFAR, hidden=(1024,) * 3), quick_epochs=5, quick_seeds=1
+        "cifar-10", replace(_CIFAR, hidden=(Fc(1024),) * 3), quick_epochs=5, quick_seeds=1
     ),
     "cifar-lc": Setup(
         "cifar-10",
         replace(
             _CIFAR,
-            net=(Lc((5, 5), 64, 2), Lc((5, 5), 128, 2), Lc((3, 3), 256), Fc(1024)),
+            hidden=(Lc((5, 5), 64, 2), Lc((5, 5), 128, 2), Lc((3, 3), 256), Fc(1024)),
         ),
         quick_epochs=5,
         quick_seeds=1,

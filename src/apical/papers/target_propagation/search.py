@@ -17,6 +17,7 @@ from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.searched import DRAWS, FINAL, keep
 from apical.rules import Rule
 from apical.settings import Settings
+from apical.settings.schedules import LinearDecay
 from apical.training.fit import fit, identity
 from apical.tuning import Found, Trial, best, configuration, place, search
 
@@ -46,7 +47,7 @@ def first_round(setup: str, method: str, out: Path) -> Found:
 def last_round(setup: str, method: str, first: Found) -> Trial:
     """Train the finalists and keep them; the winner."""
     data, rule = load(SETUPS[setup].data), first.rule
-    settings = replace(first.settings, epochs=LAST_EPOCHS, schedule="linear")
+    settings = replace(first.settings, epochs=LAST_EPOCHS, schedule=LinearDecay())
     target, played = settings.target, []
     for trial in finalists(first.trials):
         chosen, placed = place(trial.values, rule, settings)

@@ -4,18 +4,20 @@ import math
 from dataclasses import replace
 
 from apical.errors import UsageError
+from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
 from apical.networks.losses import SquaredError
 from apical.networks.network import Network
+from apical.networks.specs import Fc
 from apical.rules.ghost.circuit import Plasticity
 from apical.rules.ghost.rule import Ghost, Learning
 from apical.rules.rule import Batch
 from apical.settings import Settings
 
 PAPER = Settings(
-    hidden=(500,),
-    activation="sigmoid",
-    output="sigmoid",
+    hidden=(Fc(500),),
+    activation=sigmoid,
+    output=sigmoid,
     loss=SquaredError(),
     init=Uniform(0.2),
     bias=False,
@@ -74,7 +76,7 @@ class GhostMAPrime(Ghost):
         if math.isfinite(self.clip) and self.stepping.length > 1:
             raise UsageError(
                 f"clip: bounds the change of every Euler step ({self.clip:g}), and strides take "
-                "none; use --stepping euler or --clip inf"
+                "none; use stepping euler or clip inf"
             )
 
     def ghosts(self, net: Network, batch: Batch) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ class GhostMB(Ghost):
         if len(batch.x) != 1:
             raise UsageError(
                 f"ghost-mb: its fast weights fit one example at a time, got batches of "
-                f"{len(batch.x)}; use --batch-size 1"
+                f"{len(batch.x)}; use batch_size 1"
             )
         hidden, given = len(net.layers) - 1, self.per_layer
         if len(given) not in (1, hidden):

@@ -32,6 +32,7 @@ from apical.rules.ghost.stepping import Euler, Stepping
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.rules.sweep import layer_by_layer
 from apical.values.ranges import Log, Space
+from apical.values.spelling import spell
 
 
 class Learning(NamedTuple):
@@ -234,7 +235,7 @@ class Ghost(Rule):
         if len(given) not in (1, count):
             raise UsageError(
                 f"main_rates: the network has {count} layers, and there are {len(given)} rates "
-                f"({' '.join(map(str, given))}); give --main-rates one number, or {count}"
+                f"({' '.join(map(str, given))}); give one number, or {count}"
             )
         return given * count if len(given) == 1 else given
 
@@ -248,14 +249,14 @@ def main_weights(net: Network, name: str) -> Matrices:
         if not isinstance(layer, Dense):
             raise UsageError(
                 f"{name}: every layer must be fully connected and read activities, layer {l} does "
-                "not; use --hidden in place of --net"
+                "not; use hidden layers such as fc:500"
             )
         if layer.bias is not None:
-            raise UsageError(f"{name}: layers have no biases, layer {l} has; use --no-bias")
-        if layer.activation is not sigmoid:
+            raise UsageError(f"{name}: layers have no biases, layer {l} has; set bias to false")
+        if layer.activation != sigmoid:
             raise UsageError(
-                f"{name}: every layer must be sigmoid, layer {l} is {layer.activation.__name__}; "
-                "use --activation sigmoid --output sigmoid --loss squared-error"
+                f"{name}: every layer must be sigmoid, layer {l} is {spell(layer.activation)}; "
+                "use activation sigmoid, output sigmoid and loss squared-error"
             )
     return tuple(layer.weight for layer in net.layers)
 

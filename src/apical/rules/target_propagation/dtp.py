@@ -8,6 +8,7 @@ from jaxtyping import PRNGKeyArray
 
 from apical.errors import positive
 from apical.feedback import Transport
+from apical.networks.activations import Activation
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Layer
 from apical.networks.network import Network, Record
@@ -19,7 +20,6 @@ from apical.rules.target_propagation.inverses import (
     Map,
     NoisePreserving,
     Summed,
-    chosen_activation,
     inverses,
 )
 from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
@@ -47,13 +47,11 @@ class DTP(TargetPropagation):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
-    inverse_activation: str | None = None
+    inverse_activation: Activation | None = None
     """Activation of the inverses; None: that of the layer below."""
 
     def __check_init__(self):
         positive(alpha=self.alpha)
-        if self.inverse_activation is not None:
-            chosen_activation(inverse_activation=self.inverse_activation)
 
     @property
     def traits(self) -> Traits:
@@ -61,9 +59,7 @@ class DTP(TargetPropagation):
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
-        name = self.inverse_activation
-        activation = None if name is None else chosen_activation(inverse_activation=name)
-        return State(learned=inverses(net.layers[:-1], self.law, key, activation))
+        return State(learned=inverses(net.layers[:-1], self.law, key, self.inverse_activation))
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:-1]

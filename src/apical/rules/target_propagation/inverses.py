@@ -12,8 +12,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from apical.errors import UsageError, positive, unknown
-from apical.networks.activations import ACTIVATIONS, Activation
+from apical.errors import positive
+from apical.networks.activations import Activation
 from apical.networks.initialisers import Initialiser
 from apical.networks.layers import Layer, Transposed
 from apical.networks.layers.transmitted import transmission, transmitted
@@ -129,11 +129,3 @@ def learn(
     x = f(noisy)
     a = g.preactivation(x)
     return g.gradient(x, g.modulate(a, local.error(g.activation(a), loss.target(h, noisy))))
-
-
-def chosen_activation(**field: str) -> Activation:
-    """The activation that a field of a rule names. Raises `UsageError` if there is none."""
-    ((field_name, name),) = field.items()
-    if name not in ACTIVATIONS:
-        raise UsageError(unknown(field_name, str(name), ACTIVATIONS))
-    return ACTIVATIONS[name]

@@ -10,9 +10,11 @@ from jaxtyping import PRNGKeyArray
 
 from apical.errors import UsageError
 from apical.networks.network import Network, Record
+from apical.networks.specs import Fc
 from apical.rules.rule import Batch, Credit, Rule, State
 from apical.rules.target_propagation.inverses import Activity, InverseLoss, LocalLoss, Map, learn
 from apical.settings import Settings
+from apical.settings.turns import ByEpoch
 from apical.values.ranges import ADAM, Linear, Space
 
 BOTH_ADAMS: Space = {
@@ -38,7 +40,7 @@ class TargetPropagation(Rule):
     """
 
     recipe: ClassVar[Settings] = Settings(
-        hidden=(256,) * 5, lr=3e-4, learned_lr=1e-3, alternate="epoch"
+        hidden=(Fc(256),) * 5, lr=3e-4, learned_lr=1e-3, alternate=ByEpoch()
     )
     space: ClassVar[Space] = BOTH_ADAMS
     local: eqx.AbstractVar[LocalLoss]
@@ -88,5 +90,6 @@ def needs_hidden_layers(name: str, net: Network) -> None:
     """Raises `UsageError` for a network without a hidden layer."""
     if len(net.layers) < 2:
         raise UsageError(
-            f"{name}: gives targets to hidden layers, the network has none; use --hidden 256"
+            f"{name}: gives targets to hidden layers, the network has none; give it some, as in "
+            "hidden 256"
         )

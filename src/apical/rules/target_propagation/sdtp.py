@@ -10,7 +10,7 @@ from jaxtyping import PRNGKeyArray
 
 from apical.errors import at_least_one, positive
 from apical.feedback import Transport
-from apical.networks.activations import identity, tanh
+from apical.networks.activations import Activation, identity, tanh
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Dense, Layer, Transposed
 from apical.networks.network import Network, Record
@@ -23,7 +23,6 @@ from apical.rules.target_propagation.inverses import (
     LocalLoss,
     Map,
     Summed,
-    chosen_activation,
     inverses,
 )
 from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
@@ -39,14 +38,13 @@ class LabelInverse(TargetPropagation):
     space: ClassVar[Space] = {**BOTH_ADAMS, "step": Log(0.01, 1.0)}
     step: eqx.AbstractVar[float]
     """How far the uppermost target goes from the activity; the paper's is 1."""
-    output_inverse: eqx.AbstractVar[str]
+    output_inverse: eqx.AbstractVar[Activation]
     """Activation of g_L; the paper's is that of the hidden layers."""
     law: eqx.AbstractVar[Initialiser]
     """How the inverses are drawn."""
 
     def __check_init__(self):
         positive(step=self.step)
-        chosen_activation(output_inverse=self.output_inverse)
 
     @property
     def traits(self) -> Traits:
@@ -68,7 +66,7 @@ class SDTP(LabelInverse):
     name = "sdtp"
     step: float = 0.03
     """How far the uppermost target goes from the activity; the paper's is 1."""
-    output_inverse: str = "identity"
+    output_inverse: Activation = identity
     """Activation of g_L; the paper's is that of the hidden layers."""
     inverse: InverseLoss = Denoising()
     """What the inverses learn."""
@@ -81,8 +79,7 @@ class SDTP(LabelInverse):
         needs_hidden_layers(self.name, net)
         for_hidden, for_output = jax.random.split(key)
         lower = inverses(net.layers[:-1], self.law, for_hidden)
-        activation = chosen_activation(output_inverse=self.output_inverse)
-        g = Transposed.create(net.layers[-1], activation, key=for_output, init=self.law)
+        g = Transposed.create(net.layers[-1], self.output_inverse, key=for_output, init=self.law)
         return State(learned=(*lower, g))
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
@@ -113,7 +110,7 @@ class AOSDTP(LabelInverse):
     name = "ao-sdtp"
     step: float = 0.03
     """How far the uppermost target goes from the activity; the paper's is 1."""
-    output_inverse: str = "identity"
+    output_inverse: Activation = identity
     """Activation of g_L; the paper's is that of the hidden layers."""
     inverse: InverseLoss = Denoising(0.3)
     """What the inverses learn."""
@@ -135,8 +132,7 @@ class AOSDTP(LabelInverse):
         features = Dense.create(below, self.features, tanh, key=for_features, init=law, bias=False)
         shape = net.units + self.features, math.prod(below)
         both = Dense(jnp.zeros(shape), None, below, identity)
-        activation = chosen_activation(output_inverse=self.output_inverse)
-        g = Transposed.create(both, activation, key=for_output, init=law)
+        g = Transposed.create(both, self.output_inverse, key=for_output, init=law)
         return State(learned=(*lower, g), kept=features)
 
     def inverted(self, net: Network, state: State) -> tuple[Map, ...]:

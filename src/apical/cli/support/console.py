@@ -1,19 +1,22 @@
-"""Training with a face: the recipe at the start, live progress, what came out."""
+"""What the console shows of a run: its settings, its progress and what it came to."""
 
 import dataclasses
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from apical.cli.options import RunOptions
-from apical.cli.progress import bar
-from apical.cli.spelling import words
+from apical.cli.support.flags import words
+from apical.cli.support.options import RunOptions
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError
 from apical.networks.targets import Target
 from apical.rules import Rule
+from apical.runs.folder import RunFolder
+from apical.runs.reading import unfinished
 from apical.settings import Settings
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
@@ -64,7 +67,7 @@ def describe(settings: Settings) -> str:
     shown = []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if value in (None, {}, ()) or (field.name == "hidden" and settings.net):
+        if value in (None, {}, ()):
             continue
         shown.append(f"{field.name.replace('_', '-')} {words(value)}")
     return ", ".join(shown)
@@ -142,3 +145,23 @@ def _tensorboard(options: RunOptions) -> Listener:
     if options.out is None:
         raise UsageError("tensorboard: needs a folder; add --out")
     return TensorBoard(options.out / "tensorboard")
+
+
+def bar(console: Console, counted: str) -> Progress:
+    """How many of `counted` are done, time left, the task's `note`; nothing off a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{counted}, left"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def tell_if_unfinished(console: Console, run: Path) -> None:
+    """A note on the console if the run has not ended in full."""
+    if told := unfinished(RunFolder(run)):
+        console.print(f"[yellow]note:[/] {told}", soft_wrap=True, highlight=False)

@@ -1,15 +1,22 @@
-"""How tyro reads apical's values: by the names and colons of `apical.values.spelling`."""
+"""The words of the command line: how they are read, and how they are written.
 
+tyro reads apical's values by the names and colons of `apical.values.value`.
+"""
+
+import dataclasses
+import re
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import tyro
 
-from apical.errors import UsageError
+from apical.errors import UsageError, unknown
+from apical.rules import RULES, Rule
 from apical.values.ranges import Range, Space
-from apical.values.spelling import concrete, is_kind, parse, spell
+from apical.values.spelling import spell
+from apical.values.value import Value, concrete, is_kind, parse
 
 T = TypeVar("T")
 
@@ -25,9 +32,9 @@ def _value(info: tyro.constructors.PrimitiveTypeInfo):
 
     def read(args: list[str]) -> Any:
         try:
-            return None if optional and args[0] == "none" else parse(kind, args[0])
+            return None if optional and args[0] in ("none", "None") else parse(kind, args[0])
         except UsageError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error).removeprefix(f"{kind.name}: ")) from None
 
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs=1,
@@ -54,7 +61,9 @@ def _values(info: tyro.constructors.PrimitiveTypeInfo):
 
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs="*",
-        metavar="{" + ",".join(sorted(concrete(kind))) + "} ...",
+        metavar="{"
+        + ",".join([*sorted(concrete(kind)), *["NUMBER"] * bool(kind.number)])
+        + "} ...",
         instance_from_str=read,
         is_instance=lambda value: isinstance(value, tuple),
         str_from_instance=lambda value: [spell(item) for item in value],
@@ -97,11 +106,21 @@ def _space(info: tyro.constructors.PrimitiveTypeInfo):
     )
 
 
+def _with_one_name(args: list[str]) -> list[str]:
+    """`--net` is another name of `--hidden`. Raises `UsageError` if both are given."""
+    flags = [arg.partition("=")[0] for arg in args]
+    if "--net" in flags and "--hidden" in flags:
+        raise UsageError(
+            "hidden, net: both name the hidden layers, from the input up; give one of them"
+        )
+    return [re.sub("^--net(?=$|=)", "--hidden", arg) for arg in args]
+
+
 def cli(function: Callable[..., T], args: list[str], prog: str) -> T:
     """Call `function` with what `args` say; a wrong flag exits with code 2."""
     return tyro.cli(
         function,
-        args=args,
+        args=_with_one_name(args),
         prog=prog,
         registry=registry,
         config=(tyro.conf.OmitArgPrefixes,),
@@ -118,3 +137,41 @@ def pick(args: list[str], known: dict[str, str], kind: str, prog: str) -> tuple[
         print("\n".join(lines), file=sys.stdout if args else sys.stderr)
         sys.exit(0 if args else 2)
     return args[0], args[1:]
+
+
+def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:
+    """The rule that is named first, and the arguments that remain."""
+    rules = {rule.name: rule for rule in RULES}
+    name, rest = pick(args, {name: _first_line(rule) for name, rule in rules.items()}, "rule", prog)
+    if name not in rules:
+        raise UsageError(unknown("rule", name, rules, "`apical train --help` lists all"))
+    return rules[name], rest
+
+
+def _first_line(cls: type[Rule]) -> str:
+    """The first line of the rule's docstring."""
+    return (cls.__doc__ or "").strip().splitlines()[0]
+
+
+def words(value: Any) -> str:
+    """What follows a flag to give its field this value."""
+    if isinstance(value, Value):
+        return spell(value)
+    if isinstance(value, tuple):
+        return " ".join(words(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(f"{key} {words(item)}" for key, item in value.items())
+    return str(value)
+
+
+def flags(value: Any, default: Any) -> Iterator[str]:
+    """The flags that turn `default` into `value`, a dataclass of the same type."""
+    for field in dataclasses.fields(value):
+        ours = getattr(value, field.name)
+        if ours == getattr(default, field.name):
+            continue
+        name = field.name.replace("_", "-")
+        if isinstance(ours, bool):
+            yield f"--{name}" if ours else f"--no-{name}"
+        else:
+            yield f"--{name} {words(ours)}".rstrip()

@@ -4,17 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apical.data import Dataset, load
-from apical.errors import UsageError
-from apical.settings import Settings
-
-
-def one_stack(settings: Settings, recipe: Settings) -> None:
-    """Raises `UsageError` if the hidden layers are described twice."""
-    if settings.net and settings.hidden != recipe.hidden:
-        raise UsageError(
-            "hidden, net: --net describes all hidden layers, and --hidden would say nothing beside "
-            "it; give one of them"
-        )
 
 
 @dataclass(frozen=True)

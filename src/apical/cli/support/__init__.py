@@ -1,0 +1,1 @@
+"""What the commands share: how a command line is read, options, and what the console shows."""
