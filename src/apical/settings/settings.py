@@ -9,7 +9,7 @@ another type or out of bounds is a `UsageError` that names the field.
 !!! example
 
     >>> Settings(hidden=[100, "fc:50,sign"], loss="squared-error").hidden
-    (Fc(units=100, sends=Graded()), Fc(units=50, sends=Sign()))
+    (Fc(units=100), Fc(units=50, sends=Sign()))
 """
 
 import math
