@@ -9,13 +9,13 @@ import pytest
 
 from apical import BP, DFA, FA, FRSF, Settings, UsageError, fit, search
 from apical.data import Centre, Split
-from apical.networks.activations import relu
+from apical.networks.activations import relu, tanh
 from apical.networks.losses import SquaredError
 from apical.networks.specs import Fc
 from apical.networks.transmission import Sign
 from apical.rules import Rule
 from apical.settings.partial_batches import Wrap
-from apical.settings.schedules import Cosine
+from apical.settings.schedules import Constant, Cosine
 from apical.settings.turns import ByEpoch
 from apical.training.events import Epoch
 from tests.training.small import SMALL, bits, timeless
@@ -84,20 +84,35 @@ def test_seeds_in_one_call_are_the_seeds_one_by_one(blobs):
     assert bits(both.networks[1]) == bits(alone.networks[0])
 
 
-def test_epochs_do_not_compile_again(blobs):
-    compiled: list[str] = []
+@pytest.fixture
+def compiled():
+    """A list that grows by one for each program that is compiled meanwhile."""
+    programs: list[str] = []
 
     def hear(event: str, duration_secs: float, **_) -> None:
-        compiled.extend([event] * ("backend_compile" in event))
+        programs.extend([event] * ("backend_compile" in event))
 
     jax.monitoring.register_event_duration_secs_listener(hear)
+    yield programs
+    jax.monitoring.clear_event_listeners()
+
+
+def test_epochs_do_not_compile_again(blobs, compiled):
     events: list[int] = []
     fit(DFA(), blobs, seeds=2, listeners=[lambda _: events.append(len(compiled))],
         **SMALL | {"hidden": (9,)})  # fmt: skip
-    jax.monitoring.clear_event_listeners()
     first_epoch, last = events[2], events[-2]
     assert first_epoch > 0
     assert last == first_epoch
+
+
+def test_settings_that_are_equal_share_what_is_compiled(blobs, compiled):
+    values = {"hidden": (Fc(11, Sign()), Fc(3)), "activation": tanh, "schedule": Constant()}
+    texts = {"hidden": ["fc:11,sign", 3], "activation": "tanh", "schedule": "constant"}
+    fit(FA(FRSF()), blobs, **SMALL | values)
+    before = len(compiled)
+    fit("fa:frsf", blobs, **SMALL | texts)
+    assert len(compiled) == before > 0
 
 
 def _interrupt(*_):

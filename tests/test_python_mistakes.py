@@ -1,0 +1,51 @@
+"""What Python says to a user's mistake, where nothing but the library checks types."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = """
+import apical
+data = apical.load("iris")
+few = {"epochs": 1, "batch_size": 10, "steps_per_epoch": 2}
+def tried(call):
+    try:
+        print(call())
+    except apical.UsageError as error:
+        print("mistake:", error)
+tried(lambda: apical.FA("frsf"))
+tried(lambda: apical.FA(apical.USF))
+tried(lambda: apical.FA("frfs"))
+tried(lambda: apical.FA(apical.FA))
+tried(lambda: apical.DTP(alpha="x"))
+tried(lambda: apical.AOSDTP(features=2.5))
+tried(lambda: apical.GhostMB(main_rates=[4, "x"]))
+tried(lambda: len(apical.fit(apical.FA, data, hidden=[8, 8], **few).metrics))
+tried(lambda: len(apical.fit("fa:frsf", "iris", hidden=["fc:8,sign", 8], **few).metrics))
+tried(lambda: apical.fit(apical, data))
+tried(lambda: apical.search("fa", {"x": 1}))
+"""
+SAID = """
+FA(feedback=FRSF())
+FA(feedback=USF())
+mistake: feedback of fa: there is no 'frfs'; did you mean 'frsf'? Known: brsf,
+mistake: feedback of fa: must be a feedback (brsf, fixed-random, frsf, transpose, usf), got <class
+mistake: alpha of dtp: must be a number, got 'x'
+mistake: features of ao-sdtp: must be a whole number, got 2.5
+mistake: main_rates[1] of ghost-mb: must be a number, got 'x'
+1
+1
+mistake: rule: must be a rule (ao-sdtp, associative-stdp, bp, ...), got <module 'apical'
+mistake: data: must be a data set or the name of one, got {'x': 1}; make one of arrays by
+"""
+
+
+def test_values_are_taken_as_texts_and_classes_and_all_else_is_told_in_a_line():
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    for found, said in zip(lines, SAID.strip().splitlines(), strict=True):
+        assert found.startswith(said)
