@@ -59,7 +59,7 @@ def test_a_run_in_use_is_refused(trained):
     before = (trained / "metrics.jsonl").read_bytes()
     said = apical(*TRAIN, "--seeds", 2, "--out", trained, code=2)
     assert "already holds a run" in said
-    assert "--resume" in said
+    assert "go on with resume, or replace it with overwrite" in said
     assert (trained / "metrics.jsonl").read_bytes() == before
 
 

@@ -66,7 +66,7 @@ def _values(info: tyro.constructors.PrimitiveTypeInfo):
         + "} ...",
         instance_from_str=read,
         is_instance=lambda value: isinstance(value, tuple),
-        str_from_instance=lambda value: [spell(item) for item in value],
+        str_from_instance=lambda value: [words(item) for item in value],
     )
 
 
@@ -156,7 +156,7 @@ def _first_line(cls: type[Rule]) -> str:
 def words(value: Any) -> str:
     """What follows a flag to give its field this value."""
     if isinstance(value, Value):
-        return spell(value)
+        return spell(value).removeprefix(f"{value.number}:")
     if isinstance(value, tuple):
         return " ".join(words(item) for item in value)
     if isinstance(value, dict):
