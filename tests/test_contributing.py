@@ -1,25 +1,42 @@
-"""The rule that CONTRIBUTING.md adds is a real one: it is read from there and trained."""
+"""What CONTRIBUTING.md adds, a rule and a layer, is read from there and trained."""
 
 import ast
 import re
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
 import pytest
 
+from apical import BP, DFA, DTP, FA, AssociativeSTDP, UsageError, fit
+from apical.networks.activations import tanh
+from apical.networks.initialisers import Glorot
+from apical.networks.network import Network
+from apical.training.reload import reload
+from apical.values.spelling import spell
 from tests import laws, tiny
 
 ROOT = Path(__file__).parents[1]
 
 
+def added(heading: str) -> dict[str, Any]:
+    """What the first Python block below a heading of CONTRIBUTING.md defines."""
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition(f"## {heading}\n")[2]
+    code = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)[0]
+    namespace: dict[str, Any] = {"__name__": "contributed"}
+    exec(code, namespace)
+    return namespace
+
+
 @pytest.fixture(scope="module")
 def rule():
-    (code,) = re.findall(
-        r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.DOTALL
-    )
-    namespace: dict[str, Any] = {"__name__": "drtp"}
-    exec(code, namespace)
-    return namespace["DRTP"]()
+    return added("Add a rule in three steps")["DRTP"]()
+
+
+@pytest.fixture(scope="module")
+def checkered():
+    return added("Add a layer")["Checkered"]
 
 
 def test_it_keeps_its_claims(rule, float64):
@@ -51,6 +68,31 @@ def named(code: str) -> set[str]:
                 if set(words) <= names | {BP.name}:
                     found |= names.intersection(words)
     return found
+
+
+@pytest.mark.parametrize("rule_", [BP(), FA(), DFA(), DTP()], ids=spell)
+def test_the_layer_is_trained_by_every_rule_and_reloaded(checkered, blobs, tmp_path, rule_):
+    """By its name, as `--hidden` gives it, though no file of the package knows it."""
+    hidden = ("checkered:12", "fc:8")
+    result = fit(rule_, blobs, hidden=hidden, batch_size=30, epochs=4, lr=1e-2, out=tmp_path)
+    assert result.test_accuracy > 0.6
+    task, models = reload(tmp_path, blobs)
+    assert task.settings.hidden[0] == checkered(12)
+    layer, trained = models[0].network.layers[0], result.networks[0].layers[0]
+    np.testing.assert_array_equal(layer.weight, trained.weight)
+    i, j = np.indices(layer.weight.shape)
+    first = task.begin(0).net.layers[0].weight
+    np.testing.assert_array_equal((layer.weight != first)[(i + j) % 2 == 1], False)
+    with pytest.raises(UsageError, match=r"CheckeredLayer does not say"):
+        fit(AssociativeSTDP(), blobs.select([0, 1]), hidden=hidden, epochs=1)
+
+
+def test_its_pseudo_gradient_is_the_gradient(checkered, float64):
+    make = checkered(4).create
+    lower = make(tiny.IN_SHAPE, tanh, key=jax.random.key(0), init=Glorot(), bias=True)
+    net = tiny.network((4,))
+    net = Network((lower, net.layers[-1]), net.loss)
+    laws.is_the_gradient(BP(), net, tiny.batch(net))
 
 
 def test_no_file_outside_rules_knows_a_rule():

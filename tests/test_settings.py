@@ -13,8 +13,8 @@ import apical
 from apical.networks import activations
 from apical.networks.activations import Activation, Relu, relu, sigmoid, softmax, tanh
 from apical.networks.initialisers import Glorot, Uniform
+from apical.networks.layers import Conv, Fc, LayerSpec, Lc
 from apical.networks.losses import CrossEntropy, Loss, SquaredError
-from apical.networks.specs import Conv, Fc, LayerSpec, Lc
 from apical.networks.transmission import Sign
 from apical.settings import Settings
 from apical.settings.partial_batches import Wrap

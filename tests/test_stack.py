@@ -6,8 +6,8 @@ import pytest
 
 from apical import BP, DFA, FA, Settings, UsageError, fit
 from apical.networks.activations import sigmoid
+from apical.networks.layers import Conv, Fc, LayerSpec, Lc
 from apical.networks.layers.transmitted import transmission
-from apical.networks.specs import Conv, Fc, LayerSpec, Lc
 from apical.networks.transmission import Bernoulli, Graded, Sign
 from apical.training.build import build
 from apical.training.reload import reload

@@ -11,8 +11,8 @@ from apical.adversarial.survey import survey_run
 from apical.data import Split, from_arrays, load
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
+from apical.networks.layers import Fc
 from apical.networks.losses import SquaredError
-from apical.networks.specs import Fc
 from apical.networks.targets import Input, Label, class_logits, class_scores, decode, encode
 from apical.training import fit
 from apical.training.evaluate import CHUNK, evaluate, together

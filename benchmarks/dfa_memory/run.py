@@ -25,7 +25,7 @@ HEADINGS = (
 def measure(spelled: str, size: int) -> list[str]:
     import jax
 
-    from apical.networks.specs import Lc
+    from apical.networks.layers import Lc
     from apical.rules import Batch, Rule
     from apical.settings import Settings
     from apical.training.build import build

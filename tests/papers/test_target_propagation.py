@@ -9,7 +9,7 @@ import pytest
 from apical.data.augmentation import CropFlip, Unchanged
 from apical.feedback import USF
 from apical.networks.activations import tanh
-from apical.networks.specs import Conv, Fc, Lc
+from apical.networks.layers import Conv, Fc, Lc
 from apical.papers.target_propagation import searched
 from apical.papers.target_propagation.experiments import experiments
 from apical.papers.target_propagation.methods import (

@@ -6,7 +6,7 @@ import pytest
 
 import apical
 from apical.networks.activations import tanh
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.papers.target_propagation import search, searched
 from apical.papers.target_propagation.methods import ALL
 from apical.papers.target_propagation.networks import SETUPS

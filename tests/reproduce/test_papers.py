@@ -8,7 +8,7 @@ import pytest
 
 from apical import BP, FA, Settings
 from apical.errors import UsageError
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.reproduce import paper
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examination, Examined

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from apical import FA, Settings
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.pool import execute
 from apical.runs.lock import locked

@@ -12,9 +12,8 @@ import pytest
 from apical import Settings, fit, load
 from apical.diagnostics.alignment import alignment
 from apical.networks.activations import tanh
-from apical.networks.layers import Dense, Transmitted
+from apical.networks.layers import Dense, Fc, Transmitted
 from apical.networks.network import Network
-from apical.networks.specs import Fc
 from apical.networks.transmission import Bernoulli, Sign
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, State
 from apical.rules.target_propagation.inverses import Denoising

@@ -9,8 +9,7 @@ from apical import Settings
 from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.networks.activations import identity
-from apical.networks.layers import Conv2d, Window
-from apical.networks.specs import Fc
+from apical.networks.layers import Conv2d, Fc, Window
 from apical.networks.targets import decode, encode
 from apical.training.build import build
 from apical.training.evaluate import CHUNK, chunk, evaluate

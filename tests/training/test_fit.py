@@ -10,8 +10,8 @@ import pytest
 from apical import BP, DFA, FA, FRSF, Settings, UsageError, fit, search
 from apical.data import Centre, Split
 from apical.networks.activations import relu, tanh
+from apical.networks.layers import Fc
 from apical.networks.losses import SquaredError
-from apical.networks.specs import Fc
 from apical.networks.transmission import Sign
 from apical.rules import Rule
 from apical.settings.partial_batches import Wrap

@@ -8,7 +8,7 @@ import pytest
 
 from apical import BP, FA, Settings
 from apical.feedback import Transport
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.networks.targets import Label, decode, encode
 from apical.rules import Batch, Credit, Rule, State
 from apical.rules.rule import Traits

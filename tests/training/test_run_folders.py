@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from apical import BP, DFA, FA, UsageError, fit
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.runs.folder import RunFolder
 from apical.runs.lock import locked
 from apical.training.events import Epoch

@@ -7,7 +7,7 @@ import pytest
 
 from apical import FA, DivergenceError, Settings
 from apical.data.augmentation import CropFlip
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.rules import DTP
 from apical.training.recording import InMemory as NoTrace
 from apical.training.run import run

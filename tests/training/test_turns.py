@@ -11,7 +11,7 @@ import pytest
 from apical import BP, Settings, fit
 from apical.feedback import Transport
 from apical.networks.activations import relu
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.rules import Credit, Rule, State
 from apical.rules.rule import Traits
 from apical.settings.turns import LEARNED, NETWORK, TOGETHER

@@ -11,10 +11,10 @@ from apical.errors import UsageError
 from apical.feedback import Transport
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import TorchDefault
+from apical.networks.layers import Fc
 from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
 from apical.networks.network import Network
-from apical.networks.specs import Fc
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.settings import Settings
 from apical.values.spelling import spell

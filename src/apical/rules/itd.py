@@ -12,8 +12,8 @@ from apical.data.preprocessing import Centre
 from apical.errors import UsageError
 from apical.feedback import Feedback, FixedRandom
 from apical.networks.initialisers import FanIn
+from apical.networks.layers import Fc
 from apical.networks.network import Network, Record
-from apical.networks.specs import Fc
 from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.rules.sweep import layer_by_layer
 from apical.settings import Settings

@@ -22,8 +22,8 @@ from apical.data.preprocessing import Preprocessing
 from apical.errors import UsageError, at_least_one, positive
 from apical.networks.activations import Activation, tanh
 from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers import Fc, LayerSpec
 from apical.networks.losses import CrossEntropy, Loss
-from apical.networks.specs import Fc, LayerSpec
 from apical.networks.targets import Label, Target
 from apical.settings.partial_batches import Drop, PartialBatch
 from apical.settings.schedules import Constant, Schedule

@@ -4,10 +4,9 @@ import jax
 from jaxtyping import PRNGKeyArray
 
 from apical.errors import UsageError
-from apical.networks.layers import Layer
+from apical.networks.layers import Fc, Layer
 from apical.networks.layers.transmitted import transmitted
 from apical.networks.network import Network
-from apical.networks.specs import Fc
 from apical.networks.transmission import Graded, Transmission
 from apical.settings import Settings
 from apical.values.spelling import spell

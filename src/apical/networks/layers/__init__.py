@@ -1,11 +1,26 @@
-"""Layers: geometries of weights, each with the same three maps (see `layer.Layer`)."""
+"""Layers: geometries of weights, each with the same three maps (see `layer.Layer`).
 
-from apical.networks.layers.conv import Conv2d
-from apical.networks.layers.dense import Dense
-from apical.networks.layers.layer import Layer
-from apical.networks.layers.local import LocallyConnected2d
+Importing a layer here is what gives it a name for `--hidden`.
+"""
+
+from apical.networks.layers.conv import Conv, Conv2d
+from apical.networks.layers.dense import Dense, Fc
+from apical.networks.layers.layer import Layer, LayerSpec
+from apical.networks.layers.local import Lc, LocallyConnected2d
 from apical.networks.layers.transmitted import Transmitted
 from apical.networks.layers.transposed import Transposed
 from apical.networks.layers.window import Window
 
-__all__ = ["Conv2d", "Dense", "Layer", "LocallyConnected2d", "Transmitted", "Transposed", "Window"]
+__all__ = [
+    "Conv",
+    "Conv2d",
+    "Dense",
+    "Fc",
+    "Layer",
+    "LayerSpec",
+    "Lc",
+    "LocallyConnected2d",
+    "Transmitted",
+    "Transposed",
+    "Window",
+]

@@ -4,12 +4,16 @@ import math
 from typing import Self
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from apical.errors import at_least_one
 from apical.networks.activations import Activation
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers.layer import Layer
+from apical.networks.layers.layer import Layer, LayerSpec
+from apical.networks.layers.pairing import Change, over_examples, pair, shaped_like
+from apical.networks.transmission import Graded, Transmission
 
 
 class Dense(Layer):
@@ -51,3 +55,24 @@ class Dense(Layer):
     def preactivation(self, x):
         a = x.reshape(x.shape[0], -1) @ self.weight.T
         return a if self.bias is None else a + self.bias
+
+
+class Fc(LayerSpec):
+    """Fully connected: `fc:UNITS`."""
+
+    units: int
+    sends: Transmission = Graded()
+
+    def __check_init__(self):
+        at_least_one(units=self.units)
+
+    def create(self, in_shape, activation, *, key, init, bias):
+        return Dense.create(in_shape, self.units, activation, key=key, init=init, bias=bias)
+
+
+@pair.register
+def _(layer: Dense, change: Change, x: Float[Array, "batch ..."], post: PyTree) -> Dense:
+    rows = x.reshape(x.shape[0], -1)
+    units = jax.tree.map(lambda a: a[..., None], post)
+    weight = over_examples(change, rows[:, None], units, jnp.zeros_like(layer.weight))
+    return shaped_like(layer, weight, change, post)

@@ -15,6 +15,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.networks.activations import Activation
 from apical.networks.initialisers import Initialiser
+from apical.networks.transmission import Transmission
+from apical.values.value import Value
 
 Batched = Float[Array, "batch ..."]
 Parameter = Array | jax.ShapeDtypeStruct
@@ -79,3 +81,30 @@ class Layer(eqx.Module):
     def redrawn(self, init: Initialiser, key: PRNGKeyArray) -> Self:
         """A feedback layer with weights drawn from `init`, independent of this layer's."""
         return self.with_weight(init.draw(key, self.weight.shape, *self.fans))
+
+
+class LayerSpec(Value):
+    """A layer before it is known what it will read: a value, which `--hidden` spells.
+
+    `fc:500,sign` and `fc:500,bernoulli` send something else than their activity to the layer above.
+    """
+
+    name = "layer"
+    number = "fc"
+
+    @property
+    @abstractmethod
+    def sends(self) -> Transmission:
+        """What its units send to the layer above."""
+
+    @abstractmethod
+    def create(
+        self,
+        in_shape: tuple[int, ...],
+        activation: Activation,
+        *,
+        key: PRNGKeyArray,
+        init: Initialiser,
+        bias: bool,
+    ) -> Layer:
+        """The layer for inputs of a shape. Raises `UsageError` if it cannot read them."""

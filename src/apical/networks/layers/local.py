@@ -3,11 +3,12 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from apical.networks.activations import Activation
+from apical.networks.layers.pairing import Change, over_examples, pair, shaped_like
 from apical.networks.layers.window import Window
-from apical.networks.layers.windowed import Windowed
+from apical.networks.layers.windowed import ImageSpec, Windowed, at_positions
 
 
 class LocallyConnected2d(Windowed):
@@ -54,3 +55,18 @@ def _backward(kept, signal):
 
 
 products.defvjp(_forward, _backward)
+
+
+class Lc(ImageSpec):
+    """Locally connected, `lc:ROWSxCOLUMNS,CHANNELS[,sSTRIDE][,pPADDING]`."""
+
+    @property
+    def kind(self):
+        return LocallyConnected2d
+
+
+@pair.register
+def _(layer: LocallyConnected2d, change: Change, x, post: PyTree) -> LocallyConnected2d:
+    rows, units = at_positions(layer, x, post)
+    weight = over_examples(change, rows, units, jnp.zeros_like(layer.weight))
+    return shaped_like(layer, weight, change, post)

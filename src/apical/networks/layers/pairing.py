@@ -1,7 +1,7 @@
 """Which pre- and postsynaptic rates each weight of a layer joins.
 
-A local rule is an elementwise function of the two; where they meet is the layer's geometry. A
-geometry is one function here, registered for its class, and no rule ever knows it.
+A local rule is an elementwise function of the two; where they meet is the layer's geometry. Each
+kind of layer registers a function of its own beside its class, and no rule ever knows it.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from apical.errors import UsageError
-from apical.networks.layers.conv import Conv2d
-from apical.networks.layers.dense import Dense
 from apical.networks.layers.layer import Layer
-from apical.networks.layers.local import LocallyConnected2d
-from apical.networks.layers.transmitted import Transmitted
-from apical.networks.layers.windowed import Windowed
 
 AnyLayer = TypeVar("AnyLayer", bound=Layer)
 Change = Callable[[Array, PyTree], Array]
@@ -42,50 +37,11 @@ def pair(layer: Layer, change: Change, x: Float[Array, "batch ..."], post: PyTre
     """
     raise UsageError(
         f"layers: a local rule needs to know which units each weight joins, and "
-        f"{type(layer).__name__} does not say; register its geometry in networks/layers/pairing.py"
+        f"{type(layer).__name__} does not say; give it a `pair.register` beside its class"
     )
 
 
-@pair.register
-def _(layer: Dense, change: Change, x: Float[Array, "batch ..."], post: PyTree) -> Dense:
-    rows = x.reshape(x.shape[0], -1)
-    units = jax.tree.map(lambda a: a[..., None], post)
-    weight = _over_examples(change, rows[:, None], units, jnp.zeros_like(layer.weight))
-    return _shaped_like(layer, weight, change, post)
-
-
-@pair.register
-def _(layer: LocallyConnected2d, change: Change, x, post: PyTree) -> LocallyConnected2d:
-    rows, units = _at_positions(layer, x, post)
-    weight = _over_examples(change, rows, units, jnp.zeros_like(layer.weight))
-    return _shaped_like(layer, weight, change, post)
-
-
-@pair.register
-def _(layer: Conv2d, change: Change, x, post: PyTree) -> Conv2d:
-    rows, units = _at_positions(layer, x, post)
-
-    def of_all_positions(row: Array, units: PyTree) -> Array:
-        return jnp.sum(change(row, units), axis=0)
-
-    weight = _over_examples(of_all_positions, rows, units, jnp.zeros_like(layer.weight))
-    return _shaped_like(layer, weight, change, post)
-
-
-@pair.register
-def _(layer: Transmitted, change: Change, x, post: PyTree) -> Transmitted:
-    return Transmitted.of(pair(layer.plain, change, layer.read(x), post), layer.transmission)
-
-
-def _at_positions(layer: Windowed, x, post: PyTree) -> tuple[Array, PyTree]:
-    """Patches, (batch, positions, 1, patch), and units, (batch, positions, channels, 1)."""
-    patches = layer.window.patches(layer.image(x)).swapaxes(0, 1)
-    batch, positions, _ = patches.shape
-    units = jax.tree.map(lambda a: a.reshape(batch, positions, -1, 1), post)
-    return patches[:, :, None], units
-
-
-def _over_examples(change: Change, rows: Array, units: PyTree, nothing: Array) -> Array:
+def over_examples(change: Change, rows: Array, units: PyTree, nothing: Array) -> Array:
     """Example by example: all at once, in one array, takes three times as long."""
 
     def add(total: Array, example) -> tuple[Array, None]:
@@ -94,7 +50,7 @@ def _over_examples(change: Change, rows: Array, units: PyTree, nothing: Array) -
     return jax.lax.scan(add, nothing, (rows, units))[0]
 
 
-def _shaped_like(layer: AnyLayer, weight: Array, change: Change, post: PyTree) -> AnyLayer:
+def shaped_like(layer: AnyLayer, weight: Array, change: Change, post: PyTree) -> AnyLayer:
     """The layer's weights and, if it has any, biases: weights from a unit at rate 1."""
     if layer.bias is None:
         return layer.with_weight(weight)

@@ -4,10 +4,11 @@ from typing import Self
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from apical.networks.activations import Activation
 from apical.networks.layers.layer import Batched, Layer
+from apical.networks.layers.pairing import Change, pair
 from apical.networks.transmission import Graded, Transmission
 
 
@@ -74,3 +75,8 @@ def drawn(layer: Layer, key: PRNGKeyArray) -> Layer:
     if not transmission(layer).random:
         return layer
     return eqx.tree_at(lambda l: l.key, layer, key, is_leaf=lambda leaf: leaf is None)
+
+
+@pair.register
+def _(layer: Transmitted, change: Change, x, post: PyTree) -> Transmitted:
+    return Transmitted.of(pair(layer.plain, change, layer.read(x), post), layer.transmission)

@@ -5,13 +5,17 @@ from abc import abstractmethod
 from typing import Self
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from apical.errors import UsageError, at_least_one
 from apical.networks.activations import Activation
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers.layer import Layer
+from apical.networks.layers.layer import Layer, LayerSpec
 from apical.networks.layers.window import Window, as_image
+from apical.networks.transmission import Graded, Transmission
+from apical.values.value import written
 
 
 class Windowed(Layer):
@@ -74,3 +78,44 @@ class Windowed(Layer):
     def image(self, x: Float[Array, "batch ..."]) -> Float[Array, "batch rows columns channels"]:
         """The batch with a channel axis, if grey images came without."""
         return x.reshape(-1, *as_image(self.in_shape))
+
+
+class ImageSpec(LayerSpec):
+    """A kernel moved over an image.
+
+    Without padding as many zeros as make a stride of 1 keep the shape; `p0`: none.
+    """
+
+    kernel: tuple[int, ...] = eqx.field(metadata=written(between="x"))
+    channels: int
+    stride: int = eqx.field(default=1, metadata=written(mark="s"))
+    padding: int | None = eqx.field(default=None, metadata=written(mark="p"))
+    sends: Transmission = Graded()
+
+    def __check_init__(self):
+        if len(self.kernel) != 2:
+            raise UsageError(f"kernel: give rows x columns, as in 3x3, got {self.kernel}")
+        rows, columns = self.kernel
+        at_least_one(rows=rows, columns=columns, channels=self.channels, stride=self.stride)
+        if self.padding is not None and self.padding < 0:
+            raise UsageError(f"padding: must be 0 or more, got {self.padding}")
+
+    @property
+    @abstractmethod
+    def kind(self) -> type[Windowed]:
+        """The layer it makes."""
+
+    def create(self, in_shape, activation, *, key, init, bias):
+        rows, columns = self.kernel
+        window = Window((rows, columns), self.stride, self.padding)
+        return self.kind.create(
+            in_shape, self.channels, activation, window, key=key, init=init, bias=bias
+        )
+
+
+def at_positions(layer: Windowed, x, post: PyTree) -> tuple[Array, PyTree]:
+    """Patches, (batch, positions, 1, patch), and units, (batch, positions, channels, 1)."""
+    patches = layer.window.patches(layer.image(x)).swapaxes(0, 1)
+    batch, positions, _ = patches.shape
+    units = jax.tree.map(lambda a: a.reshape(batch, positions, -1, 1), post)
+    return patches[:, :, None], units

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from apical.networks.activations import sigmoid, tanh
 from apical.networks.initialisers import Glorot, Orthogonal
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.networks.transmission import Bernoulli, Sign
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, DTP, Rule

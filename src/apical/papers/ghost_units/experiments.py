@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from apical.feedback import Feedback, FixedRandom, Transpose
 from apical.networks.initialisers import Uniform
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.papers.ghost_units.gradient import GradientError
 from apical.papers.ghost_units.theorem import TheoremError
 from apical.reproduce.experiment import Experiment

@@ -9,8 +9,8 @@ from dataclasses import replace
 from apical.feedback import FixedRandom
 from apical.networks.activations import relu, softmax
 from apical.networks.initialisers import FanIn
+from apical.networks.layers import Fc
 from apical.networks.losses import SquaredError
-from apical.networks.specs import Fc
 from apical.reproduce.experiment import Experiment
 from apical.rules import BP, FA, ITD, Rule
 from apical.rules.itd import Differencing, LocalMemory, TimesActivity, TimesOutput, TimesSignal

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from apical.adversarial.threat_model import USUAL, Epsilon
-from apical.networks.specs import Conv, Fc, LayerSpec, Lc
+from apical.networks.layers import Conv, Fc, LayerSpec, Lc
 from apical.reproduce.experiment import Experiment
 from apical.reproduce.under_attack import UnderAttack
 from apical.rules import BP, AssociativeSTDP, Rule

@@ -7,8 +7,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from apical.networks.layers import Fc
 from apical.networks.losses import SquaredError
-from apical.networks.specs import Fc
 from apical.networks.targets import Input
 from apical.papers.target_propagation.methods import METHODS, UNDAMPED, configured, published
 from apical.papers.target_propagation.networks import EPOCHS, SETUPS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from apical.data.augmentation import CropFlip
-from apical.networks.specs import Conv, Fc, Lc
+from apical.networks.layers import Conv, Fc, Lc
 from apical.settings import Settings
 
 EPOCHS = 500

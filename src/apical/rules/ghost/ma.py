@@ -6,9 +6,9 @@ from dataclasses import replace
 from apical.errors import UsageError
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
+from apical.networks.layers import Fc
 from apical.networks.losses import SquaredError
 from apical.networks.network import Network
-from apical.networks.specs import Fc
 from apical.rules.ghost.circuit import Plasticity
 from apical.rules.ghost.rule import Ghost, Learning
 from apical.rules.rule import Batch

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from apical.errors import UsageError
+from apical.networks.layers import Fc
 from apical.networks.network import Network, Record
-from apical.networks.specs import Fc
 from apical.rules.rule import Batch, Credit, Rule, State
 from apical.rules.target_propagation.inverses import Activity, InverseLoss, LocalLoss, Map, learn
 from apical.settings import Settings
