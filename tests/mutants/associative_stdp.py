@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         "transmission: local rules join weights to the activity",
-        "networks/layers/pairing.py",
+        "networks/layers/transmitted.py",
         "layer.read(x), post)",
         "x, post)",
         (f"{SENT}::test_local_rules_join_a_weight_to_what_is_sent",),
