@@ -165,8 +165,8 @@ MUTANTS = (
     Mutant(
         "decode threshold",
         "networks/targets.py",
-        "> 0.5",
-        "> 0.0",
+        "[1 - outputs, outputs]",
+        "[0 * outputs, outputs]",
         (f"{PARTS}::test_decode_splits_a_single_unit_at_one_half",),
     ),
     Mutant(
