@@ -135,4 +135,54 @@ def test_a_command_without_a_rule_says_which_there_are(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["train"])
     assert ended.value.code == 2
-    assert "ghost-mb" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "ghost-mb" in told.err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["train", "dtp", "--resum"], "Unrecognized options: --resum; did you mean --resume? "),
+        (["train", "fa", "--target", "input:x"], "--target: input:x: input takes 0 fields"),
+        (["train", "fa", "--law", "a" * 500], "there is no 'aaa"),
+        (["train", "fa", "--epochs", "x"], "Error parsing --epochs: "),
+        (["search", "fa", "--space", "lr"], "expected pairs of a name and a range"),
+        (["data", "verif"], "command: there is no 'verif'; did you mean 'verify'?"),
+        (["data", "list", "more"], "Unrecognized options: more; "),
+        (["plot", "--out"], "Missing value for argument '--out'"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
+)
+def test_arguments_that_are_not_taken_are_told_in_a_line(capsys, args, words):
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("apical: ")
+    assert words in told
+    assert told.count("\n") == 1
+
+
+def test_brackets_in_a_path_are_no_markup(tmp_path, capsys):
+    out = tmp_path / "[red]a[" / "[b]"
+    main(
+        [
+            "train",
+            "fa",
+            "--data",
+            "iris",
+            "--hidden",
+            "4",
+            "--epochs",
+            "1",
+            "--batch-size",
+            "30",
+            "--out",
+            str(out),
+        ]
+    )
+    main(["evaluate", str(out)])
+    main(["attack", str(out), "--eps", "0.1", "--examples", "5", "--out", str(tmp_path / "[/]")])
+    assert f"run: {out}" in capsys.readouterr().out
+    assert (tmp_path / "[/]" / "attack.csv").exists()

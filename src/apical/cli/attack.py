@@ -6,13 +6,14 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from apical.adversarial.attack import GradientAttack
 from apical.adversarial.attacks import FGSM
 from apical.adversarial.survey import CLEAN, ITERATED, ONE_STEP, Battery, Survey
 from apical.adversarial.threat_model import USUAL, Epsilon
+from apical.cli.support import terminal
 from apical.cli.support.console import tell_if_unfinished
 from apical.cli.support.flags import cli
 from apical.errors import UsageError
@@ -71,7 +72,7 @@ def attack(
     twins: dict[int, Survey] = {}
     if transfer_from is not None:
         _, twins = survey_run(transfer_from, epsilons, battery, run, examples, network)
-    console = Console()
+    console = terminal.console()
     for read in (run, transfer_from):
         if read is not None:
             tell_if_unfinished(console, read)
@@ -82,7 +83,7 @@ def attack(
     diagnosis = diagnose(ours, epsilons, theirs)
     checks = Table("check", "found", "passed")
     for check in diagnosis.checks:
-        checks.add_row(check.demand, check.found, "yes" if check.passed else "[red]no")
+        checks.add_row(check.demand, check.found, "yes" if check.passed else Text("no", "red"))
     console.print(checks)
     console.print(f"verdict: {diagnosis.masking.value} ({diagnosis.reason})", highlight=False)
     asked = ITERATED if attack.iterates else ONE_STEP

@@ -12,6 +12,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from apical.cli.support import terminal
 from apical.cli.support.console import run
 from apical.cli.support.flags import cli, flags
 from apical.cli.support.options import DataOptions, RunOptions
@@ -46,7 +47,7 @@ def compare(
     Args:
         rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`.
     """
-    console = Console()
+    console = terminal.console()
     chosen: list[Rule] = [parse(Rule, text) for text in rules]
     if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
         raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")

@@ -6,19 +6,22 @@ import os
 from typing import Annotated
 
 import tyro
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
+from apical.cli.support.terminal import call, console, pick
 from apical.data.folders import cache_folder, data_folder
 from apical.data.sources import SOURCES, source
-from apical.errors import DataError
+from apical.errors import DataError, UsageError, unknown
 
 
 def main(args: list[str]) -> None:
-    tyro.extras.subcommand_cli_from_dict(
-        {"list": list_datasets, "verify": verify, "where": where}, args=args, prog="apical data"
-    )
+    commands = {"list": list_datasets, "verify": verify, "where": where}
+    told = {name: (command.__doc__ or "").splitlines()[0] for name, command in commands.items()}
+    name, rest = pick(args, told, "command", "apical data")
+    if name not in commands:
+        raise UsageError(unknown("command", name, commands))
+    call(commands[name], rest, f"apical data {name}")
 
 
 def list_datasets() -> None:
@@ -30,12 +33,12 @@ def list_datasets() -> None:
             " / ".join(map(str, entry.sizes)),
             " x ".join(map(str, entry.shape)),
             str(len(entry.classes)),
-            escape(entry.origin.status(entry.name)),
+            entry.origin.status(entry.name),
         )
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     for entry in SOURCES.values():
-        console.print(f"{entry.name}: {entry.about}", soft_wrap=True, highlight=False)
+        out.print(f"{entry.name}: {entry.about}", soft_wrap=True, highlight=False)
 
 
 def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None:
@@ -58,16 +61,16 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
                 copy.read()
             except DataError as error:
                 faults.append(str(error))
-                table.add_row(entry.name, escape(copy.where), "[red]damaged")
+                table.add_row(entry.name, copy.where, Text("damaged", "red"))
             else:
-                table.add_row(entry.name, escape(copy.where), "[green]ok")
+                table.add_row(entry.name, copy.where, Text("ok", "green"))
         if names and not entry.origin.is_here(entry.name):
             faults.append(
                 f"{entry.name}: {entry.origin.status(entry.name)}; verifying downloads nothing. "
                 f"Load it once, or set APICAL_DATA to a folder that holds {entry.name}/."
             )
-            table.add_row(entry.name, "", "[yellow]not here")
-    Console().print(table)
+            table.add_row(entry.name, "", Text("not here", "yellow"))
+    console().print(table)
     if faults:
         raise DataError("\n".join(faults))
 
@@ -76,10 +79,10 @@ def where() -> None:
     """Show the folders that data sets are looked for in, in order."""
     table = Table("folder", _folded("path"), "status")
     user = data_folder()
-    table.add_row("APICAL_DATA", escape(str(user)) if user else "not set", _state(user))
+    table.add_row("APICAL_DATA", str(user) if user else "not set", _state(user))
     cache = cache_folder()
-    table.add_row("cache (APICAL_CACHE)", escape(str(cache)), _state(cache))
-    Console().print(table)
+    table.add_row("cache (APICAL_CACHE)", str(cache), _state(cache))
+    console().print(table)
 
 
 def _folded(heading: str) -> Column:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 
+from apical.cli.support import terminal
 from apical.cli.support.console import tell_if_unfinished
 from apical.cli.support.flags import cli
 from apical.training.selection import Last, Selection
@@ -27,7 +27,7 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
     from apical.values.spelling import spell
 
     task, models = reload(run, network=network)
-    console = Console()
+    console = terminal.console()
     tell_if_unfinished(console, run)
     target = task.settings.target
     table = Table("seed", "epoch", "split", "loss", target.score)

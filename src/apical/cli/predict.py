@@ -5,9 +5,9 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from rich.console import Console
 from rich.table import Column, Table
 
+from apical.cli.support import terminal
 from apical.cli.support.console import tell_if_unfinished
 from apical.cli.support.flags import cli
 from apical.data import Dataset
@@ -48,7 +48,7 @@ def predict(
         raise UsageError(f"seed: {run} has the seeds {sorted(models)}, not {seed}")
     model = models[min(models) if seed is None else seed]
     raw = read_examples(task.data, images, invert=invert)
-    console = Console()
+    console = terminal.console()
     tell_if_unfinished(console, run)
     scores = np.asarray(class_scores(model(raw)))
     _tell_of_the_ground(task.data, images, raw, invert)

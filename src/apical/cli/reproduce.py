@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
+from apical.cli.support import terminal
 from apical.cli.support.console import bar
 from apical.cli.support.flags import cli, pick
 from apical.errors import ApicalError, UsageError, at_least_one, unknown
@@ -78,7 +79,7 @@ def _list(asked, recorded) -> None:
     shown = Table("claim", "what it says", "paper")
     for claim in asked.paper.choose(asked.only):
         shown.add_row(claim.id, claim.claim, number(claim.judgement.paper))
-    console = Console()
+    console = terminal.console()
     console.print(shown)
     console.print(f"{len(asked.jobs())} runs, of which {len(missing)} are missing")
     for job in missing:
@@ -86,10 +87,10 @@ def _list(asked, recorded) -> None:
 
 
 def _reproduce(asked, jobs, recorded) -> None:
-    console, paper, out = Console(), asked.paper, asked.out
+    console, paper, out = terminal.console(), asked.paper, asked.out
     brought = paper.records.bring(asked.protocol, asked.runs) if recorded else 0
     missing, every = asked.missing(), len(asked.jobs())
-    console.print(f"[bold]{paper.title}[/]\n{paper.reference}", highlight=False)
+    console.print(terminal.bold(paper.title, f"\n{paper.reference}"))
     if recorded:
         console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
     console.print(f"{every} runs, {every - len(missing)} finished before, {jobs} at a time")

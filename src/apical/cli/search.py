@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
+from apical.cli.support import terminal
 from apical.cli.support.console import bar
 from apical.cli.support.flags import cli, flags, pick_rule, words
 from apical.cli.support.options import DataOptions
@@ -60,9 +62,9 @@ def _search(out, rule, settings, data, space, trials, seed) -> None:
     from apical.tuning import search
     from apical.tuning.folder import SearchData
 
-    console = Console()
+    console = terminal.console()
     drawn = "\n".join(f"  {name} {spell(span)}" for name, span in space.items())
-    heading = f"[bold]{spell(rule)}[/] on {data.data}, {trials} draws of:\n{drawn}"
+    heading = terminal.bold(spell(rule), f" on {data.data}, {trials} draws of:\n{drawn}")
     with ExitStack() as stack:
         face = _Face(stack, console, settings, trials, heading)
         found = search(
@@ -108,10 +110,10 @@ class _Face:
     """Progress over the trials: a bar with the epoch of the present one, or a line a trial."""
 
     def __init__(
-        self, stack: ExitStack, console: Console, settings: Settings, trials: int, heading: str
+        self, stack: ExitStack, console: Console, settings: Settings, trials: int, heading: Text
     ):
         self._console, self._settings, self._trials = console, settings, trials
-        self._heading: str | None = heading
+        self._heading: Text | None = heading
         self._progress = stack.enter_context(bar(console, "trials"))
         self._bar = self._progress.add_task("search", total=trials, note="compiling")
 
@@ -123,7 +125,7 @@ class _Face:
         from apical.training.events import Epoch
 
         if self._heading is not None:  # what was asked for is accepted: the first trial starts
-            self._console.print(self._heading, highlight=False)
+            self._console.print(self._heading)
             self._heading = None
         if isinstance(event, Epoch) and event.number:
             score = 100 * event.metrics[self._settings.target.metric("val")]

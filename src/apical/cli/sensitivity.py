@@ -5,6 +5,7 @@ from typing import Annotated
 
 import tyro
 
+from apical.cli.support import terminal
 from apical.cli.support.flags import cli
 from apical.errors import UsageError
 
@@ -24,7 +25,6 @@ def sensitivity(
         out: The figure; its ending (.png, .svg, .pdf) says the format.
     """
     import numpy as np
-    from rich.console import Console
     from rich.table import Table
 
     from apical.report.labels import run_labels, shared_target
@@ -43,6 +43,6 @@ def sensitivity(
         table.add_row(
             str(search.path), label, str(len(search.trials)), str(search.diverged), *cells
         )
-    console = Console()
+    console = terminal.console()
     console.print(table)
     console.print(f"figure: {figure}", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from apical.cli.support import terminal
 from apical.cli.support.flags import cli, pick_rule
 from apical.cli.support.options import DataOptions, RunOptions
 from apical.rules import Rule
@@ -20,11 +21,9 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
 
     def command(rule, settings, data, running) -> None:
         # What training needs is imported only now, so that --help answers sooner.
-        from rich.console import Console
-
         from apical.cli.support.console import run
 
-        run(rule, data.load(), settings, running, Console())
+        run(rule, data.load(), settings, running, terminal.console())
 
     command.__doc__ = f"Train by {cls.name} and report the score on every split."
     command.__annotations__ = {

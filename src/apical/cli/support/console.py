@@ -8,9 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from apical.cli.support.flags import words
 from apical.cli.support.options import RunOptions
+from apical.cli.support.terminal import bold
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError
 from apical.networks.targets import Target
@@ -106,8 +108,7 @@ class Face:
         match event:
             case Started(config, done):
                 self._console.print(
-                    f"[bold]{self._label}[/] on {config['data']['name']}: "
-                    f"{describe(self._settings)}",
+                    bold(self._label, f" on {config['data']['name']}: {describe(self._settings)}"),
                     soft_wrap=True,
                 )
                 if done:
@@ -150,12 +151,12 @@ def _tensorboard(options: RunOptions) -> Listener:
 def bar(console: Console, counted: str) -> Progress:
     """How many of `counted` are done, time left, the task's `note`; nothing off a terminal."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(f"{counted}, left"),
         TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=console,
         disable=not console.is_terminal,
     )
@@ -164,4 +165,5 @@ def bar(console: Console, counted: str) -> Progress:
 def tell_if_unfinished(console: Console, run: Path) -> None:
     """A note on the console if the run has not ended in full."""
     if told := unfinished(RunFolder(run)):
-        console.print(f"[yellow]note:[/] {told}", soft_wrap=True, highlight=False)
+        note = Text.assemble(("note:", "yellow"), f" {told}")
+        console.print(note, soft_wrap=True)

@@ -5,13 +5,13 @@ tyro reads apical's values by the names and colons of `apical.values.value`.
 
 import dataclasses
 import re
-import sys
 import typing
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import tyro
 
+from apical.cli.support.terminal import call, pick
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
 from apical.values.ranges import Range, Space
@@ -117,26 +117,8 @@ def _with_one_name(args: list[str]) -> list[str]:
 
 
 def cli(function: Callable[..., T], args: list[str], prog: str) -> T:
-    """Call `function` with what `args` say; a wrong flag exits with code 2."""
-    return tyro.cli(
-        function,
-        args=_with_one_name(args),
-        prog=prog,
-        registry=registry,
-        config=(tyro.conf.OmitArgPrefixes,),
-        use_underscores=False,
-    )
-
-
-def pick(args: list[str], known: dict[str, str], kind: str, prog: str) -> tuple[str, list[str]]:
-    """The first argument as one of the known names, and the rest; `--help` lists them."""
-    if not args or args[0] in ("-h", "--help"):
-        lines = [f"usage: {prog} {kind.upper()} ...", ""]
-        lines += [f"  {name:<14} {what}" for name, what in known.items()]
-        lines += ["", f"`{prog} {kind.upper()} --help` shows its options."]
-        print("\n".join(lines), file=sys.stdout if args else sys.stderr)
-        sys.exit(0 if args else 2)
-    return args[0], args[1:]
+    """As `terminal.call`, for a function that takes apical's values."""
+    return call(function, _with_one_name(args), prog, registry)
 
 
 def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:
