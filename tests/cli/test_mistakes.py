@@ -145,9 +145,9 @@ def test_a_command_without_a_rule_says_which_there_are(capsys):
     [
         (["train", "dtp", "--resum"], "Unrecognized options: --resum; did you mean --resume? "),
         (["train", "fa", "--target", "input:x"], "--target: input:x: input takes 0 fields"),
-        (["train", "fa", "--law", "a" * 500], "there is no 'aaa"),
+        (["train", "fa", "--init", "a" * 500], "there is no 'aaa"),
         (["train", "fa", "--epochs", "x"], "Error parsing --epochs: "),
-        (["search", "fa", "--space", "lr"], "expected pairs of a name and a range"),
+        (["search", "fa", "--out", "o", "--space", "lr"], "expected pairs of a name and a range"),
         (["data", "verif"], "command: there is no 'verif'; did you mean 'verify'?"),
         (["data", "list", "more"], "Unrecognized options: more; "),
         (["plot", "--out"], "Missing value for argument '--out'"),

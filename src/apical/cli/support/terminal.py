@@ -86,10 +86,11 @@ def _wide() -> Iterator[None]:
 
 def _mistake(frame: str, prog: str) -> str:
     """What a frame of tyro's says in its first part, and the flags that it thinks were meant."""
-    lines = [line.strip("│ ") for line in frame.splitlines()[1:-1]]
+    # Its lines are those of boxes, or of ASCII where the terminal has no others.
+    lines = [line.strip("│| ") for line in frame.splitlines()[1:-1]]
     parts = [
         list(part)
-        for is_rule, part in itertools.groupby(lines, lambda line: set(line) == {"─"})
+        for is_rule, part in itertools.groupby(lines, lambda line: set(line) <= {"─", "-"})
         if not is_rule
     ]
     told, *hints = parts or [[frame.strip()]]
