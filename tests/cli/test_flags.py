@@ -5,7 +5,7 @@ import pytest
 from apical.cli.support.flags import cli, flags, words
 from apical.errors import UsageError
 from apical.networks.activations import relu
-from apical.networks.specs import Conv, Fc
+from apical.networks.layers import Conv, Fc
 from apical.networks.transmission import Sign
 from apical.settings import Settings
 from apical.settings.schedules import Cosine

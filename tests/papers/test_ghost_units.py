@@ -13,7 +13,7 @@ import pytest
 from apical.feedback import FixedRandom, Transpose
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
-from apical.networks.specs import Fc
+from apical.networks.layers import Fc
 from apical.papers.ghost_units.experiments import cells, mb, quick
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
