@@ -91,7 +91,7 @@ def _find(setting, name):
 
 
 def _optimizers():
-    """Every optimizer that optax exports: a public function with a learning rate.
+    """Every optimizer that optax exports: a function with a learning rate, and no part of one.
 
     Not those that evaluate the loss themselves: a rule need not have one.
     """
@@ -99,7 +99,7 @@ def _optimizers():
         name: value
         for name, value in vars(optax).items()
         if inspect.isfunction(value)
-        and value.__module__.startswith("optax._src.alias")
+        and not name.startswith("scale_by_")
         and "learning_rate" in inspect.signature(value).parameters
         and name not in NEED_THE_LOSS
     }
