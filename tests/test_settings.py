@@ -5,6 +5,7 @@ import json
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -104,6 +105,21 @@ def test_texts_are_read_for_an_annotation():
     assert parse(LayerSpec, "7") == Fc(7)
     switch = {"nesterov": True}
     assert Settings(optimizer_args=switch).optimizer_args == switch
+
+
+class Strangers(Value):
+    """Annotations as others write them."""
+
+    perhaps: Optional[int] = None  # noqa: UP045
+    either: int | float | str = 1
+    anything: Any = None
+
+
+def test_what_annotations_say_nothing_of_is_left_alone():
+    ours = Strangers(either="x", anything=[1])
+    assert (ours.perhaps, ours.either, ours.anything) == (None, "x", [1])
+    with pytest.raises(apical.UsageError, match="perhaps of strangers: must be a whole number"):
+        Strangers(perhaps="x")  # type: ignore[arg-type]
 
 
 def test_values_are_equal_if_class_and_fields_are():

@@ -109,10 +109,10 @@ def read(hint: Any, given: Any, what: str, whose: str = "") -> Any:
         >>> read(Loss, "squared-error", "loss")
         SquaredError()
     """
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in UNIONS:
         if given is None:
             return None
-        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
+        hint = _without_none(hint)
     where = what + whose
     if isinstance(hint, type) and issubclass(hint, Value):
         return given if isinstance(given, hint) else _read_value(hint, given, where)
@@ -135,6 +135,15 @@ def read(hint: Any, given: Any, what: str, whose: str = "") -> Any:
     else:
         return given
     raise UsageError(f"{where}: must be {demand}, got {short(given)}")
+
+
+UNIONS = (types.UnionType, typing.Union)
+
+
+def _without_none(union: Any) -> Any:
+    """The one thing that a union allows beside None. Of several, nothing is asked of a field."""
+    parts = [part for part in typing.get_args(union) if part is not type(None)]
+    return parts[0] if len(parts) == 1 else Any
 
 
 PRIMITIVES: dict[type, tuple[str, Any, tuple[type, ...]]] = {
@@ -258,10 +267,10 @@ def _is_marked(part: str, field: dataclasses.Field) -> bool:
 
 
 def _parse_field(hint: Any, text: str, between: str, where: str) -> Any:
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in UNIONS:
         if text == "none":
             return None
-        (hint,) = (part for part in typing.get_args(hint) if part is not type(None))
+        hint = _without_none(hint)
     if is_kind(hint):
         return parse(hint, text)
     if typing.get_origin(hint) is tuple:
