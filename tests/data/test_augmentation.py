@@ -64,9 +64,9 @@ def test_it_is_spelled():
     with pytest.raises(UsageError, match="margin: must be 0 or more"):
         parse(Augmentation, "crop-flip:-1")
     for margin in ("4", 1.5, True, None):
-        with pytest.raises(UsageError, match="margin: must be 0 or more"):
+        with pytest.raises(UsageError, match="margin of crop-flip: must be a whole number"):
             CropFlip(margin)  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="mirror: must be True or False, got 'no'"):
+    with pytest.raises(UsageError, match="mirror of crop-flip: must be True or False, got 'no'"):
         CropFlip(mirror="no")  # type: ignore[arg-type]
 
 

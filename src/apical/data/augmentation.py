@@ -56,11 +56,8 @@ class CropFlip(Augmentation):
     upend: bool = False
 
     def __check_init__(self):
-        if type(self.margin) is not int or self.margin < 0:
-            raise UsageError(f"margin: must be 0 or more, got {self.margin!r}; try crop-flip:4")
-        for flag in ("mirror", "upend"):
-            if not isinstance(getattr(self, flag), bool):
-                raise UsageError(f"{flag}: must be True or False, got {getattr(self, flag)!r}")
+        if self.margin < 0:
+            raise UsageError(f"margin: must be 0 or more, got {self.margin}; try crop-flip:4")
 
     def __call__(self, x, key):
         if x.ndim not in (3, 4):

@@ -4,7 +4,6 @@ Only `Centre(per_split=True)` looks at other splits too: at their own mean image
 """
 
 from abc import abstractmethod
-from numbers import Real
 from typing import NamedTuple, Self
 
 import equinox as eqx
@@ -13,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from apical.data.splits import Splits
-from apical.errors import UsageError
+from apical.errors import positive
 from apical.values.value import Value
 
 CHUNK = 4096  # examples: CIFAR-10 in float64 would be 1.1 GB
@@ -97,7 +96,7 @@ class Scale(Preprocessing):
     maximum: float = 255.0
 
     def __check_init__(self) -> None:
-        _check_maximum(self.maximum)
+        positive(maximum=self.maximum)
 
     def fit(self, splits: Splits) -> Transforms:
         return Transforms.shared(Affine.of(0.0, 1 / self.maximum))
@@ -127,9 +126,7 @@ class Centre(Preprocessing):
     per_split: bool = False
 
     def __check_init__(self) -> None:
-        _check_maximum(self.maximum)
-        if not isinstance(self.per_split, bool):
-            raise UsageError(f"per_split={self.per_split!r}: give True or False.")
+        positive(maximum=self.maximum)
 
     def fit(self, splits: Splits) -> Transforms:
         if not self.per_split:
@@ -179,12 +176,6 @@ class UnitRange(Preprocessing):
         axes = 0 if x.ndim == 2 else None
         low, high = x.min(axes).astype(np.float64), x.max(axes).astype(np.float64)
         return Transforms.shared(Affine.of(low, 1 / np.where(high > low, high - low, 1.0)))
-
-
-def _check_maximum(maximum: float) -> None:
-    number = isinstance(maximum, Real) and not isinstance(maximum, bool)
-    if not number or not 0 < maximum < float("inf"):
-        raise UsageError(f"maximum={maximum!r}: give the largest raw value, above 0.")
 
 
 def pixel_mean(x: np.ndarray) -> np.ndarray:
