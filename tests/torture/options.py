@@ -2,9 +2,10 @@
 
 import dataclasses
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import cache
 from io import StringIO
 from typing import Any
@@ -13,8 +14,6 @@ from unittest.mock import patch
 import tyro
 
 from apical.cli.main import COMMANDS, main
-from apical.reproduce import paper
-from apical.rules import RULES
 from apical.values.value import is_kind
 
 REQUIRED = inspect.Parameter.empty
@@ -56,11 +55,8 @@ def commands() -> tuple[Command, ...]:
 
 def _all() -> Iterator[Command]:
     for name in COMMANDS:
-        if asked := _asked_of_tyro([name]):
-            # A function, or several by the names of subcommands.
-            several = asked if isinstance(asked, dict) else {None: asked}
-            for sub, function in several.items():
-                yield Command((name, sub) if sub else (name,), tuple(_options(function)))
+        if function := _asked_of_tyro([name]):
+            yield Command((name,), tuple(_options(function)))
         else:
             for what in _second_words(name):
                 yield Command((name, what), tuple(_options(_asked_of_tyro([name, what]))))
@@ -68,7 +64,9 @@ def _all() -> Iterator[Command]:
 
 def _second_words(name: str) -> list[str]:
     """What a command that lists its choices lets one choose."""
-    return paper.names() if name == "reproduce" else [rule.name for rule in RULES]
+    with redirect_stdout(StringIO()) as said, suppress(SystemExit):
+        main([name, "--help"])
+    return re.findall(r"^  (\S+)", said.getvalue(), flags=re.MULTILINE)
 
 
 class _Asked(BaseException):
@@ -78,14 +76,13 @@ class _Asked(BaseException):
 def _asked_of_tyro(words: list[str]) -> Any:
     """What the command would have tyro call; None if it does not come to that."""
     with (
-        patch("tyro.cli", side_effect=_Asked) as one,
-        patch("tyro.extras.subcommand_cli_from_dict", side_effect=_Asked) as several,
+        patch("tyro.cli", side_effect=_Asked) as asked,
         redirect_stdout(StringIO()),
+        redirect_stderr(StringIO()),
         suppress(_Asked, SystemExit),
     ):
         main(words)
-    calls = one.call_args or several.call_args
-    return calls.args[0] if calls else None
+    return asked.call_args.args[0] if asked.call_args else None
 
 
 def _options(function: Callable[..., Any]) -> Iterator[Option]:

@@ -99,7 +99,7 @@ def _optimizers():
         name: value
         for name, value in vars(optax).items()
         if inspect.isfunction(value)
-        and not name.startswith("scale_by_")
+        and not name.startswith(("_", "scale_by_"))
         and "learning_rate" in inspect.signature(value).parameters
         and name not in NEED_THE_LOSS
     }
