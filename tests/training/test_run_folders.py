@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, DFA, FA, UsageError, fit
+from apical import BP, DFA, FA, UsageError, fit, load
 from apical.networks.layers import Fc
 from apical.runs.folder import RunFolder
 from apical.runs.lock import locked
@@ -98,6 +98,32 @@ def test_a_damaged_configuration_is_named(blobs, tmp_path, text, words):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(UsageError, match=words):
         reload(tmp_path, blobs)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seeds", None),
+        ("seed", "x"),
+        ("settings", True),
+        ("settings", {"type": "FA"}),
+        ("data", {"name": "x", "classes": [[]]}),
+    ],
+)
+def test_a_configuration_of_other_types_is_named(blobs, tmp_path, key, value):
+    fit(FA(), blobs, out=tmp_path, **SMALL)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {key: value}))
+    with pytest.raises(UsageError, match=rf"config\.json: .*{key}[a-z.]* is missing or unknown"):
+        reload(tmp_path, blobs)
+
+
+def test_classes_that_the_data_has_not_are_named(tmp_path):
+    fit(FA(), load("digits"), out=tmp_path, **SMALL)
+    path = tmp_path / "config.json"
+    path.write_text(path.read_text().replace('"9"', '"nine"'))
+    with pytest.raises(UsageError, match="the class 'nine', and digits has 0, 1,"):
+        reload(tmp_path)
 
 
 def test_a_killed_overwrite_leaves_nothing_that_a_new_run_would_take(blobs, tmp_path):

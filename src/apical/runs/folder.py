@@ -102,7 +102,11 @@ class RunFolder:
         """config.json, with what could not be asked for when it was written at its default."""
         stored = self.read("config.json")
         try:
-            return completed(stored)
+            config = completed(stored)
+            for number in ("seed", "seeds"):
+                if type(stored[number]) is not int:
+                    raise TypeError(number)
+            return config
         except UsageError as error:
             raise UsageError(f"{self.path / 'config.json'}: {error}") from None
         except (KeyError, TypeError) as error:
@@ -185,6 +189,9 @@ def completed(config: dict[str, Any]) -> dict[str, Any]:
         raise TypeError("rule")
     if not isinstance(data, dict) or not isinstance(data["name"], str):
         raise TypeError("data.name")
+    classes = data["classes"]
+    if not isinstance(classes, list) or any(isinstance(name, list | dict) for name in classes):
+        raise TypeError("data.classes")
     return {
         **config,
         "rule": encode(rule),

@@ -119,6 +119,8 @@ class Settings:
         apical's, `TypeError` for a setting that there is not.
         """
         fields = decode(stored)
+        if not isinstance(fields, dict):
+            raise TypeError("settings")
         # When `hidden` held numbers alone, a stack with other layers stood in `net`.
         layers = fields.pop("net", ())
         return cls(**fields | ({"hidden": layers} if layers else {}))

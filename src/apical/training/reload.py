@@ -87,4 +87,9 @@ def _data(name: str, classes: tuple[str, ...]) -> Dataset:
     dataset = load(name)
     if classes == dataset.classes:
         return dataset
+    if unknown := [c for c in classes if c not in dataset.classes]:
+        raise UsageError(
+            f"data: the run's configuration names the class {unknown[0]!r}, and {name} has "
+            f"{', '.join(dataset.classes)}; restore config.json, or give the data from Python"
+        )
     return dataset.select([dataset.classes.index(c) for c in classes])
