@@ -1,4 +1,4 @@
-"""What apical raises for a user's mistake, and one wording for mistakes that many places meet.
+"""Errors for a user's mistakes, and one wording for those that many places meet.
 
 The command line prints an error's text without a traceback.
 """

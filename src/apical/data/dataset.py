@@ -1,4 +1,4 @@
-"""What every loader returns: three splits of plain arrays."""
+"""Data sets: three splits of plain arrays, which every loader returns."""
 
 from __future__ import annotations
 

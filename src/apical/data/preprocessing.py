@@ -1,4 +1,4 @@
-"""How raw examples become network inputs: a small value, fitted on the training split.
+"""Preprocessing of raw examples into inputs: a value, fitted on the training split.
 
 Only `Centre(per_split=True)` looks at other splits too: at their own mean image.
 """

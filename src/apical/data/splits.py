@@ -1,4 +1,4 @@
-"""How examples are divided into train, validation and test."""
+"""Division of examples into train, validation and test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What weights the teaching signal travels through."""
+"""Feedback: the weights that the teaching signal travels through."""
 
 from apical.feedback.broadcast import Broadcast, Regenerated, Stored
 from apical.feedback.feedback import Feedback, Transport

@@ -1,4 +1,4 @@
-"""What weights a teaching signal travels through: the interface."""
+"""The interface of feedback: the weights that a teaching signal travels through."""
 
 from abc import abstractmethod
 from enum import Enum

@@ -1,4 +1,4 @@
-"""How weights are drawn. An initialiser is a value: `draw(key, shape, fan_in, fan_out)`.
+"""Initialisers, the laws that weights are drawn from: `draw(key, shape, fan_in, fan_out)`.
 
 The fans are the layer's, so one law serves dense, locally connected and
 convolutional weights alike; `rms` is the root mean square of the law, which

@@ -1,4 +1,4 @@
-"""What a network is trained towards, and how well its outputs meet it.
+"""Targets that a network is trained towards, and the scores of its outputs.
 
 Labels are encoded as targets and outputs decoded to labels here, whatever asks for it.
 """

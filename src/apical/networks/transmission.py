@@ -1,4 +1,4 @@
-"""What units send to the layer above in place of their activity.
+"""Transmissions: units send a sign or a sample to the layer above in place of their activity.
 
 A transmission belongs to the connection between two layers, in both directions: an inverse that
 leads back across it reads `returned` of the units above.

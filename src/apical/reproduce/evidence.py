@@ -1,4 +1,4 @@
-"""What the finished runs of a paper say, by experiment."""
+"""Evidence: the numbers that the finished runs of a paper hold, by experiment."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""How much accuracy a finished run keeps under attack."""
+"""Examination of a finished run: the accuracy that it keeps under attack."""
 
 from dataclasses import dataclass
 

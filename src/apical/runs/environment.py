@@ -1,4 +1,4 @@
-"""What a run ran on: versions, commit, machine."""
+"""The environment of a run: versions, commit, machine."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What becomes of a last minibatch that is not full."""
+"""Policies for a last minibatch that is not full."""
 
 from abc import abstractmethod
 

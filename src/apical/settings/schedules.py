@@ -1,4 +1,4 @@
-"""How the learning rate goes over a run."""
+"""Schedules of the learning rate."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar

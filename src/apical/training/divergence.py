@@ -1,4 +1,4 @@
-"""Where a run that met values that are not finite went wrong."""
+"""Divergence: whether training met values that are not finite, and where it went wrong."""
 
 from collections.abc import Callable, Iterable
 

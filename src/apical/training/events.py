@@ -1,4 +1,4 @@
-"""What a run tells its listeners while it goes on."""
+"""Events that a run tells its listeners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

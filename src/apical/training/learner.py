@@ -1,4 +1,4 @@
-"""What is trained: anything that starts, takes steps on minibatches, answers, and can be scored.
+"""The interface of a learner, which starts, takes steps, answers, and can be scored.
 
 Training, recording and selection know this interface and nothing of labels, losses or rules.
 Supervised learning by a rule is one such learner (`supervised`).

@@ -1,4 +1,4 @@
-"""Whether a run fits into the memory that is free."""
+"""Refusal of runs that do not fit into the memory that is free."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Which examples make up which minibatch."""
+"""Order of the training examples: steps of an epoch, and one shuffle cut into minibatches."""
 
 import jax
 import jax.numpy as jnp

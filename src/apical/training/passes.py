@@ -1,4 +1,4 @@
-"""What a network gives on average over what is random in it."""
+"""Means over forward passes of a network whose units send samples."""
 
 from collections.abc import Callable
 from typing import TypeVar

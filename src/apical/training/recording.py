@@ -1,4 +1,4 @@
-"""Where a run leaves its traces: nowhere, or in a folder that it can be resumed from."""
+"""Recording of a run: in memory alone, or in a folder that it can be resumed from."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Which of the networks that a run keeps of each seed."""
+"""Selection of a network among those that a run keeps of each seed: the last, or the best."""
 
 from abc import abstractmethod
 

@@ -1,4 +1,4 @@
-"""Where minibatches come from: chunks of a pass, each on the device as a whole."""
+"""Streams of minibatches: a pass is chunks, each on the device as a whole."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator

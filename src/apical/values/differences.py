@@ -1,4 +1,4 @@
-"""How two configurations differ, told to the user."""
+"""Differences between two configurations, told to the user."""
 
 from typing import Any
 

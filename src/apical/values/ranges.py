@@ -1,4 +1,4 @@
-"""What hyper-parameters are drawn from in a search: ranges, as values."""
+"""Ranges that a search draws hyper-parameters from."""
 
 import math
 from abc import abstractmethod

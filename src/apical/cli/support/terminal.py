@@ -1,4 +1,4 @@
-"""What every command hears and says. It imports no JAX, for those that answer at once."""
+"""Arguments and console of every command, without JAX, for those that answer at once."""
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""What every layer gives to a rule: its forward map and two linear maps got from it.
+"""The interface of a layer: its forward map, and two linear maps got from it, for rules to use.
 
 A layer is h = sigma(a) with a = W x + b, where W is whatever linear map the
 geometry makes of the weights. Rules never see that geometry: they pull teaching

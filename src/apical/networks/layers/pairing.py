@@ -1,4 +1,4 @@
-"""Which pre- and postsynaptic rates each weight of a layer joins.
+"""Pairing: the pre- and postsynaptic rates that each weight of a layer joins.
 
 A local rule is an elementwise function of the two; where they meet is the layer's geometry. Each
 kind of layer registers a function of its own beside its class, and no rule ever knows it.

@@ -1,4 +1,4 @@
-"""What layers that read an image through a window share."""
+"""Layers that read an image through a window: their shared part."""
 
 import math
 from abc import abstractmethod

@@ -1,4 +1,4 @@
-"""What the ghost-unit rules share: two phases of a circuit within every minibatch."""
+"""The base of the ghost-unit rules: two phases of a circuit within every minibatch."""
 
 import math
 from abc import abstractmethod

@@ -1,4 +1,4 @@
-"""How a phase's time is walked through: in Euler steps, or in strides to the steady state."""
+"""Steps through a phase's time: Euler's, or strides to the steady state."""
 
 from abc import abstractmethod
 

@@ -1,4 +1,4 @@
-"""What the target propagation rules share: local losses towards targets, and learned inverses."""
+"""The base of target propagation: local losses towards targets, and learned inverses."""
 
 from abc import abstractmethod
 from typing import ClassVar
