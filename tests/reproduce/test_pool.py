@@ -17,6 +17,7 @@ from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.pool import execute
 from apical.runs.lock import locked
 from tests.commands import apical
+from tests.reproduce.jobs import Deadly, Note
 
 pytestmark = pytest.mark.slow
 
@@ -45,22 +46,13 @@ def test_a_failure_does_not_lose_the_others(tmp_path):
     assert [run.finished() for run in asked] == [True, False, True]
 
 
-class Deadly(FA):
-    """Kills the process that trains it."""
-
-    name = "deadly"
-
-    def init(self, net, batch, key):
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("unreachable")
-
-
-def test_a_run_that_kills_its_process_is_the_only_one_lost(tmp_path):
-    good = [Experiment(f"good-{i}", FA(), SETTINGS) for i in range(3)]
-    asked = runs(tmp_path, good[0], Experiment("deadly", Deadly(), SETTINGS), *good[1:])
+def test_a_job_that_kills_its_process_is_the_only_one_lost(tmp_path):
+    asked = [Note(tmp_path / "good-0"), Deadly(tmp_path / "deadly")]
+    asked += [Note(tmp_path / f"good-{i}") for i in (1, 2)]
     failures = {o.job.label: o.failure for o in execute(asked, 2, lambda _: None)}
-    assert failures.pop("deadly seed 0") == "its process died, twice"
-    assert failures == {f"{e.name} seed 0": None for e in good}
+    assert failures.pop("deadly") == "its process died, twice"
+    assert failures == {f"good-{i}": None for i in range(3)}
+    assert [job.finished() for job in asked] == [True, False, True, True]
 
 
 def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
