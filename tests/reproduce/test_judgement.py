@@ -5,6 +5,7 @@ import statistics
 
 import pytest
 
+from apical import BP, Settings
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.judgement import (
     Above,
@@ -17,16 +18,18 @@ from apical.reproduce.judgement import (
     Verdict,
     Within,
 )
+from apical.values.spelling import encode
 
 
 @pytest.fixture
 def evidence(tmp_path):
     """Three experiments of four seeds, two epochs; the metric is what each seed got."""
+    asked = {"rule": encode(BP()), "data": {"name": "none"}, "settings": Settings().to_json()}
 
     def run(experiment, seed, values, status="finished"):
         folder = tmp_path / experiment / f"seed-{seed}"
         folder.mkdir(parents=True)
-        (folder / "config.json").write_text(json.dumps({"rule": {}, "settings": {}, "seed": seed}))
+        (folder / "config.json").write_text(json.dumps(asked | {"seed": seed}))
         summary = {"status": status, "epochs": [len(values)]}
         (folder / "summary.json").write_text(json.dumps(summary))
         rows = [{"seed": seed, "epoch": e, "m": v} for e, v in enumerate(values, start=1)]
