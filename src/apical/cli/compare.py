@@ -14,8 +14,7 @@ from rich.table import Table
 
 from apical.cli.support import terminal
 from apical.cli.support.console import run
-from apical.cli.support.flags import cli, flags
-from apical.cli.support.options import DataOptions, RunOptions
+from apical.cli.support.flags import DataOptions, RunOptions, cli, flags
 from apical.data import Dataset
 from apical.errors import UsageError
 from apical.networks.targets import Target

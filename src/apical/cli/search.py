@@ -10,8 +10,7 @@ from rich.text import Text
 
 from apical.cli.support import terminal
 from apical.cli.support.console import bar
-from apical.cli.support.flags import cli, flags, pick_rule, words
-from apical.cli.support.options import DataOptions
+from apical.cli.support.flags import DataOptions, cli, flags, pick_rule, words
 from apical.rules import Rule
 from apical.settings import Settings
 from apical.values.ranges import Space

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from apical.cli.support import terminal
-from apical.cli.support.flags import cli, pick_rule
-from apical.cli.support.options import DataOptions, RunOptions
+from apical.cli.support.flags import DataOptions, RunOptions, cli, pick_rule
 from apical.rules import Rule
 from apical.settings import Settings
 

@@ -10,8 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from apical.cli.support.flags import words
-from apical.cli.support.options import RunOptions
+from apical.cli.support.flags import RunOptions, words
 from apical.cli.support.terminal import bold
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError

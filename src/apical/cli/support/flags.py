@@ -1,4 +1,4 @@
-"""The words of the command line: how they are read, and how they are written.
+"""Flags: those that several commands share, how they are read, and how they are written.
 
 tyro reads apical's values by the names and colons of `apical.values.value`.
 """
@@ -7,11 +7,13 @@ import dataclasses
 import re
 import typing
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
 
 from apical.cli.support.terminal import call, pick
+from apical.data import Dataset, load
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
 from apical.values.ranges import Range, Space
@@ -19,6 +21,41 @@ from apical.values.spelling import spell
 from apical.values.value import Value, concrete, is_kind, parse
 
 T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """What to train on."""
+
+    data: str = "mnist"
+    """Data set; `apical data list` shows them."""
+    classes: tuple[int, ...] = ()
+    """Keep only these labels, renumbered in this order; empty: all."""
+
+    def load(self) -> Dataset:
+        dataset = load(self.data)
+        return dataset.select(self.classes) if self.classes else dataset
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """How often, and what is kept."""
+
+    seeds: int = 1
+    """How many networks to train, from seeds SEED, SEED + 1, ..."""
+    seed: int = 0
+    """The base seed."""
+    out: Path | None = None
+    """Folder of the run; None: keep nothing."""
+    resume: bool = False
+    """Go on with an unfinished run in OUT."""
+    overwrite: bool = False
+    """Replace the run in OUT."""
+    checkpoint_seconds: float = 5.0
+    """Save a checkpoint at most once in so many seconds."""
+    tensorboard: bool = False
+    """Write TensorBoard events to OUT/tensorboard too (needs apical[tensorboard])."""
+
 
 registry = tyro.constructors.ConstructorRegistry()
 
