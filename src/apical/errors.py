@@ -4,7 +4,6 @@ The command line prints an error's text without a traceback.
 """
 
 import difflib
-import math
 from collections.abc import Iterable
 
 
@@ -53,12 +52,17 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
     return f"{kind}: there is no {name!r}; {' '.join(told)}"
 
 
+LARGEST = 3.4e38
+"""Of the numbers that training computes with, float32; what is larger is infinite there."""
+
+
 def positive(**given: float | None) -> None:
     """Raises `UsageError` for a number that is not above zero and finite; None is no number."""
     for name, value in given.items():
-        if value is not None and not 0 < value < math.inf:
+        if value is not None and not 0 < value <= LARGEST:
             raise UsageError(
-                f"{name}: must be a positive finite number, got {value}; give one above 0"
+                f"{name}: must be a positive finite number, got {value}; give one above 0 and up "
+                f"to {LARGEST:g}"
             )
 
 

@@ -12,14 +12,13 @@ another type or out of bounds is a `UsageError` that names the field.
     (Fc(units=100), Fc(units=50, sends=Sign()))
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.preprocessing import Preprocessing
-from apical.errors import UsageError, at_least_one, positive
+from apical.errors import LARGEST, UsageError, at_least_one, positive
 from apical.networks.activations import Activation, tanh
 from apical.networks.initialisers import Glorot, Initialiser
 from apical.networks.layers import Fc, LayerSpec
@@ -104,7 +103,7 @@ class Settings:
             passes=self.passes,
             steps_per_epoch=self.steps_per_epoch,
         )
-        if not 0 <= self.weight_decay < math.inf:
+        if not 0 <= self.weight_decay <= LARGEST:
             raise UsageError(f"weight_decay: must be 0 or more and finite, got {self.weight_decay}")
 
     def to_json(self) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """From settings to Optax transformations."""
 
 import inspect
-import math
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -9,7 +8,7 @@ from typing import NamedTuple
 import jax
 import optax
 
-from apical.errors import UsageError, unknown
+from apical.errors import LARGEST, UsageError, unknown
 from apical.settings import Settings
 from apical.values.spelling import spell
 
@@ -66,7 +65,7 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
     for argument, value in arguments:
         if argument not in parameters:
             raise UsageError(unknown(f"optimizer {name}", argument, parameters))
-        if not math.isfinite(value):
+        if not abs(value) <= LARGEST:
             raise UsageError(f"optimizer {name}: {argument} must be a finite number, got {value}")
     try:
         stages = [optimizer(learning_rate=schedule.rate(lr, steps), **dict(arguments))]
