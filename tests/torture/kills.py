@@ -21,7 +21,7 @@ from tests.torture.sandbox import Place, Process, command, run
 
 LIMIT = 300.0
 """Seconds of computing in which a command must end."""
-LIVES = 6
+LIVES = 10
 """How many times a command is begun anew and killed."""
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 OUT = "out"
@@ -73,7 +73,7 @@ def _living(rng: random.Random, place: Path) -> tuple[Victim, float]:
 def _killed(victim: Victim, place: Place, seconds: float, rng: random.Random) -> Iterator[Tried]:
     """Kill it once or several times in a row."""
     argv, note = victim.first, ""
-    for _ in range(rng.choice((1, 1, 2, 3))):
+    for _ in range(rng.randint(1, 5)):
         moment, number = rng.uniform(0, seconds), rng.choice(SIGNALS)
         group = not victim.processes or rng.random() < 0.5
         process = Process(command(argv), place)

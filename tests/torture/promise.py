@@ -19,7 +19,7 @@ def broken(ended: Ended, room: int = MANY_LINES) -> list[str]:
     killed = ended.code < 0
     if re.search(r"Traceback \(most recent|Exception ignored in", ended.err + ended.out):
         found.append("traceback")
-    elif re.search(r"^\S+:\d+: \w*Warning: ", ended.err, re.MULTILINE):
+    elif not killed and re.search(r"^\S+:\d+: \w*Warning: ", ended.err, re.MULTILINE):
         found.append("warning")
     elif re.search(r"^[WEF]\d{4} \d\d:", ended.err, re.MULTILINE):
         found.append("log of a library")
