@@ -156,7 +156,8 @@ def test_table_1_shows_best_and_last_by_test_and_by_validation(tmp_path):
     rule, settings = published("mnist-fc", "bp")
     run = RunFolder(tmp_path / "mnist-fc-bp" / "seed-0")
     run.path.mkdir(parents=True)
-    asked = {"rule": encode(rule), "data": {"name": "mnist"}, "settings": settings.to_json()}
+    data = {"name": "mnist", "classes": []}
+    asked = {"rule": encode(rule), "data": data, "settings": settings.to_json(), "seeds": 1}
     (run.path / "config.json").write_text(json.dumps(asked | {"seed": 0}))
     for epoch, test in enumerate((0.90, 0.98, 0.95), 1):
         run.append("metrics.jsonl", {"seed": 0, "epoch": epoch, "test_accuracy": test})

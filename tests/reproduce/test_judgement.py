@@ -24,7 +24,8 @@ from apical.values.spelling import encode
 @pytest.fixture
 def evidence(tmp_path):
     """Three experiments of four seeds, two epochs; the metric is what each seed got."""
-    asked = {"rule": encode(BP()), "data": {"name": "none"}, "settings": Settings().to_json()}
+    data = {"name": "none", "classes": []}
+    asked = {"rule": encode(BP()), "data": data, "settings": Settings().to_json(), "seeds": 1}
 
     def run(experiment, seed, values, status="finished"):
         folder = tmp_path / experiment / f"seed-{seed}"
