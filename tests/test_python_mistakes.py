@@ -27,6 +27,18 @@ tried(lambda: len(apical.fit(apical.FA, data, hidden=[8, 8], **few).metrics))
 tried(lambda: len(apical.fit("fa:frsf", "iris", hidden=["fc:8,sign", 8], **few).metrics))
 tried(lambda: apical.fit(apical, data))
 tried(lambda: apical.search("fa", {"x": 1}))
+tried(lambda: apical.fit("fa", data, overwrite="no"))
+tried(lambda: apical.fit("fa", data, seeds="3"))
+tried(lambda: apical.fit("fa", data, seed=1.5))
+tried(lambda: apical.fit("fa", data, checkpoint_seconds="x"))
+tried(lambda: apical.fit("fa", data, out=3))
+tried(lambda: apical.fit("fa", data, out="/dev/null", **few))
+tried(lambda: apical.fit("fa", data, transformation="adam"))
+tried(lambda: apical.fit("fa", data, optimizer_args={"learning_rate": 1.0}, **few))
+tried(lambda: apical.fit("fa", data, optimizer_args={"mu_dtype": 1.0}, **few))
+tried(lambda: len(apical.search("fa", data, {"lr": "log:1e-4,1e-2"}, trials=2, **few).trials))
+tried(lambda: apical.search("fa", data, {"lr": 3}))
+tried(lambda: apical.search("fa", data, ["lr"]))
 """
 SAID = """
 FA(feedback=FRSF())
@@ -40,6 +52,18 @@ mistake: main_rates[1] of ghost-mb: must be a number, got 'x'
 1
 mistake: rule: must be a rule (ao-sdtp, associative-stdp, bp, ...), got <module 'apical'
 mistake: data: must be a data set or the name of one, got {'x': 1}; make one of arrays by
+mistake: overwrite: must be True or False, got 'no'
+mistake: seeds: must be a whole number, got '3'
+mistake: seed: must be a whole number, got 1.5
+mistake: checkpoint_seconds: must be a number, got 'x'
+mistake: out: must be the path of a folder, got 3
+mistake: out: must be a folder, and /dev/null is a file
+mistake: transformation: must be an optimizer made by optax
+mistake: optimizer adam: there is no 'learning_rate'
+mistake: optimizer_args: the optimizer adam does not take {'mu_dtype': 1.0}
+2
+mistake: space, lr: must be a range (choice, linear, log, whole), got 3
+mistake: space: must give names their ranges
 """
 
 

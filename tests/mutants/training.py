@@ -93,6 +93,27 @@ MUTANTS = (
         (f"{PARTS}::test_decay_and_clipping_come_before_the_optimizer",),
     ),
     Mutant(
+        "step keys: both passes of an epoch have the same",
+        "training/trainer.py",
+        "number * len(self._plan) + i",
+        "number",
+        ("tests/training/test_trainer.py::test_every_pass_has_keys_of_its_own",),
+    ),
+    Mutant(
+        "start: a rule sees the data before training",
+        "training/trainer.py",
+        "jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))",
+        "self.stream.first(self.batch_size)",
+        ("tests/training/test_trainer.py::test_no_rule_sees_the_data_before_training",),
+    ),
+    Mutant(
+        "keys: streams change places",
+        "training/learner.py",
+        "    order: PRNGKeyArray\n    step: PRNGKeyArray",
+        "    step: PRNGKeyArray\n    order: PRNGKeyArray",
+        ("tests/training/test_trainer.py::test_the_streams_of_a_seed_stay_what_they_are",),
+    ),
+    Mutant(
         "stream: every chunk has the first one's keys",
         "training/epoch.py",
         "keys[done : done + steps]",
@@ -130,8 +151,8 @@ MUTANTS = (
     Mutant(
         "feedback from forward key",
         "training/supervised.py",
-        "rule.init(net, example, keys.rule)",
-        "rule.init(net, example, keys.net)",
+        "self.rule.init(net, self.batch(examples), keys.rule)",
+        "self.rule.init(net, self.batch(examples), keys.net)",
         (f"{PARTS}::test_feedback_is_drawn_from_another_stream_than_the_network",),
     ),
     Mutant(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from apical import DivergenceError, Settings
+from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.runs.folder import RunFolder
 from apical.training.learner import Learner
@@ -82,8 +84,14 @@ class Mean(Learner):
 
 def trainer(blobs, learner=Mean(), epochs=6):
     plain = Affine.of(0.0, 1 / 255)
-    stream = InMemory(blobs.train, plain, Settings(batch_size=30))
-    splits = {"train": blobs.train, "val": blobs.validation, "test": blobs.test}
+    unlabelled: Any = None
+    splits = {
+        name: Split(split.x, unlabelled)
+        for name, split in (
+            ("train", blobs.train), ("val", blobs.validation), ("test", blobs.test),
+        )
+    }  # fmt: skip
+    stream = InMemory(splits["train"], plain, Settings(batch_size=30))
     return Trainer(learner, stream, {n: (plain, s) for n, s in splits.items()}, epochs, 30)
 
 

@@ -182,6 +182,7 @@ def test_reloading_gives_the_trained_network(blobs, tmp_path):
     result = fit(FA(), blobs, seeds=2, out=tmp_path, **SMALL)
     task, models = reload(tmp_path, blobs)
     assert bits(models[1].network) == bits(result.networks[1])
+    assert bits(models[1].state) == bits(result.states[1])
     again = task.trainer.measure(models[1].network)
     assert again["test_accuracy"] == result.summary["test_accuracy"]["list"][1]
     outputs = models[1](blobs.test.x[:7])

@@ -39,6 +39,8 @@ USUAL_WARNING = warnings.formatwarning
 def main(arguments: list[str] | None = None) -> None:
     """Entry point; exits with 2 for wrong usage, 1 for other failures, 130 for Ctrl-C."""
     lose_no_interrupt()
+    if sys.stdout is None:  # it was closed, as by `>&-`
+        sys.stdout = io.StringIO()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a file's encoding may lack letters
     warnings.formatwarning = _in_one_line

@@ -25,7 +25,7 @@ class Split:
     y: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.y)
+        return len(self.x)
 
     def take(self, rows: np.ndarray) -> Split:
         """The examples at these rows (indices or a mask), copied."""

@@ -40,7 +40,7 @@ def locked(out: Path, command: str) -> Iterator[None]:
 
 def refuse_files(out: Path) -> None:
     """Raises `UsageError` for a path that cannot be a folder."""
-    if any(path.is_file() for path in (out, *out.parents)):
+    if any(path.exists() and not path.is_dir() for path in (out, *out.parents)):
         raise UsageError(
             f"out: must be a folder, and {out} is a file or lies below one; choose another path"
         )

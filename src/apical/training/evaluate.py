@@ -24,12 +24,15 @@ def evaluate(
     """
     tallies, size = [], chunk(learner, parameters)
     for begin in range(0, len(split), size):
-        x, y = split.x[begin : begin + size], split.y[begin : begin + size]
-        missing = size - len(y)
-        mask = np.arange(size) < len(y)
-        x, y = (np.pad(a, [(0, missing)] + [(0, 0)] * (a.ndim - 1)) for a in (x, y))
-        tallies.append(_tally(parameters, transform, x, y, mask, learner=learner))
+        raw = jax.tree.map(lambda a, begin=begin: a[begin : begin + size], (split.x, split.y))
+        mask = np.arange(size) < len(split) - begin
+        padded = jax.tree.map(partial(_padded, size=size), raw)
+        tallies.append(_tally(parameters, transform, *padded, mask, learner=learner))
     return learner.grade(together(tallies) if tallies else None, name, len(split))
+
+
+def _padded(a: np.ndarray, size: int) -> np.ndarray:
+    return np.pad(a, [(0, size - len(a))] + [(0, 0)] * (a.ndim - 1))
 
 
 def together(tallies: list[PyTree]) -> PyTree:

@@ -108,6 +108,15 @@ def fit(
         >>> len(result.metrics)
         2
     """
+    seeds, seed = read(int, seeds, "seeds"), read(int, seed, "seed")
+    resume, overwrite = read(bool, resume, "resume"), read(bool, overwrite, "overwrite")
+    checkpoint_seconds = read(float, checkpoint_seconds, "checkpoint_seconds")
+    out = folder_of(out)
+    if not isinstance(transformation, optax.GradientTransformation | None):
+        raise UsageError(
+            "transformation: must be an optimizer made by optax, as optax.adam(1e-3), got "
+            f"{short(transformation)}; a name goes into optimizer"
+        )
     at_least_one(seeds=seeds)
     if not 0 <= seed < 2**31 - seeds:
         raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
@@ -135,6 +144,13 @@ def fit(
         s: Model.of(task, carry.net, ended[s], carry.state) for s, carry in outcome.carries.items()
     }
     return Result(outcome.summary, outcome.rows, outcome.initial, models)
+
+
+def folder_of(out: Path | str | None) -> Path | None:
+    """The folder that `out` names. Raises `UsageError` if it is no path."""
+    if not isinstance(out, str | Path | None):
+        raise UsageError(f"out: must be the path of a folder, got {short(out)}")
+    return None if out is None else Path(out)
 
 
 def asked(

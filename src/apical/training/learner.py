@@ -76,7 +76,7 @@ class Learner(ABC):
 
     @abstractmethod
     def start(self, examples: Examples, keys: Keys) -> Carry:
-        """The carry before the first step. `examples` shows shapes; its values are not used."""
+        """The carry before the first step. `examples` shows shapes; its values are zeros."""
 
     @abstractmethod
     def plan(self, carry: Carry) -> Plan:

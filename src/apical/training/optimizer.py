@@ -55,13 +55,15 @@ def build(settings: Settings, steps: int) -> optax.GradientTransformation:
     )
 
 
-NEED_THE_LOSS = ("lbfgs",)
+NOT_OFFERED = ("lbfgs", "noisy_sgd")
+"""One evaluates the loss itself, which a rule need not have; one keeps a random key, which no
+checkpoint holds."""
 
 
 @cache
 def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
     optimizer = _find("optimizer", name)
-    parameters = inspect.signature(optimizer).parameters
+    parameters = inspect.signature(optimizer).parameters.keys() - {"learning_rate"}
     for argument, value in arguments:
         if argument not in parameters:
             raise UsageError(unknown(f"optimizer {name}", argument, parameters))
@@ -69,7 +71,12 @@ def _build(name, lr, arguments, schedule, clip_norm, weight_decay, steps):
             raise UsageError(f"optimizer {name}: {argument} must be a finite number, got {value}")
     try:
         stages = [optimizer(learning_rate=schedule.rate(lr, steps), **dict(arguments))]
-    except TypeError:
+    except TypeError as error:
+        if schedule.endless:
+            raise UsageError(
+                f"optimizer_args: the optimizer {name} does not take {dict(arguments)} ({error}); "
+                "leave out what is no number there"
+            ) from None
         raise UsageError(
             f"schedule: the optimizer {name} takes a constant learning rate only, got "
             f"{spell(schedule)}; use schedule constant"
@@ -90,17 +97,14 @@ def _find(setting, name):
 
 
 def _optimizers():
-    """Every optimizer that optax exports: a function with a learning rate, and no part of one.
-
-    Not those that evaluate the loss themselves: a rule need not have one.
-    """
+    """Every optimizer that optax exports: a function with a learning rate, and no part of one."""
     return {
         name: value
         for name, value in vars(optax).items()
         if inspect.isfunction(value)
         and not name.startswith(("_", "scale_by_"))
         and "learning_rate" in inspect.signature(value).parameters
-        and name not in NEED_THE_LOSS
+        and name not in NOT_OFFERED
     }
 
 

@@ -16,7 +16,7 @@ from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.training.model import Model
 from apical.training.selection import Last, Selection
-from apical.training.supervised import Carry
+from apical.training.supervised import Carry, Supervised
 from apical.training.task import Task
 from apical.values.spelling import decode, spell
 
@@ -31,10 +31,10 @@ def reload(
     `data` stands in for a data set that only its maker has (`from_arrays`).
     Raises `UsageError` if `path` is no run, has no checkpoint, or does not keep that network.
     """
-    task, snapshots = _each_seed(path, data, network.take)
+    task, taken = _each_seed(path, data, network.take)
     return task, {
-        seed: Model.of(task, snapshot.parameters, snapshot.epoch)
-        for seed, snapshot in snapshots.items()
+        seed: Model.of(task, kept.parameters, kept.epoch, None if carry is None else carry.state)
+        for seed, (kept, carry) in taken.items()
     }
 
 
@@ -51,11 +51,11 @@ def reload_classifiers(path: Path | str, network: Selection) -> tuple[Task, dict
 
 def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Carry]]:
     """All that went from step to step: network, rule's state, optimizer, after the last epoch."""
-    return _each_seed(path, data, lambda saved, like: saved.restore(saved.latest(), like))
+    return _each_seed(path, data, lambda saved, learner, like: saved.restore(saved.latest(), like))
 
 
 def _each_seed(
-    path: Path | str, data: Dataset | None, read: Callable[[Checkpoints, Carry], T]
+    path: Path | str, data: Dataset | None, read: Callable[[Checkpoints, Supervised, Carry], T]
 ) -> tuple[Task, dict[int, T]]:
     """The task, and what `read` gives of the checkpoints of each seed that has any."""
     folder = RunFolder(path)
@@ -72,7 +72,7 @@ def _each_seed(
     for seed in range(config["seed"], config["seed"] + config["seeds"]):
         checkpoints = folder.checkpoints(seed)
         if checkpoints.latest():
-            found[seed] = read(checkpoints, _like(task, seed))
+            found[seed] = read(checkpoints, task.learner, _like(task, seed))
     return task, found
 
 

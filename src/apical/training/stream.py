@@ -73,7 +73,8 @@ class InMemory(Stream):
         return self._steps
 
     def first(self, count):
-        x, y = jnp.asarray(self._split.x[:count]), jnp.asarray(self._split.y[:count])
+        raw = self._split.x, self._split.y
+        x, y = jax.tree.map(lambda a: jnp.asarray(a[:count]), raw)
         return Examples(self._transform(x), y)
 
     def chunks(self, epoch, keys):

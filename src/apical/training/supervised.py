@@ -72,9 +72,7 @@ class Supervised(Learner):
 
     def start(self, examples, keys):
         net = build(self.settings, examples.x.shape[1:], self.n_classes, keys.net)
-        # Zeros, so that no rule can look at the data before training.
-        example = jax.tree.map(jnp.zeros_like, self.batch(examples))
-        return self.carry(net, self.rule.init(net, example, keys.rule))
+        return self.carry(net, self.rule.init(net, self.batch(examples), keys.rule))
 
     def carry(self, net: Network, state: State) -> Carry:
         """The carry before the first step of a network and a rule's state."""
@@ -192,5 +190,6 @@ def activity(layer: Layer) -> int:
 
 def _size(tree: Any) -> Array:
     """The largest magnitude among the numbers of a tree; counters and seeds are no sizes."""
-    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    leaves = (leaf for leaf in jax.tree.leaves(tree) if leaf.size)
+    floats = [leaf for leaf in leaves if jnp.issubdtype(leaf.dtype, jnp.inexact)]
     return jnp.max(jnp.array([0.0, *(jnp.max(jnp.abs(leaf)) for leaf in floats)]))

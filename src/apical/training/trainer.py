@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from apical.data import Split
@@ -41,7 +42,9 @@ class Trainer:
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; its weights depend on nothing but the seed."""
-        return _begin(self.stream.first(self.batch_size), Keys.of(seed), learner=self.learner)
+        # Zeros, so that nothing can look at the data before training.
+        examples = jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
+        return _begin(examples, Keys.of(seed), learner=self.learner)
 
     def train(self, seed: int, carry: Carry, done: int = 0) -> Iterator[Epoch]:
         """Train on from `carry`, after `done` epochs, and yield every finished epoch.

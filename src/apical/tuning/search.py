@@ -1,6 +1,6 @@
 """Random search: hyper-parameters are drawn from stated ranges and chosen on validation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +9,13 @@ from typing import Any
 import jax
 
 from apical.data import Dataset
-from apical.errors import DivergenceError, UsageError, at_least_one
+from apical.errors import DivergenceError, UsageError, at_least_one, short
 from apical.rules import Rule
 from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.settings import Settings
 from apical.training.events import Epoch, Event, Listener
-from apical.training.fit import asked, fit, identity
+from apical.training.fit import asked, fit, folder_of, identity
 from apical.tuning.folder import (
     configuration,
     trials_to_go_on_with,
@@ -25,8 +25,9 @@ from apical.tuning.folder import (
 )
 from apical.tuning.space import check, draw, place
 from apical.tuning.trial import Trial, best
-from apical.values.ranges import Space
+from apical.values.ranges import Range, Space
 from apical.values.spelling import encode, spell
+from apical.values.value import read
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def search(
         >>> len(found.trials)
         2
     """
+    trials, seed, out = read(int, trials, "trials"), read(int, seed, "seed"), folder_of(out)
     at_least_one(trials=trials)
     if seed < 0:
         raise UsageError(f"seed: must be 0 or more, got {seed}; give one such")
@@ -102,6 +104,11 @@ def search(
     if len(data.validation) == 0:
         raise UsageError(f"search: {data.name} has no validation examples to choose by")
     space = rule.space if space is None else space
+    if not isinstance(space, Mapping):
+        raise UsageError(
+            f"space: must give names their ranges, as {{'lr': 'log:1e-4,1e-2'}}, got {short(space)}"
+        )
+    space = {name: read(Range, span, f"space, {name}") for name, span in space.items()}
     check(space, rule, base)
     protocol = {
         "rule": encode(rule),
@@ -110,16 +117,15 @@ def search(
         "space": {name: spell(span) for name, span in space.items()},
         "seed": seed,
     }
-    folder = None if out is None else Path(out)
     interrupted = False
-    with nullcontext() if folder is None else locked(folder, "apical search"):
-        ended = [] if folder is None else trials_to_go_on_with(folder, protocol)
-        _keep(folder, protocol, rule, base, ended)
+    with nullcontext() if out is None else locked(out, "apical search"):
+        ended = [] if out is None else trials_to_go_on_with(out, protocol)
+        _keep(out, protocol, rule, base, ended)
         try:
             for number in range(len(ended), trials):
                 trial = _try(number, draw(space, seed, number), rule, base, data, seed, listeners)
                 with held():
-                    _keep(folder, protocol, rule, base, [*ended, trial])
+                    _keep(out, protocol, rule, base, [*ended, trial])
                     ended.append(trial)
                 report(trial)
         except KeyboardInterrupt:
