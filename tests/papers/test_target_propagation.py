@@ -159,8 +159,9 @@ def test_table_1_shows_best_and_last_by_test_and_by_validation(tmp_path):
     data = {"name": "mnist", "classes": []}
     asked = {"rule": encode(rule), "data": data, "settings": settings.to_json(), "seeds": 1}
     (run.path / "config.json").write_text(json.dumps(asked | {"seed": 0}))
+    timed = {"seed": 0, "seconds": 1.0, "seconds_measuring": 0.1}
     for epoch, test in enumerate((0.90, 0.98, 0.95), 1):
-        run.append("metrics.jsonl", {"seed": 0, "epoch": epoch, "test_accuracy": test})
+        run.append("metrics.jsonl", timed | {"epoch": epoch, "test_accuracy": test})
     best = {"test_accuracy": {"list": [0.94]}}
     summary = {"status": "finished", "train_accuracy": {"list": [0.99]}, "best_validation": best}
     (run.path / "summary.json").write_text(json.dumps(summary))

@@ -23,6 +23,7 @@ def test_the_interval_is_students():
     assert half_width([1.0, 2.0, 3.0]) == pytest.approx(4.30265 / math.sqrt(3), rel=1e-5)
     assert half_width([1.0, 2.0, 3.0], level=0.9) == pytest.approx(2.91999 / math.sqrt(3), rel=1e-5)
     assert math.isnan(half_width([1.0]))
+    assert math.isnan(half_width([1.0, math.nan, 2.0]))
 
 
 def test_differences_are_paired():

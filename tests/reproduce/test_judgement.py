@@ -33,7 +33,8 @@ def evidence(tmp_path):
         (folder / "config.json").write_text(json.dumps(asked | {"seed": seed}))
         summary = {"status": status, "epochs": [len(values)]}
         (folder / "summary.json").write_text(json.dumps(summary))
-        rows = [{"seed": seed, "epoch": e, "m": v} for e, v in enumerate(values, start=1)]
+        timed = {"seed": seed, "seconds": 1.0, "seconds_measuring": 0.1}
+        rows = [timed | {"epoch": e, "m": v} for e, v in enumerate(values, start=1)]
         (folder / "metrics.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
 
     for seed, noise in enumerate([-0.01, 0.0, 0.0, 0.01]):

@@ -157,6 +157,9 @@ def test_finished_runs_are_examined_once_and_asked_again_when_the_question_chang
     assert evidence.stored("a", "counted.json", "epochs") == {3: 1}
     assert [evidence.values(a, "counted:epochs") for a in ("a", "a@1", "a@2")] == [[1], [1], []]
     assert not Examined(Epochs("a"), job.folder).finished()
+    (job.folder / "counted.json").write_text("{")
+    with pytest.raises(UsageError, match=r"counted\.json: expected JSON"):
+        job.finished()
 
 
 def test_a_chosen_claim_brings_the_runs_that_its_examinations_look_at(tmp_path):

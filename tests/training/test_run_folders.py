@@ -12,6 +12,7 @@ from apical import BP, DFA, FA, UsageError, fit, load
 from apical.networks.layers import Fc
 from apical.runs.folder import RunFolder
 from apical.runs.lock import locked
+from apical.runs.reading import unfinished
 from apical.training.events import Epoch
 from apical.training.reload import reload
 from tests.training.small import SMALL, bits, timeless
@@ -98,6 +99,25 @@ def test_a_damaged_configuration_is_named(blobs, tmp_path, text, words):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(UsageError, match=words):
         reload(tmp_path, blobs)
+
+
+def test_a_summary_without_a_status_is_of_a_run_that_has_not_ended(blobs, tmp_path):
+    fit(FA(), blobs, out=tmp_path, **SMALL)
+    (tmp_path / "summary.json").write_text("{}")
+    assert not RunFolder(tmp_path).finished
+    assert "unknown" in (unfinished(RunFolder(tmp_path)) or "")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("seconds", None), ("train_loss", "x"), ("alignment", {"cosine": "x"})]
+)
+def test_metrics_that_are_no_numbers_are_named(blobs, tmp_path, key, value):
+    fit(FA(), blobs, out=tmp_path, **SMALL)
+    path = tmp_path / "metrics.jsonl"
+    first, *rest = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps(json.loads(first) | {key: value}), *rest]) + "\n")
+    with pytest.raises(UsageError, match=r"metrics\.jsonl, line 1: expected a JSON object of num"):
+        fit(FA(), blobs, out=tmp_path, resume=True, **SMALL)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Examinations: what is measured on finished runs, before anything is judged or drawn."""
 
-import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +55,9 @@ class Examined(Job):
         return f"{self.examination.name} of {self.folder.parent.name} {seed}"
 
     def finished(self):
-        path = self.folder / self._file
-        return path.exists() and json.loads(path.read_text())["asked"] == repr(self.examination)
+        if not (self.folder / self._file).exists():
+            return False
+        return RunFolder(self.folder).read(self._file).get("asked") == repr(self.examination)
 
     def execute(self):
         found = self.examination.examine(self.folder, self.folder.parents[1])

@@ -48,7 +48,7 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run ended in full."""
         summary = self.path / "summary.json"
-        return summary.exists() and self.read("summary.json")["status"] == "finished"
+        return summary.exists() and self.read("summary.json").get("status") == "finished"
 
     @property
     def keeps_networks(self) -> bool:
@@ -157,8 +157,8 @@ class RunFolder:
                 rows.append(row)
             elif number < len(lines) or self.finished:
                 raise UsageError(
-                    f"{path}, line {number}: expected a JSON object with seed and epoch, found "
-                    f"{line[:40].decode(errors='replace')!r}; {RESTORE}"
+                    f"{path}, line {number}: expected a JSON object of numbers with seed, epoch "
+                    f"and seconds, found {line[:40].decode(errors='replace')!r}; {RESTORE}"
                 )
         return rows
 
@@ -206,7 +206,18 @@ def _row(line: bytes) -> dict[str, Any] | None:
     except ValueError:  # no JSON, or no text
         return None
     numbered = isinstance(row, dict) and all(type(row.get(k)) is int for k in ("seed", "epoch"))
-    return row if numbered else None
+    if not numbered or not _of_numbers(row):
+        return None
+    # The network before the first step has taken no time.
+    timed = ("seconds", "seconds_measuring") if row["epoch"] else ()
+    return row if all(isinstance(row.get(k), int | float) for k in timed) else None
+
+
+def _of_numbers(data: Any) -> bool:
+    """Whether there is nothing but numbers and nulls in it."""
+    if isinstance(data, dict | list):
+        return all(map(_of_numbers, data.values() if isinstance(data, dict) else data))
+    return data is None or isinstance(data, int | float)
 
 
 def plain(data: Any) -> Any:

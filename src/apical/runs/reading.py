@@ -117,7 +117,11 @@ def unfinished(folder: RunFolder) -> str | None:
         return None
     config = folder.config()
     ended = (folder.path / "summary.json").exists()
-    status = folder.read("summary.json")["status"] if ended else "still training, or killed"
+    status = (
+        folder.read("summary.json").get("status", "unknown")
+        if ended
+        else "still training, or killed"
+    )
     epochs = config["settings"]["epochs"]
     seeds = range(config["seed"], config["seed"] + config["seeds"])
     saved = ", ".join(

@@ -12,7 +12,7 @@ FEWEST = 3
 
 
 def half_width(values: Sequence[float], level: float = 0.95) -> float:
-    """Half the width of the t interval of the mean; nan for fewer than two values.
+    """Half the width of the t interval of the mean; nan for fewer than two values, or with a nan.
 
     **Arguments:**
 
@@ -24,7 +24,7 @@ def half_width(values: Sequence[float], level: float = 0.95) -> float:
         >>> round(half_width([0.90, 0.91, 0.92]), 4)
         0.0248
     """
-    if len(values) < 2:
+    if len(values) < 2 or not all(map(math.isfinite, values)):
         return math.nan
     t = float(stdtrit(len(values) - 1, (1 + level) / 2))
     return t * statistics.stdev(values) / math.sqrt(len(values))
