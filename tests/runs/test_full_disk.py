@@ -141,14 +141,15 @@ def test_on_a_small_disk_that_grows_a_run_ends_as_on_a_large_one(tmp_path, capsy
             sound(disk / "run")
         shutil.rmtree(disk / "run" / "tensorboard")
         assert content(disk / "run") == content(tmp_path / "whole")
-    assert len(lines) >= 8
+    assert len(lines) >= 6
     for line in lines:
         assert line.startswith(f"apical: {disk / 'run'}")
         begun = "config.json" not in line
         assert line.endswith("; --resume goes on from the last checkpoint\n") == begun
         assert line.count("\n") == 1
     named = " ".join(lines)
-    for file in ("config.json", "initial.jsonl", "tensorboard", ".npz", "summary.json"):
+    # Which of the last files meets the end depends on the digits of seconds that were written.
+    for file in ("config.json", "initial.jsonl", "tensorboard", ".npz"):
         assert f"{file}: cannot be written (No space left" in named, file
 
 

@@ -205,8 +205,9 @@ def test_reloading_gives_the_trained_network(blobs, tmp_path):
     assert bits(models[1].state) == bits(result.states[1])
     again = task.trainer.measure(models[1].network)
     assert again["test_accuracy"] == result.summary["test_accuracy"]["list"][1]
-    outputs = models[1](blobs.test.x[:7])
-    np.testing.assert_allclose(np.sum(outputs, axis=-1), 1, rtol=1e-5)
+    raw = blobs.test.x[:7]
+    expected = result.networks[1](task.transforms.test(raw))
+    np.testing.assert_array_equal(models[1](raw), expected)
 
 
 def test_a_folder_in_use_is_refused_resumed_or_replaced(blobs, tmp_path):
