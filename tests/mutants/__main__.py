@@ -55,11 +55,12 @@ def _survives(mutant: Mutant) -> str | None:
 
 def _said(name: str, failed: str, passed: str, run: Callable[[], Ran]) -> bool | None:
     """Whether a test failed, None if that cannot be told, after a line that tells it with the
-    seconds of processor time it took, and what pytest said if it could not run."""
+    seconds of processor time it took, what failed, or why it could not run."""
     seconds, found, more = 0.0, None, ""
     try:
         ran = run()
         seconds, found = ran.seconds, ran.failed
+        more = f"  ({ran.by})" if found else ""
     except (RuntimeError, ValueError) as error:
         more = f"\n{error}"
     word = {True: failed, False: passed, None: "NOT RUN"}[found]

@@ -37,6 +37,12 @@ class Ran:
             )
         return self.code == 1
 
+    @property
+    def by(self) -> str:
+        """The tests that failed, without their files."""
+        lines = [line for line in self.said.splitlines() if line.startswith("FAILED ")]
+        return ", ".join(line.partition(" - ")[0].partition("::")[2] for line in lines)
+
 
 def with_defect(mutant: Mutant) -> Ran:
     """Its tests on a copy of src/ that has the defect.
