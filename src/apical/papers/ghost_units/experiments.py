@@ -12,7 +12,7 @@ from apical.networks.layers import Fc
 from apical.papers.ghost_units.gradient import GradientError
 from apical.papers.ghost_units.theorem import TheoremError
 from apical.reproduce.experiment import Experiment
-from apical.rules import GhostMA, GhostMAPrime, GhostMB
+from apical.rules import BP, GhostMA, GhostMAPrime, GhostMB
 from apical.rules.ghost.rule import Ghost
 from apical.rules.ghost.stepping import Euler, Stepping, Strides
 
@@ -34,6 +34,9 @@ EARLY = 6
 """Epochs by which our aim for MA with 500 units is to be met."""
 TRACED = (1, 2)
 """Epochs after which Figure 4 looks into the circuit; it looks before the first one too."""
+RATES = {"mb": (0.03, 0.1, 0.3, 1.0), "ma": (0.3, 1.0, 3.0, 10.0)}
+"""Learning rates tried for backpropagation on the networks of each model, for `SEARCH` epochs."""
+SEARCH = 10
 
 
 def experiments(protocol: str) -> Iterator[Experiment]:
@@ -52,6 +55,7 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     if protocol == "paper":
         early = ma(500, "tf").with_settings(epochs=EARLY)
         yield replace(early, name="early-ma-500-tf", most_seeds=3)
+        yield from rate_search()
 
 
 def quick(cell: Experiment) -> Experiment:
@@ -119,6 +123,20 @@ def mb_deep(width: int, feedback: str) -> Experiment:
         feedback=_feedback(feedback, 0.05),
     )
     return _examined(_cell(f"mb-{width}-{width}-{feedback}", rule, (width, width)))
+
+
+def rate_search() -> Iterator[Experiment]:
+    """Backpropagation at each of `RATES`, one seed; the validation split chooses."""
+    for model, rates in RATES.items():
+        for lr in rates:
+            name = f"{model}-100-bp-lr-{lr:g}"
+            yield replace(_backprop(model, 100, lr).with_settings(epochs=SEARCH), name=name)
+
+
+def _backprop(model: str, width: int, lr: float) -> Experiment:
+    """Backpropagation by plain SGD, with all else as in a cell of Table 1."""
+    cell = ma(width, "tf") if model == "ma" else mb(width, "tf")
+    return Experiment(f"{model}-{width}-bp", BP(), replace(cell.settings, lr=lr), most_seeds=1)
 
 
 def cells() -> Iterator[Experiment]:
