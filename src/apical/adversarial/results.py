@@ -34,9 +34,18 @@ class AccuracyUnderAttack:
         return cls(accuracy, survey.chance, survey.flat, len(survey.labels))
 
     @classmethod
-    def read(cls, stored: dict[str, Any]) -> Self:
-        """From the JSON form of `vars`."""
-        return cls(**stored)
+    def read(cls, stored: Mapping[str, Any]) -> Self:
+        """From the JSON form of `vars`; whatever else is in it is passed over.
+
+        Raises `LookupError`, `TypeError`, `ValueError` or `AttributeError` for anything else.
+        """
+        accuracy = {
+            attack: {eps: float(value) for eps, value in by_eps.items()}
+            for attack, by_eps in stored["accuracy"].items()
+        }
+        return cls(
+            accuracy, float(stored["chance"]), float(stored["flat"]), int(stored["examples"])
+        )
 
     @property
     def clean(self) -> float:

@@ -1,15 +1,18 @@
 """Evidence: the numbers that the finished runs of a paper hold, by experiment."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 import apical.rules  # noqa: F401  runs are read as values, which importing makes known
+from apical.errors import UsageError
 from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData, stack
 from apical.values.spelling import decode
 
+Read = TypeVar("Read")
 AT_BEST_VALIDATION = "summary:best_validation.test_accuracy.list"
 """The metric of a run's test accuracy at its best validation epoch."""
 
@@ -78,19 +81,33 @@ class Evidence:
                     found[seed] = values[epochs.index(wanted)]
         return found
 
-    def stored(self, experiment: str, file: str, *keys: str) -> dict[int, Any]:
-        """What a JSON file of each run says where `keys` lead to, by seed.
+    def stored(self, experiment: str, file: str, *keys: str) -> dict[int, float]:
+        """The number in a JSON file of each run that `keys` lead to, by seed.
 
         Runs without the file are left out. Of a list, which has an entry for each of a run's seeds,
-        the first is taken, since a run of a paper has one seed.
+        the first is taken, since a run of a paper has one seed. Raises `UsageError` for a file
+        that has no number there.
+        """
+        return self.read(experiment, file, lambda data: _number(data, keys))
+
+    def read(
+        self, experiment: str, file: str, read: Callable[[dict[str, Any]], Read]
+    ) -> dict[int, Read]:
+        """What `read` makes of a JSON file of each run, by seed; runs without the file are left out.
+
+        Raises `UsageError` for a file of which it cannot make anything.
         """
         found = {}
         for run in self.runs(experiment):
-            if (run.path / file).exists():
-                value = RunFolder(run.path).read(file)
-                for key in keys:
-                    value = value[key]
-                found[run.config["seed"]] = value[0] if isinstance(value, list) else value
+            if (path := run.path / file).exists():
+                data = RunFolder(run.path).read(file)
+                try:
+                    found[run.config["seed"]] = read(data)
+                except (AttributeError, LookupError, TypeError, ValueError):
+                    raise UsageError(
+                        f"{path}: expected what `apical reproduce` writes there, found something "
+                        "else; restore the file, or delete it to have it made again"
+                    ) from None
         return found
 
     def values(self, term: str, metric: str) -> list[float]:
@@ -111,3 +128,13 @@ class Evidence:
                     row[target.metric(split)] = result[target.metric(split)]["mean"]
                 rows.append(row)
         return rows
+
+
+def _number(data: Any, keys: Sequence[str]) -> float:
+    """Where the keys lead; of a list the first."""
+    for key in keys:
+        data = data[key]
+    value = data[0] if isinstance(data, list) else data
+    if not isinstance(value, int | float):
+        raise TypeError
+    return value

@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,10 +61,10 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
     columns = ("clean.0", *(f"{a}.8/255" for a in ("noise", "fgsm", "pgd", "adaptive")))
     columns += ("transfer.8/255", "worst.8/255", "pgd.1/2")
     for pair in PAIRS:
-        twins = _measured(evidence, f"{pair}-bp")
+        twins = list(_measured(evidence, f"{pair}-bp").values())
         for name in RULES:
             experiment = f"{pair}-{name}"
-            runs = _measured(evidence, experiment)
+            runs = list(_measured(evidence, experiment).values())
             if not runs:
                 continue
             metrics = [f"attacks:accuracy.{column}" for column in columns]
@@ -76,11 +77,15 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
     return _write(folder / "masking.md", "\n".join(lines) + "\n")
 
 
-def _measured(evidence: Evidence, experiment: str) -> list[AccuracyUnderAttack]:
-    stored = evidence.stored(experiment, "attacks.json").values()
-    return [
-        AccuracyUnderAttack.read({k: v for k, v in run.items() if k != "asked"}) for run in stored
-    ]
+def _measured(evidence: Evidence, experiment: str) -> dict[int, AccuracyUnderAttack]:
+    return evidence.read(experiment, "attacks.json", _whole)
+
+
+def _whole(stored: dict[str, Any]) -> AccuracyUnderAttack:
+    """What was stored, if it has every attack and eps that the checks on masking ask for."""
+    run = AccuracyUnderAttack.read(stored)
+    diagnose([run], EPSILONS)
+    return run
 
 
 def write_attacks(evidence: Evidence, folder: Path) -> Path:
@@ -92,10 +97,10 @@ def write_attacks(evidence: Evidence, folder: Path) -> Path:
     for pair in PAIRS:
         for name in RULES:
             experiment = f"{pair}-{name}"
-            for seed, run in evidence.stored(experiment, "attacks.json").items():
-                for attack, by_eps in run["accuracy"].items():
+            for seed, run in _measured(evidence, experiment).items():
+                for attack, by_eps in run.accuracy.items():
                     cells = [by_eps.get(size, "") for size in sizes]
-                    writer.writerow([experiment, seed, run["examples"], attack, *cells])
+                    writer.writerow([experiment, seed, run.examples, attack, *cells])
     return _write(folder / "attacks.csv", text.getvalue())
 
 
