@@ -43,7 +43,7 @@ tried(lambda: apical.search("fa", data, ["lr"]))
 SAID = """
 FA(feedback=FRSF())
 FA(feedback=USF())
-mistake: feedback of fa: there is no 'frfs'; did you mean 'frsf'? Known: brsf,
+mistake: feedback of fa: there is no 'frfs'; did you mean 'frsf'? known: brsf,
 mistake: feedback of fa: must be a feedback (brsf, fixed-random, frsf, transpose, usf), got <class
 mistake: alpha of dtp: must be a number, got 'x'
 mistake: features of ao-sdtp: must be a whole number, got 2.5

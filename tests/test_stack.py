@@ -50,7 +50,7 @@ def test_marked_parts_may_stand_anywhere():
         ("fc:5,sing", "did you mean 'sign'"),
         ("lc:3xa,8", "kernel: expected int, got 'a'"),
         ("lcc:3x3,8", "did you mean 'lc'"),
-        ("lc:3x3,8,q1", "no 'q1'; Known: .*sign; sNUMBER is the stride; pNUMBER is the padding"),
+        ("lc:3x3,8,q1", "no 'q1'; known: .*sign; sNUMBER is the stride; pNUMBER is the padding"),
         ("lc:3x3,8,s2,s3", "lc:3x3,8,s2,s3: stride is given twice"),
         ("fc:units=3,units=4", "units is given twice"),
     ],

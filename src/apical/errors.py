@@ -46,7 +46,7 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
     close = difflib.get_close_matches(name, names, n=1)
     told = [f"did you mean {close[0]!r}?"] if close else []
     if len(names) <= FEW or not (close or where):
-        told.append(f"Known: {', '.join(names)}")
+        told.append(f"known: {', '.join(names)}")
     elif where:
         told.append(where)
     return f"{kind}: there is no {name!r}; {' '.join(told)}"

@@ -38,6 +38,11 @@ def places(data, before=()):
             yield from places(value, (*before, key))
 
 
+def write_both(evidence, folder):
+    write_masking(evidence, folder)
+    write_attacks(evidence, folder)
+
+
 READ_BY_TABLES = [place for place in places(MEASURED) if place != ("asked",)]
 
 
@@ -61,8 +66,7 @@ def test_a_damaged_examination_is_named_wherever_the_damage_is(runs, odd, tmp_pa
         within[last] = odd
         file.write_text(json.dumps(spoiled))
         with pytest.raises(UsageError, match=r"attacks\.json: expected what `apical reproduce`"):
-            write_masking(Evidence(runs), tmp_path)
-            write_attacks(Evidence(runs), tmp_path)
+            write_both(Evidence(runs), tmp_path)
 
 
 def test_a_summary_without_its_number_is_named(runs):

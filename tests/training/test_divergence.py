@@ -57,3 +57,22 @@ def test_the_last_good_checkpoint_is_kept(blobs, tmp_path):
     good = fit(Poisoned(after=1000), blobs, **SMALL | {"epochs": 2})
     _, models = reload(tmp_path, blobs)
     assert bits(models[0].network) == bits(good.networks[0])
+
+
+class Learning(Poisoned):
+    """The same, with something to learn, so that an epoch by turns has two passes."""
+
+    name = "learning"
+
+    def init(self, net, batch, key):
+        return State(learned=jnp.zeros(()), kept=super().init(net, batch, key).kept)
+
+    def credit(self, net, state, batch, key):
+        found = super().credit(net, State(kept=state.kept), batch, key)
+        return Credit(found.network, found.signals, kept=found.kept, learned=state.learned)
+
+
+def test_a_step_of_the_second_pass_is_found_from_where_that_pass_began(blobs):
+    """Eleven steps a pass: the sixteenth call is the fifth step of the second one."""
+    with pytest.raises(DivergenceError, match=r"epoch 1, step 6: .* reached nan"):
+        fit(Learning(after=15, state_only=True), blobs, alternate="epoch", **SMALL)

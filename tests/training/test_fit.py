@@ -139,7 +139,7 @@ def test_any_optax_transformation_will_do(blobs):
         ({"hidden": (8, 0)}, r"hidden\[1\]: units: must be 1 or more"),
         ({"hidden": 8}, "hidden: must be a list, got 8"),
         ({"hidden": (8.5,)}, r"hidden\[0\]: must be a layer .* or a whole number, got 8.5"),
-        ({"partial_batch": "foo"}, "partial_batch: there is no 'foo'; Known: drop, wrap"),
+        ({"partial_batch": "foo"}, "partial_batch: there is no 'foo'; known: drop, wrap"),
         ({"schedule": "cosin"}, "schedule: there is no 'cosin'; did you mean 'cosine'"),
         ({"loss": "squared-eror"}, "did you mean 'squared-error'"),
         ({"loss": 3}, "loss: must be a loss .*, got 3"),
@@ -173,7 +173,7 @@ def test_settings_that_do_not_work_are_named(blobs, wrong, words):
 @pytest.mark.parametrize(
     ("rule", "data", "words"),
     [
-        ("fe", "iris", "rule: there is no 'fe'; Known: ao-sdtp, "),
+        ("fe", "iris", "rule: there is no 'fe'; known: ao-sdtp, "),
         ("fa:frfs", "iris", "did you mean 'frsf'"),
         (3, "iris", "rule: must be a rule .*, got 3"),
         (Settings, "iris", "rule: must be a rule .*, got <class"),

@@ -99,10 +99,26 @@ def test_each_group_has_its_own_rate_whatever_the_turns(blobs, alternate):
     assert after[1] - before[1] == pytest.approx(0.25 * (before[0] - before[1]), rel=1e-5)
 
 
-def test_a_rule_that_learns_nothing_of_its_own_has_no_turns(blobs):
+class Counting(BP):
+    """Counts its calls, and learns nothing of its own."""
+
+    name = "counting"
+
+    def init(self, net, batch, key):
+        return State(kept=jnp.zeros((), int))
+
+    def credit(self, net, state, batch, key):
+        found = BP().credit(net, State(), batch, key)
+        return Credit(found.network, found.signals, kept=state.kept + 1)
+
+
+@pytest.mark.parametrize("alternate", ["epoch", "batch"])
+def test_a_rule_that_learns_nothing_of_its_own_has_no_turns(blobs, alternate):
     alone, turns = (
-        fit(BP(), blobs, hidden=(8,), batch_size=30, epochs=1, alternate=a) for a in (None, "epoch")
+        fit(Counting(), blobs, hidden=(8,), batch_size=30, epochs=1, alternate=a)
+        for a in (None, alternate)
     )
+    assert turns.states[0].kept == STEPS
     for a, b in zip(*(jax.tree.leaves(r.networks) for r in (alone, turns)), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -41,6 +41,10 @@ class Dataset:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(split)} {name}" for name, split in self.splits._asdict().items())
+        return f"Dataset({self.name!r}, {counts}, shape {self.shape}, {self.n_classes} classes)"
+
     @property
     def splits(self) -> Splits:
         """The three splits."""

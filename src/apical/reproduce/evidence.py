@@ -93,9 +93,9 @@ class Evidence:
     def read(
         self, experiment: str, file: str, read: Callable[[dict[str, Any]], Read]
     ) -> dict[int, Read]:
-        """What `read` makes of a JSON file of each run, by seed; runs without the file are left out.
+        """What `read` makes of a JSON file of each run, by seed.
 
-        Raises `UsageError` for a file of which it cannot make anything.
+        Runs without the file are left out. Raises `UsageError` for a file that says nothing to it.
         """
         found = {}
         for run in self.runs(experiment):

@@ -161,7 +161,7 @@ class Supervised(Learner):
         batch, net = self.batch(examples), carry.net.drawn(key)
         record = net.record(batch.x)
         credit = self.rule.credit(net, carry.state, batch, key)
-        found = {}
+        found = {"the rule's state": _size(carry.state)}
         for l, layer in enumerate(carry.net.layers):
             found[f"layer {l + 1}'s weights"] = _size(layer)
             found[f"layer {l + 1}'s preactivations"] = _size(record.preactivations[l])
