@@ -2,6 +2,7 @@
 
 import copy
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from apical.reproduce.evidence import Evidence
 
 SIZES = ("0", *(eps.text for eps in EPSILONS), "1/2")
 ATTACKS = ("clean", "noise", "fgsm", "pgd", "adaptive", "transfer", "worst")
-MEASURED = {
+MEASURED: dict[str, Any] = {
     "asked": "UnderAttack()",
     "accuracy": {attack: dict.fromkeys(SIZES, 0.5) for attack in ATTACKS},
     "chance": 0.5,
