@@ -22,6 +22,7 @@ from apical.papers.target_propagation.methods import (
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce.evidence import Evidence
 from apical.rules import AOSDTP, DTP, FA, SDTP
+from apical.rules.target_propagation.inverses import Averaged, Summed
 from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.settings.schedules import Constant, LinearDecay
@@ -51,9 +52,11 @@ def test_published_settings_are_table_5s(row):
 def test_to_the_letter_is_the_whole_step_through_the_hidden_activation():
     for choose in (configured, published):
         for method in UNDAMPED:
-            rule, _ = choose("mnist-fc", method)
-            assert isinstance(rule, SDTP)
+            rule, settings = choose("mnist-fc", method)
+            assert isinstance(rule, SDTP | AOSDTP)
             assert (rule.step, rule.output_inverse) == (1.0, tanh)
+            assert isinstance(rule.local, Averaged if "averaged" in method else Summed)
+            assert settings.alternate == (ByEpoch() if "alternating" in method else None)
 
 
 FOUND = [("mnist-fc", method) for method in searched.methods("mnist-fc")]

@@ -8,11 +8,21 @@ import apical
 from apical.networks.activations import tanh
 from apical.networks.layers import Fc
 from apical.papers.target_propagation import search, searched
-from apical.papers.target_propagation.methods import ALL
+from apical.papers.target_propagation.methods import (
+    ALL,
+    UNDAMPED,
+    WIDE,
+    Search,
+    published,
+    unsearched,
+)
 from apical.papers.target_propagation.networks import SETUPS
 from apical.rules import SDTP
+from apical.settings import Settings
 from apical.settings.schedules import LinearDecay
-from apical.tuning import Trial
+from apical.tuning import Trial, place
+from apical.tuning.space import draw
+from apical.values.ranges import Interval
 from apical.values.spelling import decode
 
 
@@ -22,7 +32,7 @@ def test_the_best_finished_draws_play():
         Trial(n, {}, {1: score} if score else {}, None if score else "diverged")
         for n, score in enumerate(scores)
     ]
-    assert [trial.number for trial in search.finalists(trials)] == [1, 4, 5]
+    assert [trial.number for trial in search.finalists(trials, 3)] == [1, 4, 5]
 
 
 @pytest.fixture
@@ -43,7 +53,7 @@ def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(small, m
 
     winner = search.last_round("mnist-fc", "bp", found)
     played = searched.trials("mnist-fc", "bp", searched.FINAL)
-    assert len(played) == search.FINALISTS
+    assert len(played) == ALL["bp"].search.finalists
     assert winner.score == max(trial.score for trial in played)
     drawn = {trial.number: trial.values for trial in found.trials}
     assert all(trial.values == drawn[trial.number] for trial in played)
@@ -68,8 +78,7 @@ def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(small, m
 
 def test_the_first_round_draws_what_a_method_leaves_open(small, tmp_path, monkeypatch):
     method = "sdtp-alternating-undamped"
-    monkeypatch.setitem(ALL, method, replace(ALL[method], draws=2))
-    monkeypatch.setattr(search, "EPOCHS", 1)
+    monkeypatch.setitem(ALL, method, replace(ALL[method], search=Search(draws=2, epochs=1)))
     found = search.first_round("mnist-fc", method, tmp_path / "study")
     assert searched.methods("mnist-fc") == [method]
     trials = searched.trials("mnist-fc", method)
@@ -84,6 +93,53 @@ def test_the_first_round_draws_what_a_method_leaves_open(small, tmp_path, monkey
     assert (rule.step, rule.output_inverse) == (1.0, tanh)
     again = search.first_round("mnist-fc", method, tmp_path / "study")
     assert [t.values for t in again.trials] == [t.values for t in trials]
+
+
+def test_wide_searches_share_a_budget_and_the_wide_summed_one_is_what_was_searched_first():
+    """Only the rule, its form and the drawn values differ; the kept trials are of this search."""
+    wide = [name for name, method in UNDAMPED.items() if method.search.finalists == 0]
+    assert len(wide) == 4
+    rule, settings, space = unsearched("mnist-fc", "sdtp-alternating-undamped-wide")
+    for name in wide:
+        _, others, drawn = unsearched("mnist-fc", name)
+        assert (others, drawn, ALL[name].search) == (settings, space, WIDE)
+    kept = searched.trials("mnist-fc", "sdtp-alternating-undamped-wide")
+    assert len(kept) == WIDE.draws
+    for trial in kept:
+        assert trial.values == draw(space, search.SEED, trial.number)
+    best = searched.winner("mnist-fc", "sdtp-alternating-undamped-wide")
+    assert best is not None
+    placed = place(draw(space, search.SEED, best["trial"]), rule, settings)
+    asked = replace(placed[1], epochs=WIDE.epochs, schedule=WIDE.schedule)
+    assert (decode(best["rule"]), Settings.from_json(best["settings"])) == (placed[0], asked)
+
+
+def test_a_search_without_finalists_ends_with_its_best_draw(small, tmp_path, monkeypatch):
+    method = "ao-sdtp-alternating-averaged"
+    short = replace(WIDE, draws=2, epochs=1)
+    monkeypatch.setitem(ALL, method, replace(ALL[method], search=short))
+    found = search.first_round("mnist-fc", method, tmp_path / "study")
+    winner = search.last_round("mnist-fc", method, found)
+    assert winner == found.best
+    best = searched.winner("mnist-fc", method)
+    assert best == searched.winner("mnist-fc", method, searched.DRAWS)
+    assert best is not None
+    assert Settings.from_json(best["settings"]).schedule == LinearDecay()
+    assert len(searched.trials("mnist-fc", method)) == 2
+
+
+def test_the_wide_ranges_have_all_that_table_5_found_for_sdtp():
+    for name in ("sdtp-parallel-undamped", "sdtp-alternating-undamped-wide"):
+        rule, settings = published("mnist-fc", name)
+        for path, span in WIDE.ranges.items():
+            group, _, key = path.partition(".")
+            value = getattr(rule if group == "inverse" else settings, group)
+            value = value[key] if isinstance(value, dict) else getattr(value, key, value)
+            if isinstance(span, apical.Choice):
+                assert value in span.values, (name, path)
+            else:
+                assert isinstance(span, Interval)
+                assert span.low <= value <= span.high, (name, path)
 
 
 def test_a_search_that_was_interrupted_has_no_last_round(small, tmp_path, monkeypatch):

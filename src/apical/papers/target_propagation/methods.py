@@ -1,4 +1,4 @@
-"""The ten methods of Table 1, and the settings that each of them runs with.
+"""The ten methods of Table 1, variants of some of them, and the settings that they run with.
 
 Where we searched (`searched.py`), on the network itself or on its like, those are ours, and else
 the paper's best of Table 5. What is missing there is taken from a method's like: AO-SDTP, which
@@ -16,10 +16,11 @@ from apical.networks.activations import tanh
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.searched import winner
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
-from apical.rules.target_propagation.inverses import Denoising, NoisePreserving
+from apical.rules.target_propagation.inverses import Averaged, Denoising, NoisePreserving, Summed
 from apical.settings import Settings
+from apical.settings.schedules import Constant, LinearDecay, Schedule
 from apical.settings.turns import Alternation, ByEpoch
-from apical.values.ranges import Space
+from apical.values.ranges import Choice, Linear, Log, Space
 from apical.values.spelling import decode
 
 TUNED = (
@@ -30,8 +31,42 @@ FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
+class Search:
+    """How a method's hyper-parameters are searched: random draws, then the best of them anew."""
+
+    draws: int = 16
+    epochs: int = 6
+    """Of each draw."""
+    schedule: Schedule = Constant()
+    ranges: Space = field(default_factory=dict)
+    """In place of, and beside, those that the rule recommends."""
+    finalists: int = 3
+    """How many are trained anew, for longer and with a rate that falls; 0: the best draw is it."""
+
+
+SHARES = Choice((0.9, 0.95, 0.99)), Choice((0.95, 0.99, 0.999)), Choice((1e-3, 1e-4, 1e-6, 1e-8))
+"""Adam's b1, b2 and eps."""
+WIDE = Search(
+    epochs=20,
+    schedule=LinearDecay(),
+    ranges={
+        "lr": Log(1e-4, 1e-2),
+        "learned_lr": Log(1e-4, 1e-2),
+        "inverse.sigma": Linear(0.01, 0.4),
+        **{
+            f"{group}.{name}": values
+            for group in ("optimizer_args", "learned_optimizer_args")
+            for name, values in zip(("b1", "b2", "eps"), SHARES, strict=True)
+        },
+    },
+    finalists=0,
+)
+"""Has all that Table 5 found for SDTP on the fully connected MNIST network within its ranges."""
+
+
+@dataclass(frozen=True)
 class Method:
-    """A row of Table 1."""
+    """A row of Table 1, or a variant of one."""
 
     rule: type[Rule]
     alternate: Alternation | None = None
@@ -40,9 +75,13 @@ class Method:
     """The method whose settings it takes where it has none of its own."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the rule that are the method's and not to be searched."""
-    draws: int = 16
-    """Of a search; three times as many where no inverse is learned, in a third of the time."""
+    search: Search = Search()
+    column: str | None = None
+    """The method of Table 5 whose values it has in `published`; None: its own name."""
 
+
+THRICE = Search(draws=48)
+"""As many draws where no inverse is learned, which takes a third of the time."""
 
 METHODS = {
     "dtp-parallel": Method(DTP),
@@ -51,20 +90,32 @@ METHODS = {
     "sdtp-alternating": Method(SDTP, ByEpoch()),
     "ao-sdtp-parallel": Method(AOSDTP, tuned_as="sdtp-parallel"),
     "ao-sdtp-alternating": Method(AOSDTP, ByEpoch(), tuned_as="sdtp-alternating"),
-    "fa": Method(FA, draws=48),
-    "dfa": Method(DFA, draws=48),
-    "bp": Method(BP, draws=48),
+    "fa": Method(FA, search=THRICE),
+    "dfa": Method(DFA, search=THRICE),
+    "bp": Method(BP, search=THRICE),
     "bp-conv": Method(BP, convolutional=True, tuned_as="bp"),
 }
 TO_THE_LETTER = {"step": 1.0, "output_inverse": tanh}
-"""SDTP's whole step, and an inverse of the output with the hidden activation."""
+"""The whole step, and an inverse of the output with the hidden activation."""
+SUMMED, AVERAGED = TO_THE_LETTER | {"local": Summed()}, TO_THE_LETTER | {"local": Averaged()}
+"""The two forms of a local loss; the paper does not say which is its own."""
 UNDAMPED = {
-    "sdtp-parallel-undamped": Method(SDTP, given=TO_THE_LETTER),
-    "sdtp-alternating-undamped": Method(SDTP, ByEpoch(), given=TO_THE_LETTER),
-    "sdtp-alternating-undamped-wide": Method(SDTP, ByEpoch(), given=TO_THE_LETTER),
+    "sdtp-parallel-undamped": Method(SDTP, given=SUMMED, column="sdtp-parallel"),
+    "sdtp-alternating-undamped": Method(SDTP, ByEpoch(), given=SUMMED, column="sdtp-alternating"),
+    "sdtp-alternating-undamped-wide": Method(
+        SDTP, ByEpoch(), given=SUMMED, search=WIDE, column="sdtp-alternating"
+    ),
+    "sdtp-alternating-averaged": Method(
+        SDTP, ByEpoch(), given=AVERAGED, search=WIDE, column="sdtp-alternating"
+    ),
+    "ao-sdtp-alternating-summed": Method(
+        AOSDTP, ByEpoch(), given=SUMMED, search=WIDE, column="sdtp-alternating"
+    ),
+    "ao-sdtp-alternating-averaged": Method(
+        AOSDTP, ByEpoch(), given=AVERAGED, search=WIDE, column="sdtp-alternating"
+    ),
 }
-"""SDTP as the paper has it, where Table 1's rows here are damped; `wide`: as a search found it that
-has all of Table 5's values within its ranges."""
+"""SDTP and AO-SDTP as the paper has them, where Table 1's rows here are damped."""
 ALL = METHODS | UNDAMPED
 
 
@@ -86,14 +137,15 @@ def unsearched(setup: str, name: str) -> tuple[Rule, Settings, Space]:
     method = ALL[name]
     rule = method.rule(**method.given)
     settings = replace(_base(setup, name), alternate=method.alternate, record_test=False)
-    return rule, settings, {k: span for k, span in rule.space.items() if k not in method.given}
+    space = {**rule.space, **method.search.ranges}
+    return rule, settings, {k: span for k, span in space.items() if k not in method.given}
 
 
 def published(setup: str, name: str) -> tuple[Rule, Settings]:
     """The paper's best values, with the other settings of the setup."""
     method = ALL[name]
     table = _table_5()
-    columns = _or(name.partition("-undamped")[0], method.tuned_as)
+    columns = _or(method.column or name, method.tuned_as)
     row = next(table[setup, column] for column in columns if (setup, column) in table)
     settings = replace(
         _base(setup, name),

@@ -1,9 +1,10 @@
-"""The two rounds of a search for a method's hyper-parameters.
+"""The search for a method's hyper-parameters, in one round or two.
 
 `python -m apical.papers.target_propagation.search SETUP METHOD OUT` draws settings at random, as
-`apical search` does, going on with one in OUT. A few epochs favour long steps that do not last, so
-the best of them are trained anew, for longer and with a rate that falls. Both rounds are kept in
-`searched-trials.csv` and `searched-best.json`; Table 1 runs with what the last one found.
+`apical search` does, going on with one in OUT, in the way that the method's `Search` says. A few
+epochs favour long steps that do not last, so after those the best draws are trained anew, for
+longer and with a rate that falls. What is tried and found is kept in `searched-trials.csv` and
+`searched-best.json`; Table 1 runs with what the last round found.
 """
 
 import sys
@@ -21,9 +22,8 @@ from apical.settings.schedules import LinearDecay
 from apical.training.fit import fit, identity
 from apical.tuning import Found, Trial, best, configuration, place, search
 
-EPOCHS = 6
-"""Of the first round, for as many draws as the method has."""
-FINALISTS, LAST_EPOCHS = 3, 20
+LAST_EPOCHS = 20
+"""Of those that are trained anew."""
 SEED = 0
 
 
@@ -34,9 +34,11 @@ def first_round(setup: str, method: str, out: Path) -> Found:
     """
     rule, settings, space = unsearched(setup, method)
     data = load(SETUPS[setup].data)
-    settings = replace(settings, epochs=EPOCHS)
-    draws = ALL[method].draws
-    found = search(rule, data, space, settings, trials=draws, seed=SEED, out=out, report=print)
+    asked = ALL[method].search
+    settings = replace(settings, epochs=asked.epochs, schedule=asked.schedule)
+    found = search(
+        rule, data, space, settings, trials=asked.draws, seed=SEED, out=out, report=print
+    )
     if found.interrupted or found.best is None:
         why = "was interrupted" if found.interrupted else "diverged in every trial"
         raise ApicalError(f"{out}: the search {why}; run the command again, or draw otherwise")
@@ -45,11 +47,14 @@ def first_round(setup: str, method: str, out: Path) -> Found:
 
 
 def last_round(setup: str, method: str, first: Found) -> Trial:
-    """Train the finalists and keep them; the winner."""
+    """Train the finalists and keep them; the winner. Without any it is the best draw."""
+    if not ALL[method].search.finalists:
+        assert first.best is not None
+        return _keep(setup, method, FINAL, [first.best], first.rule, first.settings)
     data, rule = load(SETUPS[setup].data), first.rule
     settings = replace(first.settings, epochs=LAST_EPOCHS, schedule=LinearDecay())
     target, played = settings.target, []
-    for trial in finalists(first.trials):
+    for trial in finalists(first.trials, ALL[method].search.finalists):
         chosen, placed = place(trial.values, rule, settings)
         result = fit(chosen, data, placed, seed=SEED)
         curve = {row["epoch"]: row[target.metric("val")] for row in result.metrics}
@@ -69,10 +74,10 @@ def _keep(
     return winner
 
 
-def finalists(trials: list[Trial]) -> list[Trial]:
+def finalists(trials: list[Trial], count: int) -> list[Trial]:
     """Those that validated best, the first of equals."""
     finished = [trial for trial in trials if not trial.diverged]
-    return sorted(finished, key=lambda t: (-t.score, t.number))[:FINALISTS]
+    return sorted(finished, key=lambda t: (-t.score, t.number))[:count]
 
 
 if __name__ == "__main__":
