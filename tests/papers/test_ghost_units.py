@@ -14,7 +14,7 @@ from apical.feedback import FixedRandom, Transpose
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
 from apical.networks.layers import Fc
-from apical.papers.ghost_units.experiments import cells, mb, quick
+from apical.papers.ghost_units.experiments import cells, controls, mb, quick
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.theorem import predicted
@@ -98,6 +98,15 @@ def test_only_ma_with_two_hidden_layers_is_quick_in_strides_and_says_so(cell):
         assert short.rule == replace(cell.rule, stepping=Strides(10))
     else:
         assert (short.name, short.rule) == (cell.name, cell.rule)
+
+
+def test_a_control_differs_from_its_cells_in_the_rule_and_its_rate_alone():
+    ghosts = {cell.name: cell.settings for cell in cells()}
+    for control in controls():
+        assert control.rule == BP()
+        for feedback in ("tf", "fa"):
+            same = ghosts[control.name.replace("bp", feedback)]
+            assert replace(control.settings, lr=same.lr) == same
 
 
 def test_another_nudge_keeps_the_size_of_a_step():
