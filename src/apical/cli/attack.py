@@ -37,9 +37,9 @@ def attack(
 ) -> None:
     """Attack a network of each seed on the test split, and check for masking.
 
-    An example that is taken wrong already stays as it is. Beside the attack run a noise control,
-    the other of one step and iteration, and an adaptive one whose slopes do not vanish where units
-    saturate.
+    An example that is taken wrong already stays as it is. Further attacks run beside it: noise
+    of the same size as a control, FGSM beside PGD and PGD beside FGSM, and an adaptive one whose
+    slopes do not vanish where units saturate.
 
     Args:
         run: Folder of a run, as given to --out of `apical train`.
@@ -81,7 +81,7 @@ def attack(
         [AccuracyUnderAttack.of(s) for s in found.values()] for found in (surveys, twins)
     )
     diagnosis = diagnose(ours, epsilons, theirs)
-    checks = Table("check", "found", "passed")
+    checks = terminal.table("check", "found", "passed")
     for check in diagnosis.checks:
         checks.add_row(check.demand, check.found, "yes" if check.passed else Text("no", "red"))
     console.print(checks)
@@ -102,7 +102,7 @@ def _accuracies(
 ) -> Table:
     """A row an attack, the twin's below the run's."""
     interval = "over seeds" if len(surveys) > 1 else "over examples (Wilson)"
-    table = Table(
+    table = terminal.table(
         "attack", "clean", *(f"eps {eps.text}" for eps in epsilons),
         title="accuracy (%)", caption=f"95 % intervals {interval}",
     )  # fmt: skip

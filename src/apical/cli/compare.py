@@ -97,7 +97,7 @@ def _folder(rule: Rule) -> str:
 
 def _table(results: dict[str, Result], target: Target) -> Table:
     reference, *_ = results
-    table = Table(
+    table = terminal.table(
         "rule",
         f"test {target.score} (%)",
         f"difference to {reference}",

@@ -6,10 +6,9 @@ import os
 from typing import Annotated
 
 import tyro
-from rich.table import Column, Table
 from rich.text import Text
 
-from apical.cli.support.terminal import call, console, pick
+from apical.cli.support.terminal import call, console, pick, table
 from apical.data.folders import cache_folder, data_folder
 from apical.data.sources import SOURCES, source
 from apical.errors import DataError, UsageError, unknown
@@ -26,9 +25,9 @@ def main(args: list[str]) -> None:
 
 def list_datasets() -> None:
     """List the known data sets: sizes, shape, classes, and where each would be read from."""
-    table = Table("name", "train / val / test", "shape", "classes", _folded("status"))
+    shown = table("name", "train / val / test", "shape", "classes", "status")
     for entry in SOURCES.values():
-        table.add_row(
+        shown.add_row(
             entry.name,
             " / ".join(map(str, entry.sizes)),
             " x ".join(map(str, entry.shape)),
@@ -36,7 +35,7 @@ def list_datasets() -> None:
             entry.origin.status(entry.name),
         )
     out = console()
-    out.print(table)
+    out.print(shown)
     for entry in SOURCES.values():
         out.print(f"{entry.name}: {entry.about}", soft_wrap=True, highlight=False)
 
@@ -52,7 +51,7 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
         DataError: a copy is damaged, or a set that was named is not here.
     """
     chosen = [source(name) for name in names] or list(SOURCES.values())
-    table = Table("name", _folded("copy"), "status")
+    shown = table("name", "copy", "status")
     faults = []
     for entry in chosen:
         copies = entry.origin.copies(entry.name)
@@ -61,33 +60,28 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
                 copy.read()
             except DataError as error:
                 faults.append(str(error))
-                table.add_row(entry.name, copy.where, Text("damaged", "red"))
+                shown.add_row(entry.name, copy.where, Text("damaged", "red"))
             else:
-                table.add_row(entry.name, copy.where, Text("ok", "green"))
+                shown.add_row(entry.name, copy.where, Text("ok", "green"))
         if names and not entry.origin.is_here(entry.name):
             faults.append(
                 f"{entry.name}: {entry.origin.status(entry.name)}; verifying downloads nothing. "
                 f"Load it once, or set APICAL_DATA to a folder that holds {entry.name}/."
             )
-            table.add_row(entry.name, "", Text("not here", "yellow"))
-    console().print(table)
+            shown.add_row(entry.name, "", Text("not here", "yellow"))
+    console().print(shown)
     if faults:
         raise DataError("\n".join(faults))
 
 
 def where() -> None:
     """Show the folders that data sets are looked for in, in order."""
-    table = Table("folder", _folded("path"), "status")
+    shown = table("folder", "path", "status")
     user = data_folder()
-    table.add_row("APICAL_DATA", str(user) if user else "not set", _state(user))
+    shown.add_row("APICAL_DATA", str(user) if user else "not set", _state(user))
     cache = cache_folder()
-    table.add_row("cache (APICAL_CACHE)", str(cache), _state(cache))
-    console().print(table)
-
-
-def _folded(heading: str) -> Column:
-    """For paths: broken over lines, never cut."""
-    return Column(heading, overflow="fold")
+    shown.add_row("cache (APICAL_CACHE)", str(cache), _state(cache))
+    console().print(shown)
 
 
 def _state(path: os.PathLike | None) -> str:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.table import Table
 
 from apical.cli.support import terminal
 from apical.cli.support.console import tell_if_unfinished
@@ -30,7 +29,7 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
     console = terminal.console()
     tell_if_unfinished(console, run)
     target = task.settings.target
-    table = Table("seed", "epoch", "split", "loss", target.score)
+    table = terminal.table("seed", "epoch", "split", "loss", target.score)
     table.title = f"{spell(task.rule)} on {task.data.name}"
     for seed, model in models.items():
         final = task.trainer.measure(model.network)

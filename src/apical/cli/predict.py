@@ -5,7 +5,6 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from rich.table import Column, Table
 
 from apical.cli.support import terminal
 from apical.cli.support.console import tell_if_unfinished
@@ -53,7 +52,7 @@ def predict(
     scores = np.asarray(class_scores(model(raw)))
     _tell_of_the_ground(task.data, images, raw, invert)
 
-    table = Table(Column("image", overflow="fold"), "class", "output", "next best")
+    table = terminal.table("image", "class", "output", "next best")
     for path, of_image in zip(images, scores, strict=True):
         first, second = np.argsort(of_image)[::-1][:2]
         names = model.classes

@@ -76,7 +76,7 @@ def _list(asked, recorded) -> None:
     from apical.reproduce.tables import number
 
     missing = asked.missing(recorded=recorded)
-    shown = Table("claim", "what it says", "paper")
+    shown = terminal.table("claim", "what it says", "paper")
     for claim in asked.paper.choose(asked.only):
         shown.add_row(claim.id, claim.claim, number(claim.judgement.paper))
     console = terminal.console()
@@ -117,7 +117,7 @@ def _reproduce(asked, jobs, recorded) -> None:
 def _claims(table) -> Table:
     from apical.reproduce.tables import number
 
-    shown = Table("claim", "paper", "ours", "n", Column("verdict", no_wrap=True))
+    shown = terminal.table("claim", "paper", "ours", "n", Column("verdict", no_wrap=True))
     for row in table:
         half = "" if row["ci95"] is None else f" ± {row['ci95']:.4f}"
         ours = number(row["ours"]) + half

@@ -42,7 +42,7 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
             space: What to draw: pairs of a name and a range, as in `lr log:1e-4,1e-2
                 inverse.sigma linear:0.01,0.3 batch_size whole:50,200
                 optimizer_args.eps choice:1e-4/1e-8`. The name is a flag's, with a dot before a
-                number within its value; that flag itself then says nothing.
+                number within its value. What is drawn replaces what that flag says.
             trials: How many draws there are to be in the end.
             seed: Of the draws, the initial weights and the order of the data.
         """

@@ -25,7 +25,6 @@ def sensitivity(
         out: The figure; its ending (.png, .svg, .pdf) says the format.
     """
     import numpy as np
-    from rich.table import Table
 
     from apical.report.labels import run_labels, shared_target
     from apical.report.sensitivity import draw
@@ -35,7 +34,7 @@ def sensitivity(
         raise UsageError("sensitivity: name at least one search's folder")
     found = [SearchData.read(path) for path in searches]
     figure = draw(found, out)
-    table = Table("search", "rule", "draws", "diverged", "best", "median", "worst")
+    table = terminal.table("search", "rule", "draws", "diverged", "best", "median", "worst")
     table.title = f"validation {shared_target(found).shortfall} (%)"
     for search, label in zip(found, run_labels(found), strict=True):
         spread = np.quantile(search.errors, (0, 0.5, 1)) if search.errors else ()

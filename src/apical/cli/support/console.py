@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from apical.cli.support.flags import RunOptions, words
-from apical.cli.support.terminal import bold
+from apical.cli.support.terminal import bold, table
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError
 from apical.networks.targets import Target
@@ -77,13 +77,13 @@ def describe(settings: Settings) -> str:
 def scores(summary: dict, target: Target) -> Table:
     """Score of every split, mean and standard deviation over the seeds."""
     heading = target.score + (", mean ± std over seeds" if summary["n_seeds"] > 1 else "")
-    table = Table("split", heading, title=f"{summary['spelled']} on {summary['data']}")
+    shown = table("split", heading, title=f"{summary['spelled']} on {summary['data']}")
     for split in ("train", "val", "test"):
         found = summary.get(target.metric(split))
         if found:
             spread = f" ± {100 * found['std']:.2f}" if len(found["list"]) > 1 else ""
-            table.add_row(split, f"{100 * found['mean']:.2f}{spread} %")
-    return table
+            shown.add_row(split, f"{100 * found['mean']:.2f}{spread} %")
+    return shown
 
 
 class Face:

@@ -7,10 +7,11 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tyro
 from rich.console import Console
+from rich.table import Column, Table
 from rich.text import Text
 
 from apical.errors import UsageError
@@ -21,6 +22,18 @@ T = TypeVar("T")
 def console() -> Console:
     """A console that prints text as it is: a path may hold brackets."""
     return Console(markup=False)
+
+
+def table(*columns: str | Column, **given: Any) -> Table:
+    """A table whose cells are broken over lines where it is too wide; nothing is cut.
+
+    **Arguments:**
+
+    - `columns`: headings, or columns that are to be otherwise.
+    - `given`: as for `rich.table.Table`, such as a title.
+    """
+    folded = (Column(c, overflow="fold") if isinstance(c, str) else c for c in columns)
+    return Table(*folded, **given)
 
 
 def bold(first: str, rest: str) -> Text:
