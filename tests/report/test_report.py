@@ -5,11 +5,13 @@ import math
 import os
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
 
 from apical import BP, FA, AssociativeSTDP, UsageError, WriteError, fit
+from apical.report.axes import THIN, band, caption
 from apical.report.curves import draw
 from apical.report.labels import rule_labels, run_labels
 from apical.report.style import PALETTE, REFERENCE, colours
@@ -49,6 +51,20 @@ def test_a_rule_keeps_its_colour_and_no_two_share_one():
     assert len(set(many.values())) == len(many)
     assert many["bp"] == REFERENCE not in PALETTE
     assert len(set(colours([f"rule-{i}" for i in range(len(PALETTE))]).values())) == len(PALETTE)
+
+
+def test_a_single_seed_is_drawn_unlike_a_mean_and_the_caption_says_so():
+    figure, (one, three) = plt.subplots(1, 2)
+    epochs = np.arange(4)
+    band(one, epochs, np.ones((1, 4)), color="black")
+    band(three, epochs, np.random.default_rng(0).normal(size=(3, 4)), color="black")
+    assert one.lines[0].get_linewidth() == THIN < three.lines[0].get_linewidth()
+    assert (len(one.collections), len(three.collections)) == (0, 1)
+    caption(figure, "quick", seeds=[1, 3], epochs=[5, 60, 5], of=500, note="Own words.")
+    told = " ".join(figure.get_supxlabel().split())
+    assert "5 or 60 of the paper's 500 epochs" in told
+    assert "means of 3 seeds; bands: 95 % t intervals. Thin lines: single seeds. Own" in told
+    plt.close(figure)
 
 
 @pytest.fixture
