@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from apical import BP, FA, AssociativeSTDP, UsageError, WriteError, fit
-from apical.report.axes import THIN, band, caption
+from apical.report.axes import THIN, band, caption, points
 from apical.report.curves import draw
 from apical.report.labels import rule_labels, run_labels
 from apical.report.style import PALETTE, REFERENCE, colours
@@ -65,6 +65,30 @@ def test_a_single_seed_is_drawn_unlike_a_mean_and_the_caption_says_so():
     assert "5 or 60 of the paper's 500 epochs" in told
     assert "means of 3 seeds; bands: 95 % t intervals. Thin lines: single seeds. Own" in told
     plt.close(figure)
+
+
+def test_a_single_seed_is_thin_whatever_the_width_of_means():
+    figure, axis = plt.subplots()
+    band(axis, np.arange(2), np.ones((1, 2)), color="black", linewidth=2)
+    plt.close(figure)
+    assert [line.get_linewidth() for line in axis.lines] == [THIN]
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_few_seeds_are_open_points_and_more_are_a_mean_with_its_bar(across):
+    figure, axis = plt.subplots()
+    points(axis, 5, [1, 3], across=across, color="red")
+    points(axis, 5, [1, 2, 3], across=across, color="red")
+    plt.close(figure)
+    few, mean = axis.lines[0], axis.lines[1]
+    placed = [(line.get_xdata(), line.get_ydata()) for line in (few, mean)]
+    at, values = zip(*[pair[::-1] if across else pair for pair in placed], strict=True)
+    assert [np.ravel(places).tolist() for places in at] == [[5, 5], [5]]
+    assert [np.ravel(found).tolist() for found in values] == [[1, 3], [2]]
+    assert (few.get_markerfacecolor(), mean.get_markerfacecolor()) == ("white", "red")
+    (bar,) = axis.collections[0].get_paths()
+    low, high = np.asarray(bar.vertices)
+    assert (high - low).max() == pytest.approx(2 * half_width([1, 2, 3]))
 
 
 @pytest.fixture

@@ -57,6 +57,10 @@ def test_only_finished_runs_count(evidence):
     assert evidence.at("none", "m") == {}
 
 
+def test_a_caption_is_told_of_seeds_and_epochs(evidence):
+    assert evidence.ran(["high", "few", "none"]) == {"seeds": [4, 2], "epochs": [2] * 6}
+
+
 @pytest.mark.parametrize(
     ("paper", "verdict"),
     # The half-width is 3.18 * 0.00816 / 2 = 0.0130.

@@ -11,6 +11,7 @@ import pytest
 from apical import BP, DataError, UsageError, fit, load
 from apical.errors import WriteError
 from apical.reproduce import paper
+from apical.reproduce.evidence import Evidence
 from apical.reproduce.publish import publish
 from apical.reproduce.records import RecordName, Records
 from apical.training.reload import reload
@@ -221,6 +222,17 @@ def test_a_run_in_the_folder_is_not_replaced_by_a_record(records, tmp_path):
     ours = finished(tmp_path / "runs", status="diverged")
     assert records.bring("paper", tmp_path / "runs") == 0
     assert "diverged" in (ours / "summary.json").read_text()
+
+
+def test_a_run_that_diverged_has_ended_and_figures_may_show_it(records, tmp_path):
+    finished(tmp_path / "runs", seed=0, epochs=[3])
+    finished(tmp_path / "runs", seed=12, status="diverged", epochs=[1])
+    assert records.keep("paper", tmp_path / "runs") == 2
+    assert records.bring("paper", tmp_path / "paper") == 2
+    evidence = Evidence(tmp_path / "paper")
+    assert evidence.diverged("e") == {12: 2}
+    assert evidence.diverged("none") == {}
+    assert evidence.protocol == "paper"
 
 
 def test_a_run_that_has_not_ended_is_not_recorded(records, tmp_path):

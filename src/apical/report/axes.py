@@ -1,7 +1,8 @@
 """Parts of figures: a mean with its interval, an axis of errors over decades, what was run."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,12 +24,33 @@ def band(axis: Axes, x: np.ndarray, values: np.ndarray, **style) -> None:
     if not len(x):
         return
     mean, half = mean_and_half_width(values)
-    line = {"marker": "o" if len(x) == 1 else None, "linewidth": THIN if len(values) == 1 else None}
-    axis.plot(x, mean, **{**line, **style})
+    lone = {"linewidth": THIN} if len(values) == 1 else {}
+    axis.plot(x, mean, **{"marker": "o" if len(x) == 1 else None, **style, **lone})
     if 1 < len(values) < FEWEST:
         axis.plot(x, values.T, **{**style, "label": None, "linewidth": THIN, "alpha": 0.6})
     elif len(values) > 1:
         axis.fill_between(x, mean - half, mean + half, color=style["color"], alpha=0.2, linewidth=0)
+
+
+def points(
+    axis: Axes, x: float, values: Sequence[float], *, across: bool = False, **style: Any
+) -> None:
+    """Draw one outcome: the mean at `x` with a bar, its 95 % t interval; few seeds as open points.
+
+    **Arguments:**
+
+    - `values`: one of each seed; of fewer than three, each is an open point of its own.
+    - `across`: whether `x` is a place on the y axis, and the values lie along the other.
+    """
+    style = {"marker": "o", "markersize": 4.5, "linestyle": "", **style}
+    if len(values) < FEWEST:
+        places = [x] * len(values)
+        lie = (values, places) if across else (places, values)
+        axis.plot(*lie, **{**style, "markerfacecolor": "white"})
+        return
+    mean, half = mean_and_half_width(np.asarray(values, float))
+    style |= {"xerr" if across else "yerr": half, "capsize": 2.5, "elinewidth": 1}
+    axis.errorbar(*((mean, x) if across else (x, mean)), **style)
 
 
 FLOOR = 0.01

@@ -1,6 +1,6 @@
 """Evidence: the numbers that the finished runs of a paper hold, by experiment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,14 +41,36 @@ class Evidence:
         self._root = root
         self._read: dict[str, list[RunData]] = {}
 
+    @property
+    def protocol(self) -> str:
+        """The protocol of the runs, by the folder's name."""
+        return self._root.name
+
     def runs(self, experiment: str) -> list[RunData]:
         """The finished runs of an experiment, by seed."""
         if experiment not in self._read:
-            folders = sorted(
-                (self._root / experiment).glob("seed-*"), key=lambda p: int(p.name.split("-")[1])
-            )
+            folders = self._folders(experiment)
             self._read[experiment] = [RunData.read(f) for f in folders if RunFolder(f).finished]
         return self._read[experiment]
+
+    def ran(self, experiments: Iterable[str]) -> dict[str, list[int]]:
+        """For a caption: how many `seeds` of each experiment there are, and of how many `epochs`.
+
+        An experiment of which nothing has run is left out.
+        """
+        found = [self.runs(experiment) for experiment in experiments]
+        return {
+            "seeds": [len(runs) for runs in found if runs],
+            "epochs": [run.rows[-1]["epoch"] for runs in found for run in runs],
+        }
+
+    def diverged(self, experiment: str) -> dict[int, int]:
+        """The epoch in which each of an experiment's seeds diverged, of those that did."""
+        folders = [folder for folder in self._folders(experiment) if RunFolder(folder).diverged]
+        return {_seed(f): RunFolder(f).read("summary.json")["epochs"][0] + 1 for f in folders}
+
+    def _folders(self, experiment: str) -> list[Path]:
+        return sorted((self._root / experiment).glob("seed-*"), key=_seed)
 
     def curve(self, experiment: str, *keys: str, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """A metric against epochs, from epoch `first`; `keys` lead to it in metrics.jsonl.
@@ -138,3 +160,7 @@ def _number(data: Any, keys: Sequence[str]) -> float:
     if not isinstance(value, int | float):
         raise TypeError
     return value
+
+
+def _seed(folder: Path) -> int:
+    return int(folder.name.removeprefix("seed-"))

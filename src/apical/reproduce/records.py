@@ -102,14 +102,16 @@ class Records:
         return len(missing)
 
     def keep(self, protocol: str, runs: Path) -> int:
-        """Add the finished runs in the folder `runs`, in place of older records of theirs.
+        """Add the runs in the folder `runs` that ended, in place of older records of theirs.
 
-        Returns how many. The other records stay as they are.
+        A run that diverged has ended too: it is an outcome. Returns how many were added. The other
+        records stay as they are.
         """
         found = {
             RecordName(protocol, path.parent.name, int(seed)): _read_run(path)
             for path in runs.glob("*/seed-*")
-            if (seed := path.name.removeprefix("seed-")).isdigit() and RunFolder(path).finished
+            if (seed := path.name.removeprefix("seed-")).isdigit()
+            and (RunFolder(path).finished or RunFolder(path).diverged)
         }
         if found:
             self._write({**self._all(), **found})

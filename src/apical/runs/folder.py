@@ -47,8 +47,17 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         """Whether the run ended in full."""
-        summary = self.path / "summary.json"
-        return summary.exists() and self.read("summary.json").get("status") == "finished"
+        return self._status == "finished"
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the run ended because its numbers grew beyond all bounds."""
+        return self._status == "diverged"
+
+    @property
+    def _status(self) -> str | None:
+        exists = (self.path / "summary.json").exists()
+        return self.read("summary.json").get("status") if exists else None
 
     @property
     def keeps_networks(self) -> bool:
