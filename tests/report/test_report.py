@@ -171,6 +171,18 @@ def test_any_other_damaged_line_is_named_whether_or_not_the_run_ended(runs, junk
         (runs[0].path / "summary.json").unlink(missing_ok=True)
 
 
+@pytest.mark.parametrize("odd", [[], [0.5], [[0.5], 0.5], {"0": 0.5}, 0.5], ids=repr)
+@pytest.mark.parametrize("file", ["initial.jsonl", "metrics.jsonl"])
+def test_a_line_with_lists_in_other_places_is_named(runs, file, odd):
+    path = runs[0].path / file
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(lines[0]["alignment"]["cosine"]) == 3
+    lines[0]["alignment"]["cosine"] = odd
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(UsageError, match=rf"{file}, line 1: expected lists where the last"):
+        RunData.read(runs[0].path)
+
+
 def test_rules_are_told_apart_by_what_differs_and_no_more():
     wide, narrow = (AssociativeSTDP(Corrected(eps=e), OneVsRest(0.5)) for e in (1e-2, 1e-3))
     assert rule_labels([BP(), wide]) == ["bp", "associative-stdp"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from apical.runs.folder import RunFolder
+from apical.errors import UsageError
+from apical.runs.folder import RESTORE, RunFolder
 from apical.values.spelling import decode, spell
 
 
@@ -50,7 +51,16 @@ class RunData:
         """
         folder = RunFolder(path)
         config = folder.config()
-        return cls(folder.path, config, folder.rows("initial.jsonl"), folder.rows("metrics.jsonl"))
+        files = {name: folder.rows(name) for name in ("initial.jsonl", "metrics.jsonl")}
+        last = next((rows[-1] for rows in reversed(files.values()) if rows), {})
+        for name, rows in files.items():
+            for number, row in enumerate(rows, start=1):
+                if not _alike(row, last):
+                    raise UsageError(
+                        f"{folder.path / name}, line {number}: expected lists where the last epoch "
+                        f"has them and as long, found others; {RESTORE}"
+                    )
+        return cls(folder.path, config, *files.values())
 
     @property
     def spelled(self) -> str:
@@ -88,6 +98,17 @@ class RunData:
                 epochs.append(row["epoch"])
                 values.append(value)
         return found
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether lists, objects and numbers are in the same places. Null may stand for any of them."""
+    if one is None or other is None:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_alike(one[key], other[key]) for key in one.keys() & other.keys())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return not isinstance(one, dict | list) and not isinstance(other, dict | list)
 
 
 def _inner(value: Any, key: str) -> Any:
