@@ -19,8 +19,17 @@ id = "learns"
 claim = "feedback alignment is above chance"
 source = "Table 1"
 sure = "sure"
+epochs = 2
+ruled = "2026-11-28"
 test = { kind = "above", term = "fa@2", metric = "val_accuracy", value = 0.12 }
 deviations = [1]
+
+[[aims]]
+id = "perfect"
+aim = "it makes no mistake"
+ruled = "2026-11-28"
+after_runs = "of a whim"
+test = { kind = "every", term = "fa", metric = "val_accuracy", value = 1.0 }
 
 [[deviations]]
 id = 1
@@ -77,10 +86,13 @@ def test_a_folder_is_all_that_a_paper_needs(folder, tmp_path):
     assert asked.missing() == []
 
     publish("brand-new", tmp_path / "out", "quick", records=True)
-    (row,) = json.loads((folder / "results" / "quick" / "claims.json").read_text())
-    assert (row["id"], row["verdict"], row["n"]) == ("learns", "reproduced", 3)
+    claim, aim = json.loads((folder / "results" / "quick" / "claims.json").read_text())
+    assert (claim["id"], claim["verdict"], claim["n"]) == ("learns", "reproduced", 3)
+    assert (aim["id"], aim["verdict"], aim["n"]) == ("perfect", "not met", 3)
     text = (folder / "README.md").read_text()
-    assert "| `learns` feedback alignment is above chance |" in text
+    assert "| `learns` feedback alignment is above chance | Table 1 (sure) | > 0.12 |" in text
+    assert "| `perfect` it makes no mistake | >= 1 in every seed |" in text
+    assert "2026-11-28, after runs: of a whim" in text
     assert "Seeds: 3" in text
     assert "1. Digits of 8 x 8." in text
 

@@ -1,6 +1,7 @@
 """`apical reproduce PAPER`: a paper's claims and figures from our own runs."""
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -76,9 +77,9 @@ def _list(asked, recorded) -> None:
     from apical.reproduce.tables import number
 
     missing = asked.missing(recorded=recorded)
-    shown = terminal.table("claim", "what it says", "paper")
-    for claim in asked.paper.choose(asked.only):
-        shown.add_row(claim.id, claim.claim, number(claim.judgement.paper))
+    shown = terminal.table("claim or aim", "what it says", "demand")
+    for statement in asked.paper.choose(asked.only):
+        shown.add_row(statement.id, statement.claim, number(statement.judgement.demand))
     console = terminal.console()
     console.print(shown)
     console.print(f"{len(asked.jobs())} runs, of which {len(missing)} are missing")
@@ -98,7 +99,8 @@ def _reproduce(asked, jobs, recorded) -> None:
     with ExitStack() as stack:
         outcomes = asked.carry_out(missing, jobs, _Face(stack, console, len(missing)))
         table, figures = asked.conclude()
-    console.print(_claims(table))
+    for judged in _judged(table):
+        console.print(judged)
     for figure in figures:
         if figure.suffix == ".png":
             console.print(f"figure: {figure} (and .svg)", soft_wrap=True)
@@ -114,15 +116,18 @@ def _reproduce(asked, jobs, recorded) -> None:
         )
 
 
-def _claims(table) -> Table:
-    from apical.reproduce.tables import number
+def _judged(table) -> Iterator[Table]:
+    """A table of the paper's claims and one of our aims, if there are any of them."""
+    from apical.reproduce.tables import number, ours
 
-    shown = terminal.table("claim", "paper", "ours", "n", Column("verdict", no_wrap=True))
-    for row in table:
-        half = "" if row["ci95"] is None else f" ± {row['ci95']:.4f}"
-        ours = number(row["ours"]) + half
-        shown.add_row(row["id"], number(row["paper"]), ours, str(row["n"]), row["verdict"])
-    return shown
+    for kind, demand in (("claim", "paper"), ("aim", "demand")):
+        shown = terminal.table(kind, demand, "ours", "n", Column("verdict", no_wrap=True))
+        for row in table:
+            if row["kind"] == kind:
+                verdict = f"{row['verdict']} {row['budget']}".strip()
+                shown.add_row(row["id"], number(row["demand"]), ours(row), str(row["n"]), verdict)
+        if shown.row_count:
+            yield shown
 
 
 class _Face:

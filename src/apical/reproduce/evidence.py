@@ -132,6 +132,10 @@ class Evidence:
                     ) from None
         return found
 
+    def fewest_epochs(self, experiments: Iterable[str]) -> int | None:
+        """The epochs of the shortest run of these experiments; None if nothing has run."""
+        return min(self.ran(experiments)["epochs"], default=None)
+
     def values(self, term: str, metric: str) -> list[float]:
         """As `at`, without the seeds."""
         return list(self.at(term, metric).values())

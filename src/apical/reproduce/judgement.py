@@ -1,26 +1,49 @@
-"""The rules by which claims are judged; `claims.toml` names one and its terms."""
+"""The rules by which claims and aims are judged; `claims.toml` names one and its terms."""
 
 import itertools
+import math
 import statistics
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from apical.reproduce.evidence import Evidence
-from apical.runs.statistics import FEWEST, half_width, paired_difference, proportion_interval
+from apical.runs.statistics import (
+    FEWEST,
+    half_width,
+    half_width_of_one_more,
+    paired_difference,
+    proportion_interval,
+)
+
+RULED = "2026-11-28"
+"""When the kinds of rules took the form they have here. Runs of earlier commits were known then."""
+BY_INTERVAL = (
+    "A demand on a mean is judged by its whole 95 % t interval over the seeds. Reproduced: the "
+    "interval lies within what is demanded. Partial: the mean does. Not reproduced: no part of the "
+    f"interval does. Undecided: anything else, fewer than {FEWEST} seeds, or a value that is no "
+    "number."
+)
 
 
 class Verdict(Enum):
-    """What came out of a claim, in the words of claims.json."""
+    """What came out of a claim or an aim, in the words of claims.json."""
 
     REPRODUCED = "reproduced"
     PARTIAL = "partial"
     NOT_REPRODUCED = "not reproduced"
     UNDECIDED = "undecided"
-    """Too few seeds."""
+    """Too few seeds, or seeds that differ too much."""
     NOT_RUN = "not run"
     NOT_JUDGED = "not judged"
     """A smoke run says nothing about the claims."""
+    IN_LINE = "in line"
+    """Runs of fewer epochs than the paper's do what it says of its own; they decide nothing."""
+    NOT_IN_LINE = "not in line"
+    MET = "met"
+    """Of an aim of ours."""
+    NOT_MET = "not met"
 
 
 @dataclass(frozen=True)
@@ -32,6 +55,37 @@ class Finding:
     ci95: float | None = None
     n: int = 0
     note: str = ""
+    budget: str = ""
+    """Where our runs are shorter than the paper's: `at 60 of 500 epochs`."""
+
+
+def by_interval(mean: float, half: float, low: float, high: float) -> Verdict:
+    """Whether a mean lies between `low` and `high`, as far as its 95 % interval tells.
+
+    **Arguments:**
+
+    - `half`: the half-width of the interval; nan where a value is no number.
+
+    !!! example
+
+        >>> by_interval(0.02, 0.01, 0.0, math.inf).value
+        'reproduced'
+        >>> by_interval(-0.02, 0.03, 0.0, math.inf).value
+        'undecided'
+    """
+    if not math.isfinite(half):
+        return Verdict.UNDECIDED
+    if low < mean - half and mean + half < high:
+        return Verdict.REPRODUCED
+    if mean + half <= low or high <= mean - half:
+        return Verdict.NOT_REPRODUCED
+    return Verdict.PARTIAL if low < mean < high else Verdict.UNDECIDED
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on several demands at once."""
+    order = (Verdict.REPRODUCED, Verdict.PARTIAL, Verdict.UNDECIDED, Verdict.NOT_REPRODUCED)
+    return max(verdicts, key=order.index)
 
 
 def too_few(n: int, ours: float | None = None) -> Finding:
@@ -40,25 +94,18 @@ def too_few(n: int, ours: float | None = None) -> Finding:
     return Finding(verdict, ours, n=n, note=f"{n} seeds, at least {FEWEST} are needed")
 
 
-def graded(whole: bool, part: bool) -> Verdict:
-    """Reproduced if the whole demand holds, partial if the weaker part of it does."""
-    if whole:
-        return Verdict.REPRODUCED
-    return Verdict.PARTIAL if part else Verdict.NOT_REPRODUCED
-
-
 class Judgement(ABC):
     """A rule that decides a claim by the finished runs."""
 
     @property
     @abstractmethod
-    def experiments(self) -> set[str]:
-        """The experiments it needs."""
+    def compared(self) -> Sequence[str]:
+        """The terms it looks at: `experiment@epoch`, or `experiment` for its last epoch."""
 
     @property
     @abstractmethod
-    def paper(self) -> str | float:
-        """The paper's side, as the claims table shows it."""
+    def demand(self) -> str | float:
+        """What the paper, or our aim, says, as the table shows it."""
 
     @property
     @abstractmethod
@@ -69,92 +116,91 @@ class Judgement(ABC):
     def judge(self, evidence: Evidence) -> Finding:
         """Decide; `undecided` or `not run` where runs are missing."""
 
+    @property
+    def experiments(self) -> set[str]:
+        """The experiments it needs."""
+        return {term.partition("@")[0] for term in self.compared}
+
 
 @dataclass(frozen=True)
 class OfOneTerm(Judgement):
-    """A judgement of one term's metric, `experiment@epoch`, over its seeds."""
+    """A judgement of one term's metric over its seeds."""
 
     term: str
     metric: str
 
     @property
-    def experiments(self):
-        return {experiment_of(self.term)}
+    def compared(self):
+        return (self.term,)
 
+    def judge(self, evidence):
+        values = evidence.values(self.term, self.metric)
+        if len(values) < FEWEST:
+            return too_few(len(values), statistics.fmean(values) if values else None)
+        if not all(map(math.isfinite, values)):
+            return Finding(Verdict.UNDECIDED, n=len(values), note="a seed's value is no number")
+        return self.decide(values)
 
-def experiment_of(term: str) -> str:
-    """The experiment of a term, `experiment@epoch` or `experiment` for its last epoch."""
-    return term.partition("@")[0]
+    @abstractmethod
+    def decide(self, values: list[float]) -> Finding:
+        """Judge enough seeds, all of whose values are numbers."""
 
 
 @dataclass(frozen=True)
 class Value(OfOneTerm):
-    """Our mean lies within so many half-widths of its 95 % interval from the paper's number.
+    """Our runs have the paper's number, which a single run of theirs gave.
 
-    The half-width of few seeds is wide by itself; `widest` bounds what it may excuse.
+    That run is one more draw from the spread of such runs, if theirs are as ours. So it is held
+    against the interval of one further run, not against that of our mean.
     """
 
     value: float
-    intervals: float = 3.0
     widest: float = 0.05
-    """No distance above this counts as reproduced, however wide our interval is."""
+    """No distance above this counts as reproduced, however much our runs differ."""
 
     @property
-    def paper(self):
+    def demand(self):
         return self.value
 
     @property
     def rule(self):
         return (
-            f"reproduced: our mean within {self.intervals:g} half-widths of its 95 % interval of "
-            f"the paper's number, and within {self.widest:g}; partial: within twice that"
+            "against a single run: reproduced: the paper's number lies within the 95 % interval of "
+            "one further run (our mean's, times the root of n + 1), at most "
+            f"{self.widest:g} from our mean; partial: within that interval, farther off; not "
+            "reproduced: outside of it"
         )
 
-    def judge(self, evidence):
-        values = evidence.values(self.term, self.metric)
-        if len(values) < FEWEST:
-            return too_few(len(values))
-        mean, half = statistics.fmean(values), half_width(values)
-        distance, allowed = abs(mean - self.value), min(self.intervals * half, self.widest)
-        verdict = graded(distance <= allowed, distance <= 2 * allowed)
-        note = f"distance {distance:.4f}, allowed {allowed:.4f}"
-        return Finding(verdict, mean, half, len(values), note)
+    def decide(self, values):
+        mean, further = statistics.fmean(values), half_width_of_one_more(values)
+        distance = abs(mean - self.value)
+        if distance > further:
+            verdict = Verdict.NOT_REPRODUCED
+        else:
+            verdict = Verdict.REPRODUCED if distance <= self.widest else Verdict.PARTIAL
+        note = f"distance {distance:.4f}; a further run of ours: ± {further:.4f}"
+        return Finding(verdict, mean, half_width(values), len(values), note)
 
 
 @dataclass(frozen=True)
 class Within(OfOneTerm):
-    """Our mean lies within `distance` of the paper's number.
-
-    For numbers that a paper gives without a spread and that are dear to run: one or two seeds are
-    shown beside it and decide nothing.
-    """
+    """Our mean lies within `distance` of the paper's number, a mean itself."""
 
     value: float
     distance: float
 
     @property
-    def paper(self):
+    def demand(self):
         return self.value
 
     @property
     def rule(self):
-        return (
-            f"reproduced: the mean of at least {FEWEST} seeds within {self.distance:g} of the "
-            "paper's number; partial: within twice that; fewer seeds are shown and decide nothing"
-        )
+        return f"by interval: the mean, within {self.distance:g} of the paper's number"
 
-    def judge(self, evidence):
-        values = evidence.values(self.term, self.metric)
-        if not values:
-            return too_few(0)
-        mean = statistics.fmean(values)
-        half = half_width(values) if len(values) > 1 else None
-        off = abs(mean - self.value)
-        note = f"distance {off:.4f}, allowed {self.distance:g}"
-        if len(values) < FEWEST:
-            few = f"{note}; at least {FEWEST} seeds decide"
-            return Finding(Verdict.UNDECIDED, mean, half, len(values), few)
-        verdict = graded(off <= self.distance, off <= 2 * self.distance)
+    def decide(self, values):
+        mean, half = statistics.fmean(values), half_width(values)
+        verdict = by_interval(mean, half, self.value - self.distance, self.value + self.distance)
+        note = f"distance {abs(mean - self.value):.4f}, allowed {self.distance:g}"
         return Finding(verdict, mean, half, len(values), note)
 
 
@@ -166,27 +212,24 @@ class Bound(OfOneTerm):
 
     @property
     @abstractmethod
-    def side(self) -> tuple[str, int]:
-        """The word for it, and the sign of (metric - number) there."""
+    def limits(self) -> tuple[float, float]:
+        """What the mean must lie between."""
 
     @property
-    def paper(self):
-        return f"{'<' if self.side[1] < 0 else '>'} {self.value:g}"
+    def _above(self):
+        return math.isfinite(self.limits[0])
+
+    @property
+    def demand(self):
+        return f"{'>' if self._above else '<'} {self.value:g}"
 
     @property
     def rule(self):
-        word, _ = self.side
-        return f"reproduced: our whole 95 % interval lies {word}; partial: our mean does"
+        return f"by interval: the mean, {'above' if self._above else 'below'} the number"
 
-    def judge(self, evidence):
-        values = evidence.values(self.term, self.metric)
-        if len(values) < FEWEST:
-            return too_few(len(values), statistics.fmean(values) if values else None)
-        _, sign = self.side
+    def decide(self, values):
         mean, half = statistics.fmean(values), half_width(values)
-        clear = sign * (mean - self.value)
-        verdict = graded(clear > half, clear > 0)
-        return Finding(verdict, mean, half, len(values))
+        return Finding(by_interval(mean, half, *self.limits), mean, half, len(values))
 
 
 @dataclass(frozen=True)
@@ -194,8 +237,8 @@ class Above(Bound):
     """Our metric lies above a stated number."""
 
     @property
-    def side(self):
-        return "above", 1
+    def limits(self):
+        return self.value, math.inf
 
 
 @dataclass(frozen=True)
@@ -203,8 +246,8 @@ class Below(Bound):
     """Our metric lies below a stated number."""
 
     @property
-    def side(self):
-        return "below", -1
+    def limits(self):
+        return -math.inf, self.value
 
 
 @dataclass(frozen=True)
@@ -214,130 +257,128 @@ class Every(OfOneTerm):
     value: float
 
     @property
-    def paper(self):
+    def demand(self):
         return f">= {self.value:g} in every seed"
 
     @property
     def rule(self):
-        return "reproduced: every seed reaches the number; partial: more than half of them do"
+        return "seed by seed: reproduced: all reach the number; not reproduced: one does not"
 
-    def judge(self, evidence):
-        values = evidence.values(self.term, self.metric)
-        if len(values) < FEWEST:
-            return too_few(len(values))
+    def decide(self, values):
         reached = sum(value >= self.value for value in values)
-        verdict = graded(reached == len(values), 2 * reached > len(values))
+        whole = reached == len(values)
+        verdict = Verdict.REPRODUCED if whole else Verdict.NOT_REPRODUCED
         low, high = proportion_interval(reached, len(values))
         note = f"lowest {min(values):.4f}; 95 % interval of the rate {low:.2f} to {high:.2f}"
         return Finding(verdict, f"{reached} of {len(values)}", None, len(values), note)
 
 
 @dataclass(frozen=True)
-class Order(Judgement):
-    """Each term's metric is above the next one's, seed by seed."""
+class Paired(Judgement):
+    """A judgement of differences between terms, by the seeds that all of them have.
 
-    terms: list[str]
+    Runs of one seed share their first weights and the order of the data, so that they are a pair.
+    """
+
     metric: str
 
     @property
-    def experiments(self):
-        return {experiment_of(term) for term in self.terms}
+    @abstractmethod
+    def pairs(self) -> list[tuple[str, str]]:
+        """The terms, two by two, whose difference (first less second) is judged."""
 
     @property
-    def paper(self):
-        return " > ".join(self.terms)
-
-    @property
-    def rule(self):
-        return (
-            "reproduced: every paired 95 % interval of a difference lies above zero; "
-            "partial: the means are in order"
-        )
+    def least(self) -> float:
+        """What every difference must lie above."""
+        return 0.0
 
     def judge(self, evidence):
-        by_seed = [evidence.at(term, self.metric) for term in self.terms]
-        shared = sorted(set.intersection(*map(set, by_seed)))
+        by_seed = {term: evidence.at(term, self.metric) for term in self.compared}
+        shared = sorted(set.intersection(*map(set, by_seed.values())))
         if len(shared) < FEWEST:
             return too_few(len(shared))
-        found = [[values[seed] for seed in shared] for values in by_seed]
-        differences = [paired_difference(a, b) for a, b in itertools.pairwise(found)]
-        verdict = graded(
-            all(mean - half > 0 for mean, half in differences),
-            all(mean > 0 for mean, _ in differences),
-        )
-        ours = ", ".join(f"{statistics.fmean(values):.4f}" for values in found)
+        found = {term: [values[seed] for seed in shared] for term, values in by_seed.items()}
+        differences = [paired_difference(found[a], found[b]) for a, b in self.pairs]
+        verdict = worst(by_interval(*each, self.least, math.inf) for each in differences)
+        ours = ", ".join(f"{statistics.fmean(values):.4f}" for values in found.values())
         note = "; ".join(f"{mean:+.4f} ± {half:.4f}" for mean, half in differences)
         return Finding(verdict, ours, None, len(shared), f"differences {note}")
 
 
 @dataclass(frozen=True)
-class AboveAll(Judgement):
-    """One term's metric lies above each of several others'."""
+class Order(Paired):
+    """Each term's metric is above the next one's, seed by seed."""
+
+    terms: list[str]
+
+    @property
+    def compared(self):
+        return self.terms
+
+    @property
+    def pairs(self):
+        return list(itertools.pairwise(self.terms))
+
+    @property
+    def demand(self):
+        return " > ".join(self.terms)
+
+    @property
+    def rule(self):
+        return "by interval: the difference of every two neighbours, paired by seed, above zero"
+
+
+@dataclass(frozen=True)
+class AboveAll(Paired):
+    """One term's metric lies above each of several others', seed by seed."""
 
     term: str
     others: list[str]
-    metric: str
 
     @property
-    def _orders(self):
-        return [Order([self.term, other], self.metric) for other in self.others]
+    def compared(self):
+        return (self.term, *self.others)
 
     @property
-    def experiments(self):
-        return {experiment_of(term) for term in (self.term, *self.others)}
+    def pairs(self):
+        return [(self.term, other) for other in self.others]
 
     @property
-    def paper(self):
+    def demand(self):
         return f"{self.term} > each of {', '.join(self.others)}"
 
     @property
     def rule(self):
-        return "reproduced, partial: as for an order, and for every pair"
-
-    def judge(self, evidence):
-        found = [order.judge(evidence) for order in self._orders]
-        worst = max(found, key=lambda f: list(Verdict).index(f.verdict))
-        if worst.verdict in (Verdict.UNDECIDED, Verdict.NOT_RUN):
-            return worst
-        terms = (self.term, *self.others)
-        ours = [statistics.fmean(evidence.values(term, self.metric)) for term in terms]
-        note = "; ".join(finding.note for finding in found)
-        n = min(finding.n for finding in found)
-        return Finding(worst.verdict, ", ".join(f"{v:.4f}" for v in ours), None, n, note)
+        return "by interval: the difference to each of the others, paired by seed, above zero"
 
 
 @dataclass(frozen=True)
-class Near(Judgement):
+class Near(Paired):
     """One term's metric is at most `margin` below another's, seed by seed."""
 
     term: str
     other: str
-    metric: str
     margin: float
 
     @property
-    def experiments(self):
-        return {experiment_of(self.term), experiment_of(self.other)}
+    def compared(self):
+        return self.term, self.other
 
     @property
-    def paper(self):
+    def pairs(self):
+        return [(self.term, self.other)]
+
+    @property
+    def least(self):
+        return -self.margin
+
+    @property
+    def demand(self):
         return f"{self.term} >= {self.other} - {self.margin:g}"
 
     @property
     def rule(self):
-        return (
-            "reproduced: the paired 95 % interval of the difference lies above minus the margin; "
-            "partial: the mean difference does"
-        )
-
-    def judge(self, evidence):
-        ours, theirs = (evidence.at(term, self.metric) for term in (self.term, self.other))
-        shared = sorted(ours.keys() & theirs.keys())
-        if len(shared) < FEWEST:
-            return too_few(len(shared))
-        mean, half = paired_difference([ours[s] for s in shared], [theirs[s] for s in shared])
-        verdict = graded(mean - half > -self.margin, mean > -self.margin)
-        return Finding(verdict, f"{mean:+.4f}", half, len(shared), "paired difference")
+        return f"by interval: the difference, paired by seed, above -{self.margin:g}"
 
 
 KINDS: dict[str, type[Judgement]] = {
@@ -350,4 +391,4 @@ KINDS: dict[str, type[Judgement]] = {
     "above-all": AboveAll,
     "near": Near,
 }
-"""The kinds of rules that a claim's `test` may name."""
+"""The kinds of rules that the `test` of a claim or an aim may name."""

@@ -5,28 +5,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from apical.errors import UsageError, unknown
-from apical.reproduce.judgement import KINDS, Judgement
+from apical.reproduce.claims import Aim, Claim, Statement, read_aim, read_claim
 from apical.reproduce.records import Records
 
 FOLDER = Path(__file__).parents[1] / "papers"
 Protocol = Literal["smoke", "quick", "paper"]
 """The paper's own budget, a stated part of it, or a few steps that prove the machinery alone."""
 PROTOCOLS: tuple[str, ...] = get_args(Protocol)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One statement of a paper and the rule that decides it."""
-
-    id: str
-    claim: str
-    source: str
-    sure: str
-    judgement: Judgement
-    deviations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +25,9 @@ class Paper:
     title: str
     reference: str
     claims: tuple[Claim, ...]
+    """The paper's."""
+    aims: tuple[Aim, ...]
+    """Ours."""
     deviations: dict[int, str]
     seeds: dict[str, int]
     """Seeds of each experiment that a protocol asks for."""
@@ -59,13 +50,18 @@ class Paper:
         """One of the paper's modules: `experiments` or `figures` (see CONTRIBUTING.md)."""
         return import_module(f"apical.papers.{self.folder.name}.{name}")
 
-    def choose(self, ids: tuple[str, ...]) -> tuple[Claim, ...]:
-        """The claims of these ids, all if none is named; `UsageError` for an unknown one."""
-        known = {claim.id: claim for claim in self.claims}
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All that is judged: the paper's claims, then our aims."""
+        return (*self.claims, *self.aims)
+
+    def choose(self, ids: tuple[str, ...]) -> tuple[Statement, ...]:
+        """Claims and aims of these ids, all if none is named; `UsageError` for an unknown one."""
+        known = {statement.id: statement for statement in self.statements}
         for name in ids:
             if name not in known:
                 raise UsageError(unknown("claim", name, known))
-        return tuple(known[name] for name in ids) if ids else self.claims
+        return tuple(known[name] for name in ids) if ids else self.statements
 
 
 def names() -> list[str]:
@@ -88,7 +84,8 @@ def read(name: str) -> Paper:
         name,
         content["title"],
         content["reference"],
-        tuple(_claim(entry) for entry in content["claims"]),
+        tuple(read_claim(entry, content.get("epochs")) for entry in content["claims"]),
+        tuple(map(read_aim, content.get("aims", []))),
         {entry["id"]: entry["text"] for entry in content.get("deviations", [])},
         content["seeds"],
     )
@@ -96,15 +93,3 @@ def read(name: str) -> Paper:
 
 def _folder(name: str) -> Path:
     return FOLDER / name.replace("-", "_")
-
-
-def _claim(entry: dict[str, Any]) -> Claim:
-    test = dict(entry["test"])
-    return Claim(
-        entry["id"],
-        entry["claim"],
-        entry["source"],
-        entry["sure"],
-        KINDS[test.pop("kind")](**test),
-        tuple(entry.get("deviations", ())),
-    )

@@ -30,6 +30,20 @@ def half_width(values: Sequence[float], level: float = 0.95) -> float:
     return t * statistics.stdev(values) / math.sqrt(len(values))
 
 
+def half_width_of_one_more(values: Sequence[float], level: float = 0.95) -> float:
+    """Half the width of the interval, around the mean, that one further value falls into.
+
+    t s sqrt(1 + 1/n), the prediction interval of a normal sample: sqrt(n + 1) times `half_width`,
+    since a further value has a spread of its own besides the mean's. nan where that is.
+
+    !!! example
+
+        >>> round(half_width_of_one_more([0.90, 0.91, 0.92]), 4)
+        0.0497
+    """
+    return half_width(values, level) * math.sqrt(len(values) + 1)
+
+
 def mean_and_half_width(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Means over the seeds (first axis) and the half-widths of their 95 % t intervals."""
     flat = values.reshape(len(values), -1)
