@@ -63,7 +63,7 @@ def test_only_finished_runs_count(evidence):
 
 
 def test_a_caption_is_told_of_seeds_and_epochs(evidence):
-    assert evidence.ran(["high", "few", "none"]) == {"seeds": [4, 2], "epochs": [2] * 6}
+    assert evidence.ran(["high", "few", "none"]) == ([4, 2], [2] * 6)
 
 
 @pytest.mark.parametrize(

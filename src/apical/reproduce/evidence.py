@@ -53,16 +53,13 @@ class Evidence:
             self._read[experiment] = [RunData.read(f) for f in folders if RunFolder(f).finished]
         return self._read[experiment]
 
-    def ran(self, experiments: Iterable[str]) -> dict[str, list[int]]:
-        """For a caption: how many `seeds` of each experiment there are, and of how many `epochs`.
+    def ran(self, experiments: Iterable[str]) -> tuple[list[int], list[int]]:
+        """For a caption: how many seeds of each experiment there are, and how many epochs each ran.
 
         An experiment of which nothing has run is left out.
         """
-        found = [self.runs(experiment) for experiment in experiments]
-        return {
-            "seeds": [len(runs) for runs in found if runs],
-            "epochs": [run.rows[-1]["epoch"] for runs in found for run in runs],
-        }
+        found = [runs for experiment in experiments if (runs := self.runs(experiment))]
+        return [len(runs) for runs in found], [r.rows[-1]["epoch"] for runs in found for r in runs]
 
     def diverged(self, experiment: str) -> dict[int, int]:
         """The epoch in which each of an experiment's seeds diverged, of those that did."""
@@ -134,7 +131,7 @@ class Evidence:
 
     def fewest_epochs(self, experiments: Iterable[str]) -> int | None:
         """The epochs of the shortest run of these experiments; None if nothing has run."""
-        return min(self.ran(experiments)["epochs"], default=None)
+        return min(self.ran(experiments)[1], default=None)
 
     def values(self, term: str, metric: str) -> list[float]:
         """As `at`, without the seeds."""

@@ -23,7 +23,11 @@ GHOSTS = (1, 2, 5, 10, 20, 50)
 FAST = 100.0
 """Ghosts times their learning rate, as in the paper, whatever their number: what the feedback of
 one example leaves uncancelled shrinks per step in proportion to both."""
+GHOST_EPOCHS = 2
+"""For which other numbers of ghosts and nudges are tried."""
 DEPTHS = (1, 2, 3, 4)
+DEEP_EPOCHS = 4
+"""For which other depths are tried."""
 BETAS = (0.01, 1.0, 10.0)
 """Nudges beside the recipe's own, with which the experiments of `GHOSTS` run."""
 LOOKED_INTO = 500
@@ -166,13 +170,13 @@ def _beyond() -> Iterator[Experiment]:
     """Other depths, numbers of ghosts, nudges and data: a few epochs of one seed."""
     for depth in DEPTHS:
         cell = ma_deep((100,) * depth, "tf")
-        yield replace(cell, name=f"depth-{depth}-ma").with_settings(epochs=4)
+        yield replace(cell, name=f"depth-{depth}-ma").with_settings(epochs=DEEP_EPOCHS)
     for ghosts in GHOSTS:
         cell = mb(100, "tf", ghosts)
-        yield replace(cell, name=f"ghosts-{ghosts}-mb").with_settings(epochs=2)
+        yield replace(cell, name=f"ghosts-{ghosts}-mb").with_settings(epochs=GHOST_EPOCHS)
     for beta in BETAS:
         cell = mb(100, "tf", beta=beta)
-        yield replace(cell, name=f"beta-{beta:g}-mb").with_settings(epochs=2)
+        yield replace(cell, name=f"beta-{beta:g}-mb").with_settings(epochs=GHOST_EPOCHS)
     for cell in (mb(100, "tf"), mb(100, "fa")):
         fashion = replace(cell, name=f"fashion-{cell.name}", data="fashion-mnist")
         yield fashion.with_settings(epochs=4)
