@@ -105,11 +105,13 @@ def caption(
     ran = _either(epochs)
     whole = "" if of is None else f" of the paper's {of}"
     sentences = [f"Protocol {protocol}: {ran}{whole} epochs.", *_lines(sorted(set(seeds))), note]
-    text = " ".join(sentence for sentence in sentences if sentence)
-    width = int(CHARACTERS * figure.get_figwidth())
-    figure.supxlabel(
-        textwrap.fill(text, width), x=0.01, ha="left", fontsize=SMALL, color="#555555", ma="left"
-    )
+    below(figure, " ".join(sentence for sentence in sentences if sentence))
+
+
+def below(figure: Figure, text: str) -> None:
+    """Write a text below a figure, in lines as wide as it."""
+    lines = textwrap.fill(text, int(CHARACTERS * figure.get_figwidth()))
+    figure.supxlabel(lines, x=0.01, ha="left", fontsize=SMALL, color="#555555", ma="left")
 
 
 SMALL, CHARACTERS = 7, 18

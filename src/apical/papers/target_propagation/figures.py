@@ -7,16 +7,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from apical.papers.target_propagation import searched
+from apical.papers.target_propagation.draws import sensitivity
 from apical.papers.target_propagation.experiments import FEATURES
-from apical.papers.target_propagation.methods import METHODS
-from apical.papers.target_propagation.networks import SETUPS
+from apical.papers.target_propagation.methods import DAMPED, METHODS
+from apical.papers.target_propagation.networks import EPOCHS, SETUPS
 from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.step_size import damping
-from apical.papers.target_propagation.style import COLOURS, LINES, MARKS, family_and_way
+from apical.papers.target_propagation.style import COLOURS, LINES, MARKS, SHADES, parts
 from apical.papers.target_propagation.tables import printed_errors, table_1
-from apical.report.axes import band, by_decades, error_percent
+from apical.report.axes import band, by_decades, caption, error_percent, points
 from apical.report.saving import save
 from apical.report.style import look
 from apical.reproduce.evidence import Evidence
@@ -28,12 +29,28 @@ TITLES = {
     "cifar-fc": "CIFAR-10, fully connected",
     "cifar-lc": "CIFAR-10, locally connected",
 }
+COLUMNS = {
+    "BP": ("bp", "bp-conv"),
+    "FA": ("fa",),
+    "DFA": ("dfa",),
+    **{
+        family.upper(): tuple(m for m in METHODS if parts(m).family == family)
+        for family in ("dtp", "sdtp", "ao-sdtp")
+    },
+    "ours:\nSDTP, damped": tuple(m for m in DAMPED if parts(m).family == "sdtp"),
+    "ours:\nAO-SDTP, damped": tuple(m for m in DAMPED if parts(m).family == "ao-sdtp"),
+}
+"""The panels of a network in Figure 2: what is ours alone has panels of its own."""
+SPLITS = {"test": "figure-2", "train": "figure-2-training"}
+WORDS = {"test": "test error (%)", "train": "training error (%)"}
 KINDS: dict[Any, str] = {
     "-": "in turns (or no inverses)",
     ":": "in parallel",
-    "--": "convolutional",
+    "--": "weights shared (convolutional)",
 }
 HOLLOW: dict[str, Any] = {"markersize": 4, "markerfacecolor": "none"}
+FAINT: dict[str, Any] = {"color": "#999999", "linewidth": 1, "zorder": 1}
+"""BP again, in the panels of others."""
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
@@ -42,7 +59,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
         paths = [
             *_curves(evidence, folder),
             *_auxiliary(evidence, folder),
-            *_sensitivity(folder),
+            *sensitivity(folder),
             *damping(evidence, folder),
             *reconstructions(evidence, folder),
         ]
@@ -52,120 +69,128 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
 
 
 def _curves(evidence: Evidence, folder: Path) -> list[Path]:
-    """Figures 2 and 8: error on training and test set against epochs, and where the paper ends."""
-    shown = [s for s in SETUPS if any(evidence.runs(f"{s}-{m}") for m in METHODS)]
-    if not shown:
-        return []
+    """Figures 2 and 8: error on test and training set against epochs, and where the paper ends.
+
+    Small panels: a row a network, a column a family of methods.
+    """
+    shown = [s for s in SETUPS if any(evidence.runs(f"{s}-{m}") for m in METHODS | DAMPED)]
+    return [path for split in SPLITS if shown for path in _panels(evidence, folder, shown, split)]
+
+
+def _panels(evidence: Evidence, folder: Path, shown: list[str], split: str) -> list[Path]:
     figure, axes = plt.subplots(
-        2, len(shown), figsize=(max(5.2, 2.6 * len(shown) + 0.6), 4.6), sharex="col", squeeze=False
+        len(shown),
+        len(COLUMNS),
+        figsize=(1.3 * len(COLUMNS) + 0.4, 1.45 * len(shown) + 1.1),
+        sharex="row",
+        sharey="row",
+        squeeze=False,
     )
-    run: set[str] = set()
-    for (above, below), setup in zip(axes.T, shown, strict=True):
-        drawn = _errors_by_epoch(above, evidence, setup, "train_accuracy")
-        _errors_by_epoch(below, evidence, setup, "test_accuracy")
-        _ends_of_the_paper(below, setup, drawn)
-        above.set_title(TITLES[setup], fontsize=9)
-        below.set_xlabel("epoch")
-        run |= drawn
-    axes[0, 0].set_ylabel("training error (%)")
-    axes[1, 0].set_ylabel("test error (%)")
-    figure.legend(handles=_legend(run), loc="outside upper center", ncols=5, fontsize=8)
-    return save(figure, folder, "figure-2")
+    for row, setup in zip(axes, shown, strict=True):
+        lowest = 100.0
+        for axis, methods in zip(row, COLUMNS.values(), strict=True):
+            lowest = min(lowest, _errors_by_epoch(axis, evidence, setup, methods, split))
+        by_decades(row[0], 0.8 * lowest)
+        row[0].set_ylabel(f"{TITLES[setup]}\n{WORDS[split]}", fontsize=7)
+    for axis, title in zip(axes[0], COLUMNS, strict=True):
+        axis.set_title(title, fontsize=8)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch", fontsize=7)
+    figure.legend(handles=_legend(), loc="outside upper center", ncols=4, fontsize=7)
+    ran = evidence.ran(f"{setup}-{m}" for setup in shown for m in METHODS | DAMPED)
+    averages = "Training errors are running averages of an epoch. " if split == "train" else ""
+    caption(
+        figure,
+        evidence.protocol,
+        **ran,
+        of=EPOCHS,
+        note=f"{averages}No error is drawn below 0.01 %. The paper gives one number a cell.",
+    )
+    return save(figure, folder, SPLITS[split])
 
 
-def _errors_by_epoch(axis: Axes, evidence: Evidence, setup: str, metric: str) -> set[str]:
-    """A line for every method that has run; the methods."""
-    drawn, lowest = set(), np.inf
-    for method in METHODS:
-        epochs, accuracies = evidence.curve(f"{setup}-{method}", metric, first=1)
+def _errors_by_epoch(
+    axis: Axes, evidence: Evidence, setup: str, methods: tuple[str, ...], split: str
+) -> float:
+    """The methods of a panel, with BP behind them; the lowest error."""
+    lowest, run = 100.0, False
+    for method in methods:
+        epochs, accuracies = evidence.curve(f"{setup}-{method}", f"{split}_accuracy", first=1)
         if len(epochs):
-            family, way = family_and_way(method)
             errors = error_percent(accuracies)
-            band(axis, epochs, errors, color=COLOURS[family], linestyle=LINES[way])
-            drawn.add(method)
-            lowest = min(lowest, errors.mean(axis=0).min())
-    by_decades(axis, 0.7 * lowest)
-    axis.tick_params(which="both", labelsize=7)
-    return drawn
+            band(axis, epochs, errors, **parts(method).look)
+            lowest, run = min(lowest, errors.mean(axis=0).min()), True
+        for error in _printed(setup, method, split):
+            lowest = min(lowest, error)
+            way = LINES[parts(method).way]
+            axis.plot(
+                1.04, error, color=COLOURS[parts(method).family], marker=MARKS[way], **HOLLOW,
+                transform=axis.get_yaxis_transform(), clip_on=False,
+            )  # fmt: skip
+    epochs, accuracies = evidence.curve(f"{setup}-bp", f"{split}_accuracy", first=1)
+    if "bp" not in methods and len(epochs):
+        axis.plot(epochs, error_percent(accuracies).mean(axis=0), **FAINT)
+    if not run:
+        axis.text(0.5, 0.5, "not run", transform=axis.transAxes, ha="center", fontsize=7)
+    axis.tick_params(which="both", labelsize=6)
+    axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    return lowest
 
 
-def _ends_of_the_paper(axis: Axes, setup: str, methods: set[str]) -> None:
-    """Test errors of Table 1 as marks at the right."""
-    printed = {m: float(e["test"]) for m, e in printed_errors(setup).items() if m in methods}
-    for method, error in printed.items():
-        family, way = family_and_way(method)
-        axis.plot(
-            1.03, error, color=COLOURS[family], marker=MARKS[LINES[way]], **HOLLOW,
-            transform=axis.get_yaxis_transform(), clip_on=False,
-        )  # fmt: skip
-    axis.set_ylim(bottom=min(axis.get_ylim()[0], 0.9 * min(printed.values())))
+def _printed(setup: str, method: str, split: str) -> list[float]:
+    """What Table 1 has for a method of the paper, if anything."""
+    family, way, _ = parts(method)
+    row = f"{family}-{way}" if way else family
+    printed = printed_errors(setup).get(row) if method in METHODS else None
+    return [max(float(printed[split]), 0.01)] if printed else []
 
 
-def _legend(methods: set[str]) -> list[Line2D]:
-    families, ways = map(set, zip(*map(family_and_way, methods), strict=True))
+def _legend() -> list[Line2D]:
+    grey = "#444444"
     return [
+        *(Line2D([], [], color=grey, linestyle=line, label=text) for line, text in KINDS.items()),
+        Line2D([], [], **FAINT, label="BP again"),
+        Line2D([], [], color=COLOURS["sdtp"], label="(AO-)SDTP: local losses summed"),
+        Line2D([], [], color=SHADES["sdtp"], label="(AO-)SDTP: local losses averaged"),
         *(
-            Line2D([], [], color=colour, label=family.upper())
-            for family, colour in COLOURS.items()
-            if family in families
+            Line2D([], [], color=grey, linestyle="", marker=MARKS[line], label=text, **HOLLOW)
+            for line, text in {
+                "-": "the paper: in turns (or no inverses)",
+                ":": "the paper: in parallel",
+                "--": "the paper: convolutional",
+            }.items()
         ),
-        *(
-            Line2D(
-                [], [], color="#666666", linestyle=line, label=text,
-                marker=MARKS[line], **HOLLOW,
-            )
-            for line, text in KINDS.items()
-            if line in {LINES[way] for way in ways}
-        ),
-    ]  # fmt: skip
+    ]
 
 
 def _auxiliary(evidence: Evidence, folder: Path) -> list[Path]:
-    """Figure 4: the size of the auxiliary output."""
-    sizes = [n for n in (0, *FEATURES) if evidence.runs(f"features-{n}")]
-    if not sizes:
-        return []
-    figure, axis = plt.subplots(figsize=(4.2, 3))
-    for split, colour in (("train", "#888888"), ("test", "#D55E00")):
-        errors = [
-            100 * (1 - np.mean(evidence.values(f"features-{n}", f"{split}_accuracy")))
-            for n in sizes
-        ]
-        axis.plot(range(len(sizes)), errors, "o-", color=colour, label=split, ms=4)
+    """Figure 4: the size of the auxiliary output, of the form that was swept."""
+    for form, whose in FORMS.items():
+        sizes = [n for n in (0, *FEATURES) if evidence.runs(f"features-{n}-{form}")]
+        if sizes:
+            return _by_size(evidence, folder, form, whose, sizes)
+    return []
+
+
+FORMS = {"summed": "AO-SDTP to the letter", "damped": "ours: AO-SDTP, damped"}
+
+
+def _by_size(
+    evidence: Evidence, folder: Path, form: str, whose: str, sizes: list[int]
+) -> list[Path]:
+    figure, axis = plt.subplots(figsize=(4.6, 3.4))
+    for split, colour in (("train", "#888888"), ("test", COLOURS["ao-sdtp"])):
+        for place, size in enumerate(sizes):
+            name = f"features-{size}-{form}"
+            errors = 100 * (1 - np.array(evidence.values(name, f"{split}_accuracy")))
+            label = WORDS[split].removesuffix(" (%)") if place == 0 else None
+            points(axis, place, list(errors), color=colour, label=label)
     axis.set_xticks(range(len(sizes)), ["none\n(SDTP)" if n == 0 else str(n) for n in sizes])
-    axis.set(xlabel="auxiliary features", ylabel="error (%)", ylim=(0, None))
+    axis.set(xlabel="number of auxiliary features", ylabel="error after the last epoch (%)")
+    axis.set_ylim(bottom=0)
+    axis.set_title(f"{whose} (MNIST, 5 x 256, in turns)", fontsize=9)
     axis.legend()
+    ran = evidence.ran(f"features-{size}-{form}" for size in sizes)
+    note = "An open point is a single seed. Training errors are running averages of an epoch."
+    caption(figure, evidence.protocol, seeds=[], epochs=ran["epochs"], of=EPOCHS, note=note)
     return save(figure, folder, "figure-4")
-
-
-def _sensitivity(folder: Path) -> list[Path]:
-    """Figure 5: validation error of every draw of the searches on one network."""
-    drawn = {method: _errors(method) for method in searched.methods("mnist-fc")}
-    methods = [name for name in drawn if name in METHODS]
-    if not methods:
-        return []
-    names = sorted(drawn, key=lambda name: (name not in METHODS, name))
-    figure, axis = plt.subplots(figsize=(6, 0.4 * len(names) + 1))
-    for row, name in enumerate(names):
-        errors = drawn[name]
-        colour = COLOURS[family_and_way(name.partition("-undamped")[0])[0]]
-        finished = errors[~np.isnan(errors)]
-        axis.plot(finished, np.full(len(finished), row), "o", color=colour, ms=4, alpha=0.6)
-        axis.plot(finished.min(), row, "|", color=colour, ms=14, mew=2)
-    axis.set_yticks(range(len(names)), [_with_divergence(name, drawn[name]) for name in names])
-    axis.invert_yaxis()
-    axis.set(xscale="log", xlabel="best validation error of a draw (%)")
-    axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_minor_formatter("{x:g}")
-    axis.tick_params(axis="x", which="both", labelsize=7)
-    return save(figure, folder, "figure-5")
-
-
-def _errors(method: str) -> np.ndarray:
-    """Validation errors in per cent; nan for what diverged."""
-    return np.array([100 * (1 - trial.score) for trial in searched.trials("mnist-fc", method)])
-
-
-def _with_divergence(name: str, errors: np.ndarray) -> str:
-    lost = int(np.isnan(errors).sum())
-    return f"{name} ({lost} of {len(errors)} diverged)" if lost else name

@@ -1,14 +1,17 @@
 """Figure of appendix 5.5: unexplained variance of every method's autoencoder, and its digits."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from apical.papers.target_propagation.methods import METHODS
-from apical.papers.target_propagation.style import COLOURS, LINES, family_and_way
-from apical.report.axes import band
+from apical.papers.target_propagation.methods import DAMPED, METHODS
+from apical.papers.target_propagation.networks import EPOCHS
+from apical.papers.target_propagation.style import parts
+from apical.report.axes import band, by_decades, caption
 from apical.report.saving import save
 from apical.reproduce.evidence import Evidence
 from apical.training.reload import reload
@@ -16,43 +19,57 @@ from apical.training.selection import Best
 
 SHOWN = 8
 """Test images, the first ones."""
+PANELS = {"the paper's methods": tuple(METHODS), "ours: damped SDTP and AO-SDTP": tuple(DAMPED)}
 
 
 def reconstructions(evidence: Evidence, folder: Path) -> list[Path]:
-    """Curves of the unexplained variance; beside them digits, where networks were kept."""
-    methods = [m for m in METHODS if evidence.runs(f"autoencoder-{m}")]
+    """Curves of the unexplained variance, and digits of the networks that were kept."""
+    panels = {
+        title: [m for m in methods if evidence.runs(f"autoencoder-{m}")]
+        for title, methods in PANELS.items()
+    }
+    methods = [method for panel in panels.values() for method in panel]
     if not methods:
         return []
+    paths = _curves(evidence, folder, {title: panel for title, panel in panels.items() if panel})
     kept = [m for m in methods if evidence.runs(f"autoencoder-{m}")[0].keeps_networks]
+    return [*paths, *(_reconstructed(evidence, folder, kept) if kept else [])]
+
+
+def _curves(evidence: Evidence, folder: Path, panels: dict[str, list[str]]) -> list[Path]:
     figure, axes = plt.subplots(
-        1,
-        2 if kept else 1,
-        figsize=(7.5 if kept else 4.2, 3.4),
-        width_ratios=[1, 1.1] if kept else [1],
-        squeeze=False,
+        1, len(panels), figsize=(3.8 * len(panels), 3.6), sharey=True, squeeze=False
     )
-    _curves(axes[0, 0], evidence, methods)
-    if kept:
-        _digits(axes[0, 1], evidence, kept)
+    for axis, (title, methods) in zip(axes[0], panels.items(), strict=True):
+        for method in methods:
+            epochs, explained = evidence.curve(
+                f"autoencoder-{method}", "test_explained_variance", first=1
+            )
+            band(axis, epochs, 100 * (1 - explained), **parts(method).look, label=method)
+        by_decades(axis)
+        axis.set_xlabel("epoch")
+        axis.set_title(title, fontsize=9)
+        axis.legend(fontsize=7)
+    axes[0, 0].set_ylabel("unexplained variance of test images (%)")
+    _caption(figure, evidence, [method for panel in panels.values() for method in panel])
     return save(figure, folder, "autoencoder")
 
 
-def _curves(axis: Axes, evidence: Evidence, methods: list[str]) -> None:
-    for method in methods:
-        family, way = family_and_way(method)
-        epochs, explained = evidence.curve(
-            f"autoencoder-{method}", "test_explained_variance", first=1
-        )
-        style = {"color": COLOURS[family], "linestyle": LINES[way], "label": method}
-        band(axis, epochs, 100 * (1 - explained), **style)
-    axis.set(xlabel="epoch", ylabel="unexplained variance of test images (%)", yscale="log")
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter("{x:g}")
-    axis.tick_params(which="both", labelsize=7)
-    axis.legend(fontsize=6.5, ncols=2)
+def _caption(figure: Figure, evidence: Evidence, methods: Sequence[str]) -> None:
+    ran = evidence.ran(f"autoencoder-{method}" for method in methods)
+    note = "784-512-64-512-784 on MNIST, with each method's settings for classifying."
+    caption(figure, evidence.protocol, **ran, of=EPOCHS, note=note)
 
 
-def _digits(axis: Axes, evidence: Evidence, methods: list[str]) -> None:
+def _reconstructed(evidence: Evidence, folder: Path, methods: Sequence[str]) -> list[Path]:
+    """The networks of the best validation epoch."""
+    figure, axis = plt.subplots(figsize=(4.6, 0.4 * len(methods) + 1.2))
+    _digits(axis, evidence, methods)
+    _caption(figure, evidence, methods)
+    return save(figure, folder, "autoencoder-digits")
+
+
+def _digits(axis: Axes, evidence: Evidence, methods: Sequence[str]) -> None:
     """A row a method below the images themselves."""
     rows = {}
     for method in methods:
@@ -61,7 +78,8 @@ def _digits(axis: Axes, evidence: Evidence, methods: list[str]) -> None:
         images = task.data.test.x[:SHOWN]
         rows["image"] = images / 255
         (model,) = models.values()
-        rows[method] = np.asarray(model(images)).reshape(images.shape)
+        label = f"ours: {method}" if method in DAMPED else method
+        rows[label] = np.asarray(model(images)).reshape(images.shape)
     picture = np.concatenate([np.concatenate(list(row), axis=1) for row in rows.values()])
     axis.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
     height = len(picture) / len(rows)
