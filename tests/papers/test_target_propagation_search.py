@@ -10,7 +10,7 @@ from apical.networks.layers import Fc
 from apical.papers.target_propagation import search, searched
 from apical.papers.target_propagation.methods import (
     ALL,
-    UNDAMPED,
+    LETTER,
     WIDE,
     Search,
     published,
@@ -77,7 +77,7 @@ def test_the_winner_is_the_one_that_validates_best_at_the_longer_budget(small, m
 
 
 def test_the_first_round_draws_what_a_method_leaves_open(small, tmp_path, monkeypatch):
-    method = "sdtp-alternating-undamped"
+    method = "sdtp-alternating-summed-narrow"
     monkeypatch.setitem(ALL, method, replace(ALL[method], search=Search(draws=2, epochs=1)))
     found = search.first_round("mnist-fc", method, tmp_path / "study")
     assert searched.methods("mnist-fc") == [method]
@@ -97,17 +97,17 @@ def test_the_first_round_draws_what_a_method_leaves_open(small, tmp_path, monkey
 
 def test_wide_searches_share_a_budget_and_the_wide_summed_one_is_what_was_searched_first():
     """Only the rule, its form and the drawn values differ; the kept trials are of this search."""
-    wide = [name for name, method in UNDAMPED.items() if method.search.finalists == 0]
-    assert len(wide) == 4
-    rule, settings, space = unsearched("mnist-fc", "sdtp-alternating-undamped-wide")
+    wide = [name for name, method in LETTER.items() if method.search == WIDE]
+    assert len(wide) == 8
+    rule, settings, space = unsearched("mnist-fc", "sdtp-alternating-summed")
     for name in wide:
         _, others, drawn = unsearched("mnist-fc", name)
-        assert (others, drawn, ALL[name].search) == (settings, space, WIDE)
-    kept = searched.trials("mnist-fc", "sdtp-alternating-undamped-wide")
+        assert (replace(others, alternate=settings.alternate), drawn) == (settings, space)
+    kept = searched.trials("mnist-fc", "sdtp-alternating-summed")
     assert len(kept) == WIDE.draws
     for trial in kept:
         assert trial.values == draw(space, search.SEED, trial.number)
-    best = searched.winner("mnist-fc", "sdtp-alternating-undamped-wide")
+    best = searched.winner("mnist-fc", "sdtp-alternating-summed")
     assert best is not None
     placed = place(draw(space, search.SEED, best["trial"]), rule, settings)
     asked = replace(placed[1], epochs=WIDE.epochs, schedule=WIDE.schedule)
@@ -129,7 +129,7 @@ def test_a_search_without_finalists_ends_with_its_best_draw(small, tmp_path, mon
 
 
 def test_the_wide_ranges_have_all_that_table_5_found_for_sdtp():
-    for name in ("sdtp-parallel-undamped", "sdtp-alternating-undamped-wide"):
+    for name in ("sdtp-parallel-summed", "sdtp-alternating-summed"):
         rule, settings = published("mnist-fc", name)
         for path, span in WIDE.ranges.items():
             group, _, key = path.partition(".")
@@ -146,7 +146,7 @@ def test_a_search_that_was_interrupted_has_no_last_round(small, tmp_path, monkey
     stopped = search.Found([], None, SDTP(), small.settings, interrupted=True)
     monkeypatch.setattr(search, "search", lambda *args, **more: stopped)
     with pytest.raises(apical.ApicalError, match="was interrupted; run the command again"):
-        search.first_round("mnist-fc", "sdtp-parallel", tmp_path)
+        search.first_round("mnist-fc", "sdtp-parallel-damped", tmp_path)
     assert searched.methods("mnist-fc") == []
 
 

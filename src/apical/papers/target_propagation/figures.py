@@ -102,7 +102,7 @@ def _panels(evidence: Evidence, folder: Path, shown: list[str], split: str) -> l
     caption(
         figure,
         evidence.protocol,
-        **ran,
+        *ran,
         of=EPOCHS,
         note=f"{averages}No error is drawn below 0.01 %. The paper gives one number a cell.",
     )
@@ -190,7 +190,7 @@ def _by_size(
     axis.set_ylim(bottom=0)
     axis.set_title(f"{whose} (MNIST, 5 x 256, in turns)", fontsize=9)
     axis.legend()
-    ran = evidence.ran(f"features-{size}-{form}" for size in sizes)
+    _, epochs = evidence.ran(f"features-{size}-{form}" for size in sizes)
     note = "An open point is a single seed. Training errors are running averages of an epoch."
-    caption(figure, evidence.protocol, seeds=[], epochs=ran["epochs"], of=EPOCHS, note=note)
+    caption(figure, evidence.protocol, seeds=[], epochs=epochs, of=EPOCHS, note=note)
     return save(figure, folder, "figure-4")

@@ -58,7 +58,7 @@ def _curves(evidence: Evidence, folder: Path, panels: dict[str, list[str]]) -> l
 def _caption(figure: Figure, evidence: Evidence, methods: Sequence[str]) -> None:
     ran = evidence.ran(f"autoencoder-{method}" for method in methods)
     note = "784-512-64-512-784 on MNIST, with each method's settings for classifying."
-    caption(figure, evidence.protocol, **ran, of=EPOCHS, note=note)
+    caption(figure, evidence.protocol, *ran, of=EPOCHS, note=note)
 
 
 def _reconstructed(evidence: Evidence, folder: Path, methods: Sequence[str]) -> list[Path]:

@@ -69,7 +69,7 @@ def damping(evidence: Evidence, folder: Path) -> list[Path]:
         "Thin lines: single seeds. MNIST, 5 x 256, in turns. To the letter but for ours; summed, "
         "averaged: the local losses. Table 5: its settings, at constant rates; else rates fall."
     )
-    caption(figure, evidence.protocol, **evidence.ran(names), of=EPOCHS, note=note)
+    caption(figure, evidence.protocol, *evidence.ran(names), of=EPOCHS, note=note)
     return save(figure, folder, "damping")
 
 
@@ -93,11 +93,11 @@ def _row(
             for k, some in enumerate(np.split(values, len(values)) if apart else [values]):
                 band(axis, x, some, **look | ({"label": None} if k else {}))
         lowest = min(lowest, 100 * (1 - accuracy).min())
-        nearest = min(nearest, distances.mean(axis=0).min())
+        nearest = min(nearest, (distances if apart else distances.mean(axis=0)).min())
     by_decades(error, 0.9 * lowest)
     error.set_ylim(top=100)
     distance.set_yscale("log")
-    distance.set_ylim(bottom=0.3 * nearest)
+    distance.set_ylim(bottom=0.5 * nearest)
     cosine.set_ylim(-1 if apart else -0.1, 1)
     distance.set_ylabel(r"$|\hat{h}_5 - h_5| / |h_5|$")
     cosine.set_ylabel("cosine with BP, layer 5")

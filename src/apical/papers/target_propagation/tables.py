@@ -39,8 +39,8 @@ def table_1(evidence: Evidence) -> str:
     return "\n".join(
         [
             "Table 1. Errors in per cent, the mean of n seeds and its 95 % interval where there "
-            f"are several; the paper, after {EPOCHS} epochs, has one number a cell. SDTP and AO-SDTP are "
-            "to the letter, with local losses summed over units or averaged over them; `narrow`: "
+            f"are several; the paper, after {EPOCHS} epochs, has one number a cell. Its SDTP and "
+            "AO-SDTP run to the letter, local losses `summed` over units or `averaged`; `narrow`: "
             "searched in the ranges and with the budget of DTP; `table-5`: with the settings of "
             "Table 5, at constant rates.",
             "",
