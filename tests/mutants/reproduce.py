@@ -86,6 +86,27 @@ MUTANTS = (
         ("tests/reproduce/test_judgement.py::test_near_is_within_a_margin_seed_by_seed",),
     ),
     Mutant(
+        "numbers: the text's own stay",
+        "reproduce/numbers.py",
+        "return TIED.sub(write, text)",
+        "TIED.sub(write, text)\n    return text",
+        ("tests/reproduce/test_numbers.py",),
+    ),
+    Mutant(
+        "numbers: one seed speaks for all",
+        "reproduce/numbers.py",
+        "if not shared:",
+        "shared = [max(shared)] if shared else []\n    if not shared:",
+        ("tests/reproduce/test_numbers.py",),
+    ),
+    Mutant(
+        "coverage: what has not run is left out",
+        "reproduce/coverage.py",
+        'told += [f"not run: {item.not_run}"] if item.not_run else []',
+        "",
+        ("tests/reproduce/test_new_paper.py",),
+    ),
+    Mutant(
         "records: publishing loses the other runs",
         "reproduce/records.py",
         "self._write({**self._all(), **found})",

@@ -43,7 +43,7 @@ from apical.settings import Settings
 
 def experiments(protocol):
     epochs = 1 if protocol == "smoke" else 2
-    yield Experiment("fa", FA(), Settings(epochs=epochs, lr=1e-2), data="digits")
+    yield Experiment("fa", FA(), Settings(epochs=epochs, lr=1e-2, record_test=True), data="digits")
     yield Experiment("of-no-claim", FA(), Settings(epochs=epochs), data="digits")
 """
 FIGURES = """
@@ -53,10 +53,31 @@ def draw(evidence, folder):
     table.write_text(f"Seeds: {len(evidence.runs('fa'))}\\n")
     return [table]
 """
-README = "# A paper\n\n<!-- results -->\n<!-- end of results -->\n"
+COVERAGE = """
+[[items]]
+source = "Table 1"
+says = "It learns."
+claims = ["learns", "perfect"]
+
+[[items]]
+source = "Figure 1"
+says = "It is fast."
+not_run = "a clock"
+"""
+README = """# A paper
+
+In <!-- fa seeds -->0 seeds it learns <!-- fa last % -->0.0 ± 0.0 %.
+
+<!-- coverage -->
+<!-- end of coverage -->
+
+<!-- results -->
+<!-- end of results -->
+"""
 FILES = {
     "__init__.py": "",
     "claims.toml": CLAIMS,
+    "coverage.toml": COVERAGE,
     "experiments.py": EXPERIMENTS,
     "figures.py": FIGURES,
     "README.md": README,
@@ -89,7 +110,12 @@ def test_a_folder_is_all_that_a_paper_needs(folder, tmp_path):
     claim, aim = json.loads((folder / "results" / "quick" / "claims.json").read_text())
     assert (claim["id"], claim["verdict"], claim["n"]) == ("learns", "reproduced", 3)
     assert (aim["id"], aim["verdict"], aim["n"]) == ("perfect", "not met", 3)
+    assert (tmp_path / "out" / "coverage.md").read_text().count("\n") == 4
     text = (folder / "README.md").read_text()
+    assert "| Table 1 | It learns. | reproduced: `learns`; not met: `perfect` |" in text
+    assert "| Figure 1 | It is fast. | not run: a clock |" in text
+    assert "In <!-- fa seeds -->3 seeds it learns <!-- fa last % -->" in text
+    assert "0.0 ± 0.0 %" not in text
     assert "| `learns` feedback alignment is above chance | Table 1 (sure) | > 0.12 |" in text
     assert "| `perfect` it makes no mistake | >= 1 in every seed |" in text
     assert "2026-11-28, after runs: of a whim" in text

@@ -15,7 +15,7 @@ from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
 from apical.reproduce.judgement import Value, Within
 from apical.reproduce.paper import PROTOCOLS
-from apical.reproduce.readme import with_results
+from apical.reproduce.readme import generated, text_of
 from apical.reproduce.reproduction import Reproduction
 from apical.reproduce.tables import rows
 from apical.runs.folder import RunFolder
@@ -36,6 +36,18 @@ def test_claims_need_only_experiments_that_exist(name):
     for claim in read.statements:
         assert claim.judgement.experiments <= known, claim.id
         assert set(claim.deviations) <= set(read.deviations), claim.id
+
+
+def test_every_claim_is_in_the_coverage_of_the_paper(name):
+    read = paper.read(name)
+    known = {statement.id for statement in read.statements}
+    assert {claim.id for claim in read.claims} <= {i for item in read.coverage for i in item.claims}
+    for item in read.coverage:
+        assert item.source, item
+        assert item.says, item
+        assert item.claims or item.figure or item.not_run, item
+        assert set(item.claims) <= known, item
+        assert not item.figure or (read.folder / item.figure).is_file(), item
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -87,9 +99,10 @@ def test_the_committed_claims_are_what_the_records_say(name, recorded):
 
 
 def test_the_readme_shows_the_committed_results(name):
-    folder = paper.read(name).folder
-    text = (folder / "README.md").read_text()
-    assert with_results(text, folder / "results") == text
+    """Tables, coverage and the numbers in its prose that are tied to runs."""
+    read = paper.read(name)
+    text = text_of(read)
+    assert generated(text, read) == text
 
 
 def test_an_unknown_paper_claim_or_protocol_is_named():

@@ -41,14 +41,16 @@ def _command(name: str):
         """Run what is missing, judge the paper's claims and draw its figures.
 
         Args:
-            out: Folder for runs, claims.json, claims.md and figures; finished runs are reused.
+            out: Folder for runs, claims.json, claims.md, coverage.md and figures; finished runs are
+                reused.
             only: Run and judge only these claims; None: all.
             protocol: `paper`: the paper's own budget; `quick`: a stated part of it;
                 `smoke`: a few steps of each kind, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
             recorded: Begin with the runs that the project has recorded; make what they lack.
-            dry_run: List the claims and the runs that are missing; run and write nothing.
+            dry_run: List the claims, what of the paper they cover, and the runs that are missing;
+                run and write nothing.
         """
         from apical.reproduce.out_folder import reserve
         from apical.reproduce.pool import cores
@@ -82,6 +84,7 @@ def _list(asked, recorded) -> None:
         shown.add_row(statement.id, statement.claim, number(statement.judgement.demand))
     console = terminal.console()
     console.print(shown)
+    _print_coverage(console, asked, None)
     console.print(f"{len(asked.jobs())} runs, of which {len(missing)} are missing")
     for job in missing:
         console.print(f"  {job.label}", highlight=False)
@@ -101,6 +104,7 @@ def _reproduce(asked, jobs, recorded) -> None:
         table, figures = asked.conclude()
     for judged in _judged(table):
         console.print(judged)
+    _print_coverage(console, asked, table)
     for figure in figures:
         if figure.suffix == ".png":
             console.print(f"figure: {figure} (and .svg)", soft_wrap=True)
@@ -128,6 +132,18 @@ def _judged(table) -> Iterator[Table]:
                 shown.add_row(row["id"], number(row["demand"]), ours(row), str(row["n"]), verdict)
         if shown.row_count:
             yield shown
+
+
+def _print_coverage(console: Console, asked, table) -> None:
+    """What of the paper the claims look into; not where only some were asked for."""
+    from apical.reproduce import coverage
+
+    if asked.only or not asked.paper.coverage:
+        return
+    shown = terminal.table(*coverage.COLUMNS)
+    for item in coverage.cells(asked.paper.coverage, table):
+        shown.add_row(*item)
+    console.print(shown)
 
 
 class _Face:

@@ -5,7 +5,8 @@ from pathlib import Path
 from apical.errors import UsageError
 from apical.runs.writing import write_whole
 
-OURS = {"runs", "figures", "claims.json", "claims.md", "env.json", "runs.csv", ".lock"}
+OURS = {"runs", "figures", "runs.csv", "env.json", ".lock"}
+OURS |= {"claims.json", "claims.md", "coverage.md"}
 
 
 def reserve(out: Path, paper: str) -> None:

@@ -8,7 +8,9 @@ from types import ModuleType
 from typing import Literal, get_args
 
 from apical.errors import UsageError, unknown
+from apical.reproduce import coverage
 from apical.reproduce.claims import Aim, Claim, Statement, read_aim, read_claim
+from apical.reproduce.coverage import Item
 from apical.reproduce.records import Records
 
 FOLDER = Path(__file__).parents[1] / "papers"
@@ -28,6 +30,8 @@ class Paper:
     """The paper's."""
     aims: tuple[Aim, ...]
     """Ours."""
+    coverage: tuple[Item, ...]
+    """What of the paper the claims and figures look into, and what not."""
     deviations: dict[int, str]
     seeds: dict[str, int]
     """Seeds of each experiment that a protocol asks for."""
@@ -86,6 +90,7 @@ def read(name: str) -> Paper:
         content["reference"],
         tuple(read_claim(entry, content.get("epochs")) for entry in content["claims"]),
         tuple(map(read_aim, content.get("aims", []))),
+        coverage.read(_folder(name)),
         {entry["id"]: entry["text"] for entry in content.get("deviations", [])},
         content["seeds"],
     )

@@ -1,50 +1,75 @@
-"""The generated part of a paper's README: `python -m apical.reproduce.readme PAPER`.
+"""The generated parts of a paper's README: `python -m apical.reproduce.readme PAPER`.
 
-It lies between two markers and shows the claims and tables below `results/` (those of a
-protocol's folder, where there are none of the paper's own), so that the README cannot be older
-than the results that are committed beside it.
+Between markers lie the claims and tables below `results/` (those of a protocol's folder, where
+there are none of the paper's own) and what of the paper they cover; numbers in the prose may be
+tied to runs (`numbers.py`). So the README cannot be older than the results that are committed
+beside it.
 """
 
 import json
 import re
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from apical.errors import ApicalError, UsageError
-from apical.reproduce import paper
+from apical.reproduce import coverage, numbers, paper
+from apical.reproduce.evidence import Evidence
 from apical.reproduce.tables import markdown
 from apical.runs.writing import write_whole
 
-MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", flags=re.DOTALL)
+
+def generated(text: str, chosen: paper.Paper) -> str:
+    """The text of a paper's README as its results and records have it.
+
+    Raises `UsageError` for markers that are missing, and for numbers tied to no run.
+    """
+    protocol, table = _claims(chosen.results)
+    text = _between("results", text, _results(chosen, table))
+    if chosen.coverage:
+        text = _between("coverage", text, coverage.markdown(chosen.coverage, table))
+    return _numbered(text, chosen, protocol) if numbers.TIED.search(text) else text
 
 
-def with_results(text: str, results: Path) -> str:
-    """The README's text with the tables of `results/` between its markers."""
-    table = next(filter(None, map(_claims, _protocols(results))), [])
-    if not MARKED.search(text):
-        raise UsageError("README.md: the markers <!-- results --> and its end are missing")
-    shown = markdown(paper.read(results.parent.name.replace("_", "-")), table)
+def _between(name: str, text: str, shown: str) -> str:
+    """The text with `shown` between the markers of that name."""
+    marked = rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)"
+    if not re.search(marked, text, flags=re.DOTALL):
+        raise UsageError(f"README.md: the markers <!-- {name} --> and its end are missing")
+    return re.sub(marked, lambda match: f"{match[1]}\n{shown}\n{match[2]}", text, flags=re.DOTALL)
+
+
+def _results(chosen: paper.Paper, table: list[dict[str, Any]]) -> str:
+    results, shown = chosen.results, markdown(chosen, table)
     for further in (*sorted(results.glob("*.md")), *sorted(results.glob("*/*.md"))):
         if further.parent != results:
             shown += f"\nUnder the protocol `{further.parent.name}`:\n"
         shown += "\n" + further.read_text()
-    return MARKED.sub(lambda match: f"{match[1]}\n{shown}\n{match[2]}", text)
+    return shown
 
 
-def _protocols(results: Path) -> list[Path]:
-    """The folders that a protocol's results may lie in, the paper's own first."""
-    return [results, *sorted(path for path in results.iterdir() if path.is_dir())]
+def _claims(results: Path) -> tuple[str, list[dict[str, Any]]]:
+    """The first protocol with committed claims, the paper's own before others, and the claims."""
+    others = sorted(path for path in results.iterdir() if path.is_dir())
+    for protocol, folder in (("paper", results), *((path.name, path) for path in others)):
+        if (file := folder / "claims.json").exists():
+            return protocol, json.loads(file.read_text())
+    return "paper", []
 
 
-def _claims(folder: Path) -> list[dict[str, Any]]:
-    file = folder / "claims.json"
-    return json.loads(file.read_text()) if file.exists() else []
+def _numbered(text: str, chosen: paper.Paper, protocol: str) -> str:
+    with TemporaryDirectory() as place:
+        recorded = {name.protocol for name in chosen.records.names()}
+        for name in recorded:
+            chosen.records.bring(name, Path(place) / name)
+        evidence = {name: Evidence(Path(place) / name) for name in recorded}
+        return numbers.filled(text, evidence, protocol)
 
 
 def rewrite(chosen: paper.Paper) -> None:
     """Bring a paper's README up to its results."""
-    write_whole(chosen.folder / "README.md", with_results(text_of(chosen), chosen.results))
+    write_whole(chosen.folder / "README.md", generated(text_of(chosen), chosen))
 
 
 def text_of(chosen: paper.Paper) -> str:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from apical.errors import UsageError, unknown
+from apical.reproduce import coverage
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
 from apical.reproduce.experiment import Experiment, Run
@@ -117,12 +118,14 @@ class Reproduction:
         """Judge the claims by the runs that are there and draw the figures.
 
         Returns the rows of the claims table and the files that were drawn. `out` has the table as
-        claims.json and claims.md, the list of runs as runs.csv, and the machine as env.json.
+        claims.json and claims.md, what of the paper it covers as coverage.md, the list of runs as
+        runs.csv, and the machine as env.json.
         """
         evidence = Evidence(self.runs)
         table = rows(self.paper.choose(self.only), evidence, self.protocol)
         write_whole(self.out / "claims.json", json.dumps(table, indent=2) + "\n")
         write_whole(self.out / "claims.md", markdown(self.paper, table))
+        write_whole(self.out / "coverage.md", coverage.markdown(self.paper.coverage, table))
         write_whole(self.out / "env.json", json.dumps(environment(), indent=2) + "\n")
         write_whole(self.out / "runs.csv", _as_csv(evidence.summary()))
         return table, self.paper.module("figures").draw(evidence, self.out / "figures")
