@@ -108,6 +108,16 @@ def test_curves_are_drawn_from_runs_alone(runs, tmp_path):
         assert word in svg
 
 
+def test_curves_are_those_of_the_test_split_where_every_run_has_them(blobs, runs, tmp_path):
+    told = fit(BP(), blobs, epochs=1, batch_size=30, record_test=True, out=tmp_path / "told")
+    assert told.summary["status"] == "finished"
+    seen = RunData.read(tmp_path / "told")
+    for shown, label in (([seen], "test error"), ([seen, *runs], "validation error")):
+        figure = draw(shown, tmp_path / "curves.svg").read_text()
+        assert f"{label} (%)" in figure
+        assert "Training loss: the running one" in figure
+
+
 def test_curves_that_cannot_be_drawn_are_named(runs, tmp_path):
     with pytest.raises(UsageError, match="cannot write"):
         draw(runs, tmp_path / "figure.docx")

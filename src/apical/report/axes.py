@@ -104,22 +104,23 @@ def caption(
     """
     ran = _either(epochs)
     whole = "" if of is None else f" of the paper's {of}"
-    sentences = [f"Protocol {protocol}: {ran}{whole} epochs.", *_lines(sorted(set(seeds))), note]
+    sentences = [f"Protocol {protocol}: {ran}{whole} epochs.", *lines(seeds), note]
     below(figure, " ".join(sentence for sentence in sentences if sentence))
 
 
 def below(figure: Figure, text: str) -> None:
     """Write a text below a figure, in lines as wide as it."""
-    lines = textwrap.fill(text, int(CHARACTERS * figure.get_figwidth()))
-    figure.supxlabel(lines, x=0.01, ha="left", fontsize=SMALL, color="#555555", ma="left")
+    broken = textwrap.fill(text, int(CHARACTERS * figure.get_figwidth()))
+    figure.supxlabel(broken, x=0.01, ha="left", fontsize=SMALL, color="#555555", ma="left")
 
 
 SMALL, CHARACTERS = 7, 18
 """Points of a caption's letters, and about how many of them go into an inch."""
 
 
-def _lines(seeds: list[int]) -> Iterable[str]:
-    """What lines of so many seeds are, as `band` draws them."""
+def lines(seeds: Iterable[int]) -> Iterable[str]:
+    """Sentences on what lines of so many seeds are, as `band` draws them."""
+    seeds = sorted(set(seeds))
     if several := [n for n in seeds if n >= FEWEST]:
         yield f"Thick lines: means of {_either(several)} seeds; bands: 95 % t intervals."
     if 2 in seeds:

@@ -1,25 +1,30 @@
 """The curves of runs in one figure: error, loss, alignment with BP, feedback angle."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from apical.errors import UsageError
-from apical.report.axes import band, by_decades
+from apical.report.axes import band, below, by_decades, lines
 from apical.report.labels import run_labels, shared_target
 from apical.report.saving import save_at
 from apical.report.style import colours, look
 from apical.runs.reading import RunData, stack
 
 LAYER_STYLES = ("-", "--", "-.", ":")
+SPLITS = {"test": "test", "val": "validation"}
+RUNNING = "Training loss: the running one, of each minibatch before its update."
 
 
 def draw(runs: Sequence[RunData], out: Path) -> Path:
     """Draw the curves of runs in four panels and save them at `out`; `out`.
 
-    Lines are means over seeds, bands their 95 % t intervals.
+    Lines are means over seeds, bands their 95 % t intervals. Scores are those of the
+    test split, where every run recorded them, and else of the one for validation; the axis says
+    which.
 
     **Arguments:**
 
@@ -43,11 +48,14 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
         paths = ", ".join(str(run.path) for run in runs)
         raise UsageError(f"plot: no finished epoch in {paths}; train first")
     shared_target(runs)
-    lines = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
+    drawn = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
     with look():
         figure, axes = plt.subplots(2, 2, figsize=(8.2, 6))
-        for axis, panel in zip(axes.flat, (_shortfall, _loss, _cosine, _angle), strict=True):
-            for run, label, colour in lines:
+        panels: list[Callable[..., None]] = [
+            partial(_shortfall, split=_split(runs)), _loss, _cosine, _angle,
+        ]  # fmt: skip
+        for axis, panel in zip(axes.flat, panels, strict=True):
+            for run, label, colour in drawn:
                 panel(axis, run, label, colour)
             axis.set_xlabel("epoch")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -57,15 +65,22 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
             ncols=min(len(runs), 5),
         )
         _layer_legend(axes[1, 0], runs)
+        below(figure, " ".join((*lines(run.config["seeds"] for run in runs), RUNNING)))
         return save_at(figure, out, "plot")
 
 
-def _shortfall(axis, run, label, colour):
+def _split(runs):
+    """The test split, where every run recorded its scores, and else the one for validation."""
+    metric = shared_target(runs).metric
+    return next((s for s in SPLITS if all(run.curves(metric(s), first=1) for run in runs)), "val")
+
+
+def _shortfall(axis, run, label, colour, split):
     target = shared_target([run])
     # Epoch 0, near chance, would squeeze all that comes after it.
-    epochs, score = stack(run.curves(target.metric("val"), first=1))
+    epochs, score = stack(run.curves(target.metric(split), first=1))
     band(axis, epochs, 100 * (1 - score), color=colour, label=label)
-    axis.set_ylabel(f"validation {target.shortfall} (%)")
+    axis.set_ylabel(f"{SPLITS[split]} {target.shortfall} (%)")
     by_decades(axis)
 
 

@@ -38,6 +38,7 @@ STOCHASTIC = replace(
     passes=100,
     epochs=1000,
 )
+NETWORKS = {"continuous": CONTINUOUS, "discrete": DISCRETE, "stochastic": STOCHASTIC}
 BACKPROP_RATE = 8.04e-4
 
 

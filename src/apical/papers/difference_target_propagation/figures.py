@@ -4,11 +4,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from apical.report.axes import band, by_decades, error_percent
+from apical.papers.difference_target_propagation.experiments import NETWORKS
+from apical.report.axes import FLOOR, band, by_decades, caption, error_percent
 from apical.report.saving import save
 from apical.report.style import PALETTE, REFERENCE, look
 from apical.reproduce.evidence import Evidence
 
+EPOCHS = {kind: of.epochs for kind, of in NETWORKS.items()}
+"""The paper's."""
 KINDS = {
     "continuous": "784-7x240-10, tanh",
     "discrete": "784-500-500-10, signs",
@@ -24,7 +27,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
         return []
     with look():
         figure, axes = plt.subplots(
-            1, len(shown), figsize=(2.7 * len(shown) + 0.4, 3.2), squeeze=False
+            1, len(shown), figsize=(2.7 * len(shown) + 0.4, 3.7), squeeze=False
         )
         for axis, kind in zip(axes[0], shown, strict=True):
             lowest = 100.0
@@ -37,10 +40,19 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
                     errors = error_percent(values)
                     band(axis, epochs, errors, **style)
                     lowest = errors.min(initial=lowest)
-            axis.set(xlabel="epoch", title=KINDS[kind])
+            ran = max(epochs, default=0)
+            told = f"{KINDS[kind]}\n{ran:.0f} of the paper's {EPOCHS[kind]} epochs"
+            axis.set(xlabel="epoch", title=told)
             by_decades(axis, 0.9 * lowest)
             axis.tick_params(which="both", labelsize=7)
             axis.title.set_fontsize(9)
-        axes[0, 0].set_ylabel("error (%): test, and training dotted")
+        axes[0, 0].set_ylabel("error (%), logarithmic")
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        caption(
+            figure, evidence.protocol,
+            *evidence.ran(f"{kind}-{rule}" for kind in shown for rule in RULES),
+            note="Solid: test; dotted: training, running averages of each minibatch before its "
+            f"update. Errors below {FLOOR:g} % are drawn there. Where units send samples, a "
+            "training error is of one pass, a test error of the mean of many.",
+        )  # fmt: skip
         return save(figure, folder, "errors")
