@@ -70,6 +70,17 @@ def is_pure(rule, net, batch):
     assert_close(eqx.filter_jit(rule.credit)(net, state, batch, STEP_KEY), first)
 
 
+def maps_over_networks(rule, net, batch):
+    """Credit of several networks in one call is that of each, as where seeds train together."""
+    nets = [net, jax.tree.map(lambda leaf: 0.9 * leaf, net)]
+    states = [warm(rule, each, batch) for each in nets]
+    both = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *each) for each in (nets, states)]
+    found = jax.vmap(rule.credit, (0, 0, None, None))(*both, batch, STEP_KEY)
+    for i, (each, state) in enumerate(zip(nets, states, strict=True)):
+        ours = jax.tree.map(lambda leaf, i=i: leaf[i], found)
+        assert_close(ours, credit(rule, each, batch, state))
+
+
 def is_the_gradient(rule, net, batch, step=1e-5):
     """Every pseudo-gradient equals the central difference of the mean loss, to 1e-6."""
     flat, unflatten = ravel_pytree(net)

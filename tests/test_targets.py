@@ -116,7 +116,7 @@ def test_evaluation_in_chunks_is_evaluation_at_once():
     net = task.begin(0).net
     plain = Affine.of(0.0, 1.0)
     split = Split(x, np.zeros(len(x), np.int32))
-    found = evaluate(task.learner, net, plain, split, "test")
+    (found,) = evaluate(task.learner, net, plain, split, "test")
     output = np.asarray(net(jnp.asarray(x)))
     spread = ((x - x.mean(0)) ** 2).sum()
     assert found["test_loss"] == pytest.approx(((output - x) ** 2).sum(1).mean() / 2, rel=1e-5)

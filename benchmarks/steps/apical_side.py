@@ -103,7 +103,7 @@ def dtp(file):
         draws = jax.random.split(key, len(order))
         chunk = Chunk(x, labels, order, draws, Affine.of(0.0, 1.0), Unchanged())
         keys = step_keys(key, len(order), turns)
-        return run_pass(carry, [chunk], keys, learner=learner, turns=turns)
+        return run_pass(learner, turns, [lambda: [chunk]], [keys], carry)
 
     # All but without noise, which each side draws in its own way.
     carry, _ = train(*begin(1e-9), order[:CHECKED])

@@ -53,7 +53,7 @@ def build(job: Job, arrays: dict[str, np.ndarray]):
         draws = jax.random.split(key, len(order))
         chunk = Chunk(images, labels, order, draws, transform, Unchanged())
         keys = step_keys(key, len(order), turns)
-        carry, metrics = run_pass(carry, [chunk], keys, learner=learner, turns=turns)
+        carry, metrics = run_pass(learner, turns, [lambda: [chunk]], [keys], carry)
         jax.block_until_ready((carry, metrics))
 
     def mean_loss() -> float:

@@ -8,6 +8,7 @@ DIVERGENCE = "tests/training/test_divergence.py"
 PARTS = "tests/training/test_parts.py"
 EVALUATE = "tests/training/test_evaluate.py"
 BEST = "tests/training/test_best.py"
+TOGETHER = "tests/training/test_together.py"
 TURNS = "tests/training/test_turns.py"
 AUGMENT = "tests/data/test_augmentation.py"
 SENT = "tests/layers/test_transmission.py"
@@ -31,8 +32,8 @@ MUTANTS = (
     Mutant(
         "resume: an epoch is skipped",
         "training/trainer.py",
-        "range(done + 1, ",
-        "range(done + 1 + (done > 0), ",
+        "_Lane(s.seed, s.done, ",
+        "_Lane(s.seed, s.done + (s.done > 0), ",
         (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
     ),
     Mutant(
@@ -95,8 +96,8 @@ MUTANTS = (
     Mutant(
         "step keys: both passes of an epoch have the same",
         "training/trainer.py",
-        "number * len(self._plan) + i",
-        "number",
+        "seed.epoch * len(self._plan) + i",
+        "seed.epoch",
         ("tests/training/test_trainer.py::test_every_pass_has_keys_of_its_own",),
     ),
     Mutant(
@@ -114,10 +115,31 @@ MUTANTS = (
         ("tests/training/test_trainer.py::test_the_streams_of_a_seed_stay_what_they_are",),
     ),
     Mutant(
+        "together: every seed meets the data as the first does",
+        "training/stream.py",
+        "[chunk.order for chunk in chunks]",
+        "[first.order for chunk in chunks]",
+        (f"{TOGETHER}::test_the_numbers_are_those_of_each_seed_alone[bp]",),
+    ),
+    Mutant(
+        "together: the epochs of a seed that is lost are recorded",
+        "training/trainer.py",
+        "if s in going and s.trouble is None]",
+        "if s in going]",
+        (f"{TOGETHER}::test_a_seed_that_diverges_ends_as_it_does_alone",),
+    ),
+    Mutant(
+        "together: seeds that are an epoch apart have the same keys",
+        "training/trainer.py",
+        "seed.epoch += 1",
+        "seed.epoch = max(s.epoch for s in going) + (seed is seeds[0])",
+        (f"{TOGETHER}::test_interrupted_and_resumed_is_uninterrupted[1]",),
+    ),
+    Mutant(
         "stream: every chunk has the first one's keys",
         "training/epoch.py",
-        "keys[done : done + steps]",
-        "keys[:steps]",
+        "every[done : done + steps]",
+        "every[:steps]",
         ("tests/training/test_stream.py::test_chunks_change_nothing",),
     ),
     Mutant(
@@ -137,8 +159,8 @@ MUTANTS = (
     Mutant(
         "step keys same each epoch",
         "training/trainer.py",
-        "jax.random.fold_in(keys.step, number * len(self._plan) + i)",
-        "keys.step",
+        "jax.random.fold_in(seed.keys.step, seed.epoch * len(self._plan) + i)",
+        "seed.keys.step",
         (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
     ),
     Mutant(
@@ -249,8 +271,8 @@ MUTANTS = (
     Mutant(
         "best: earlier epochs do not count on resuming",
         "training/recording.py",
-        'self._best = best(rows, self._learner.metric("val"))',
-        "self._best = None",
+        'if (row := best(rows, self._learner.metric("val"))) is not None:',
+        "if (row := None) is not None:",
         (f"{BEST}::test_it_outlives_an_interruption[killed-5]",),
     ),
     Mutant(

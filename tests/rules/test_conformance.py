@@ -39,6 +39,10 @@ def test_pure(rule, net, batch):
     laws.is_pure(rule, net, batch)
 
 
+def test_mapped(rule, net, batch):
+    laws.maps_over_networks(rule, net, batch)
+
+
 def test_gradient(rule, net, batch):
     if rule.traits.gradient:
         laws.equals_bp(rule, net, batch)

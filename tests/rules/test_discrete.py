@@ -194,7 +194,7 @@ def test_stochastic_networks_learn_and_are_evaluated_by_their_mean_output(blobs,
     x = task.transforms.test(blobs.test.x)
     mean = np.mean([net.drawn(key)(x) for key in keys], axis=0)
     np.testing.assert_allclose(models[0](blobs.test.x), mean, rtol=1e-5)
-    found = evaluate(task.learner, net, task.transforms.test, blobs.test, "test")
+    (found,) = evaluate(task.learner, net, task.transforms.test, blobs.test, "test")
     assert found["test_accuracy"] == np.mean(mean.argmax(1) == blobs.test.y) == result.test_accuracy
     y = jax.nn.one_hot(blobs.test.y, 3)
     losses = [(one := net.drawn(k)).losses(one.record(x), y).mean() for k in keys]

@@ -22,7 +22,7 @@ def test_evaluation_masks_its_padding():
     x = np.random.default_rng(0).normal(size=(CHUNK + 7, 3)).astype(np.float32)
     y = np.arange(CHUNK + 7, dtype=np.int32) % 3
     record = net.record(jnp.asarray(x))
-    found = evaluate(learner(), net, Affine.of(0.0, 1.0), Split(x, y), "val")
+    (found,) = evaluate(learner(), net, Affine.of(0.0, 1.0), Split(x, y), "val")
     expected = float(jnp.mean(net.losses(record, encode(jnp.asarray(y), 3))))
     assert found["val_loss"] == pytest.approx(expected, rel=1e-5)
     assert found["val_accuracy"] == pytest.approx(float(np.mean(decode(record.output) == y)))
@@ -33,11 +33,11 @@ def test_wide_networks_are_measured_in_smaller_chunks_to_the_same_end(monkeypatc
     x = np.random.default_rng(0).normal(size=(57, 3)).astype(np.float32)
     split = Split(x, np.arange(57, dtype=np.int32) % 3)
     measured = (learner(), net, Affine.of(0.0, 1.0), split, "val")
-    whole = evaluate(*measured)
+    (whole,) = evaluate(*measured)
     assert chunk(learner(), net) == CHUNK
     monkeypatch.setattr("apical.training.evaluate.MOST", 11 * 40 * 4 + 3)
     assert chunk(learner(), net) == 11
-    assert evaluate(*measured) == pytest.approx(whole, rel=1e-6)
+    assert evaluate(*measured)[0] == pytest.approx(whole, rel=1e-6)
 
 
 def test_windows_count_the_copies_of_their_input():

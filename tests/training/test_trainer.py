@@ -32,13 +32,14 @@ def test_every_pass_has_keys_of_its_own(blobs, monkeypatch):
     walk = trainer.run_pass
 
     def watch(learner, turns, chunks, keys, carry):
-        seen.extend(map(tuple, np.asarray(jax.random.key_data(keys)).reshape(-1, 2).tolist()))
+        (own,) = keys
+        seen.extend(map(tuple, np.asarray(jax.random.key_data(own)).reshape(-1, 2).tolist()))
         return walk(learner, turns, chunks, keys, carry)
 
     monkeypatch.setattr(trainer, "run_pass", watch)
     settings: dict[str, Any] = {"hidden": (6, 6), "alternate": "epoch"}
     task = Task(DTP(), blobs, Settings(batch_size=30, epochs=2, **settings))
-    list(task.trainer.train(0, task.begin(0)))
+    list(task.trainer.train([trainer.Start(0, task.begin(0))]))
     assert len(seen) == 2 * 2 * task.trainer.stream.steps
     assert len(set(seen)) == len(seen)
 

@@ -202,6 +202,7 @@ def completed(config: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(classes, list) or any(isinstance(name, list | dict) for name in classes):
         raise TypeError("data.classes")
     return {
+        "together": [],
         **config,
         "rule": encode(rule),
         "settings": Settings.from_json(config["settings"]).to_json(),

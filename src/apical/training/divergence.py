@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from apical.training.lanes import Lanes
 from apical.training.learner import Carry, Learner, Pass
 from apical.training.stream import Chunk
 
@@ -13,10 +14,14 @@ DIVERGED = 1e6
 """A mean training loss above this is divergence even where it is still finite."""
 
 
-def diverged(losses: np.ndarray, learner: Learner, carry: Carry) -> bool:
-    """Whether a pass's losses, or what it has learned, are beyond use."""
-    learned = np.array([float(size) for size in learner.sizes(carry).values()])
-    return not np.isfinite(learned).all() or not bool(np.all(np.abs(losses) < DIVERGED))
+def diverged(losses: np.ndarray, learner: Learner, carry: Carry, lanes: Lanes) -> list[int]:
+    """The lanes whose losses in a pass, or what they have learned, are beyond use.
+
+    `losses` has shape (steps, *lanes).
+    """
+    learned = np.array([*map(np.asarray, lanes.over(learner.sizes)(carry).values())])
+    good = np.isfinite(learned).all(axis=0) & (np.abs(losses) < DIVERGED).all(axis=0)
+    return np.flatnonzero(~good).tolist()
 
 
 def locate(

@@ -1,23 +1,24 @@
 """A pass over the data: one compiled program a chunk, a `lax.scan` over its minibatches."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from apical.training.lanes import Lanes
 from apical.training.learner import Carry, Learner, Pass
-from apical.training.stream import Chunk
+from apical.training.stream import Chunk, side_by_side
 
 
-@partial(jax.jit, static_argnames=("learner", "turns"), donate_argnames="carry")
+@partial(jax.jit, static_argnames=("lanes", "learner", "turns"), donate_argnames="carry")
 def run_chunk(
-    carry: Carry, chunk: Chunk, keys: PRNGKeyArray, *, learner: Learner, turns: Pass
-) -> tuple[Carry, dict[str, Float[Array, " steps"]]]:
+    carry: Carry, chunk: Chunk, keys: PRNGKeyArray, *, lanes: Lanes, learner: Learner, turns: Pass
+) -> tuple[Carry, dict[str, Float[Array, "steps ..."]]]:
     """Every minibatch of a chunk in its turns, and the metrics of each one's last.
 
-    `keys` has shape (steps, turns).
+    `keys` has shape (steps, *lanes, turns), metrics (steps, *lanes).
     """
 
     def step(carry: Carry, inputs):
@@ -27,22 +28,28 @@ def run_chunk(
             carry, metrics = learner.step(turn, carry, examples, key)
         return carry, metrics
 
-    return jax.lax.scan(step, carry, (chunk.order, chunk.keys, keys))
+    return jax.lax.scan(lanes.over(step), carry, (chunk.order, chunk.keys, keys))
 
 
 def run_pass(
     learner: Learner,
     turns: Pass,
-    chunks: Callable[[], Iterable[Chunk]],
-    keys: PRNGKeyArray,
+    chunks: Sequence[Callable[[], Iterable[Chunk]]],
+    keys: Sequence[PRNGKeyArray],
     carry: Carry,
 ) -> tuple[Carry, dict[str, np.ndarray]]:
-    """All chunks of a pass, and its metrics step by step; `keys` are those of all its steps."""
+    """All chunks of a pass, and its metrics step by step.
+
+    `chunks` and `keys`, those of all steps, are a lane's each.
+    """
+    lanes = Lanes(len(chunks))
+    every = lanes.join(keys, axis=1)
     found, done = [], 0
-    for chunk in chunks():
+    for beside in zip(*(each() for each in chunks), strict=True):
+        chunk = side_by_side(lanes, beside)
         steps = len(chunk.order)
-        these = keys[done : done + steps]
-        carry, metrics = run_chunk(carry, chunk, these, learner=learner, turns=turns)
+        these = every[done : done + steps]
+        carry, metrics = run_chunk(carry, chunk, these, lanes=lanes, learner=learner, turns=turns)
         found.append(metrics)
         done += steps
     return carry, jax.tree.map(lambda *parts: np.concatenate(parts), *found)

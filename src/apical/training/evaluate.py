@@ -8,6 +8,7 @@ from jaxtyping import PyTree
 
 from apical.data import Split
 from apical.data.preprocessing import Affine
+from apical.training.lanes import Lanes
 from apical.training.learner import Examples, Learner, Parameters
 
 CHUNK = 1000
@@ -16,19 +17,32 @@ MOST = 2**30
 
 
 def evaluate(
-    learner: Learner, parameters: Parameters, transform: Affine, split: Split, name: str
-) -> dict[str, float]:
-    """The metrics of every example of the split called `name`.
+    learner: Learner,
+    parameters: Parameters,
+    transform: Affine,
+    split: Split,
+    name: str,
+    lanes: Lanes = Lanes(1),
+) -> list[dict[str, float]]:
+    """The metrics of every example of the split called `name`, for each lane.
 
     The last chunk is padded and masked.
     """
-    tallies, size = [], chunk(learner, parameters)
+    tallies, size = [], chunk(learner, lanes.part(parameters, 0))
     for begin in range(0, len(split), size):
         raw = jax.tree.map(lambda a, begin=begin: a[begin : begin + size], (split.x, split.y))
         mask = np.arange(size) < len(split) - begin
         padded = jax.tree.map(partial(_padded, size=size), raw)
-        tallies.append(_tally(parameters, transform, *padded, mask, learner=learner))
-    return learner.grade(together(tallies) if tallies else None, name, len(split))
+        found = _tally(parameters, transform, *padded, mask, learner=learner, lanes=lanes)
+        tallies.append(jax.tree.map(np.asarray, found))
+    return [
+        learner.grade(
+            together([lanes.part(tally, lane) for tally in tallies]) if tallies else None,
+            name,
+            len(split),
+        )
+        for lane in range(lanes.count)
+    ]
 
 
 def _padded(a: np.ndarray, size: int) -> np.ndarray:
@@ -45,6 +59,9 @@ def chunk(learner: Learner, parameters: Parameters) -> int:
     return max(1, min(CHUNK, MOST // learner.bytes_per_example(parameters)))
 
 
-@partial(jax.jit, static_argnames="learner")
-def _tally(parameters: Parameters, transform: Affine, x, y, mask, *, learner: Learner) -> PyTree:
-    return learner.tally(parameters, Examples(transform(x), y), mask)
+@partial(jax.jit, static_argnames=("learner", "lanes"))
+def _tally(
+    parameters: Parameters, transform: Affine, x, y, mask, *, learner: Learner, lanes: Lanes
+) -> PyTree:
+    examples = Examples(transform(x), y)
+    return lanes.over(lambda each: learner.tally(each, examples, mask))(parameters)

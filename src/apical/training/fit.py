@@ -2,7 +2,8 @@
 
 import dataclasses
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from apical.training.events import Listener
 from apical.training.memory import refuse_giants
 from apical.training.model import Model
 from apical.training.recording import recording
-from apical.training.run import run
+from apical.training.run import Session, run, run_all
 from apical.training.task import Task
 from apical.values.spelling import encode
 from apical.values.value import read
@@ -72,6 +73,7 @@ def fit(
     *,
     seeds: int = 1,
     seed: int = 0,
+    together: bool = False,
     out: Path | str | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -90,6 +92,8 @@ def fit(
     - `changes`: fields of `Settings` that are to be otherwise, as in `epochs=5, lr=1e-2`.
     - `seeds`, `seed`: train `seeds` networks, from seeds `seed`, `seed + 1`, ... A seed fixes the
       initial weights and the order of the data, whatever the rule.
+    - `together`: train all seeds as one program, with the same numbers to rounding. On an
+      accelerator several small networks cost little more than one; on CPUs it is slower.
     - `out`: the run's folder; None keeps everything in memory. With `resume` an unfinished run
       goes on, bit for bit as if it had not been interrupted; with `overwrite` it is replaced.
     - `listeners`: called with each `Started`, `Epoch` and `Finished`.
@@ -110,6 +114,7 @@ def fit(
     """
     seeds, seed = read(int, seeds, "seeds"), read(int, seed, "seed")
     resume, overwrite = read(bool, resume, "resume"), read(bool, overwrite, "overwrite")
+    together = read(bool, together, "together")
     checkpoint_seconds = read(float, checkpoint_seconds, "checkpoint_seconds")
     out = folder_of(out)
     if not isinstance(transformation, optax.GradientTransformation | None):
@@ -124,26 +129,63 @@ def fit(
         raise UsageError(f"checkpoint_seconds: must be 0 or more, got {checkpoint_seconds}")
     rule, data, chosen = asked(rule, data, settings, changes)
     task = Task(rule, data, chosen, transformation)
-    config = {
-        "rule": encode(rule),
-        "data": identity(data),
-        "settings": chosen.to_json(),
-        "transformation": None if transformation is None else "given in Python",
-        "seed": seed,
-        "seeds": seeds,
-    }
+    numbers = range(seed, seed + seeds)
+    program = numbers if together and seeds > 1 else range(0)
+    config = _configuration(task, numbers, program)
     # What cannot be built is refused before a folder is made for it.
-    refuse_giants(jax.eval_shape(lambda: task.begin(seed)), task.learner)
+    refuse_giants(jax.eval_shape(lambda: task.begin(seed)), task.learner, len(program) or 1)
     with recording(
         out, config, task.learner, resume=resume, overwrite=overwrite, every=checkpoint_seconds
     ) as recorder:
-        numbers = range(seed, seed + seeds)
-        outcome = run(task.trainer, config, numbers, recorder, listeners)
+        outcome = run(task.trainer, config, numbers, recorder, listeners, together=together)
     ended = dict(zip(outcome.summary["seeds"], outcome.summary["epochs"], strict=True))
     models = {
         s: Model.of(task, carry.net, ended[s], carry.state) for s, carry in outcome.carries.items()
     }
     return Result(outcome.summary, outcome.rows, outcome.initial, models)
+
+
+def fit_apart(
+    rule: Rule,
+    data: Dataset,
+    settings: Settings,
+    folders: Mapping[int, Path],
+    *,
+    listeners: Iterable[Listener] = (),
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> dict[int, dict[str, Any]]:
+    """Train seeds together, as one program, each as a run with a folder of its own.
+
+    Goes on with what the folders hold, if it was the same seeds that were together. Returns each
+    seed's summary; raises as `fit`.
+    """
+    task, numbers = Task(rule, data, settings), list(folders)
+    refuse_giants(jax.eval_shape(lambda: task.begin(numbers[0])), task.learner, len(numbers))
+    with ExitStack() as stack:
+        sessions = []
+        for seed, folder in folders.items():
+            config = _configuration(task, [seed], numbers)
+            held = recording(
+                folder, config, task.learner,
+                resume=True, overwrite=False, every=checkpoint_seconds,
+            )  # fmt: skip
+            recorder = stack.enter_context(held)
+            sessions.append(Session(task.trainer, config, [seed], recorder, listeners))
+        outcomes = run_all(task.trainer, sessions, [numbers])
+    return {s: outcome.summary for s, outcome in zip(numbers, outcomes, strict=True)}
+
+
+def _configuration(task: Task, seeds: Sequence[int], together: Sequence[int]) -> dict[str, Any]:
+    """config.json of a run; `together` are the seeds that train as one program, if any do."""
+    return {
+        "rule": encode(task.rule),
+        "data": identity(task.data),
+        "settings": task.settings.to_json(),
+        "transformation": None if task.transformation is None else "given in Python",
+        "seed": seeds[0],
+        "seeds": len(seeds),
+        "together": list(together),
+    }
 
 
 def folder_of(out: Path | str | None) -> Path | None:

@@ -12,9 +12,9 @@ from apical.training.supervised import Carry, Supervised, activity
 from apical.values.spelling import spell
 
 
-def refuse_giants(carry: Carry, learner: Supervised) -> None:
+def refuse_giants(carry: Carry, learner: Supervised, at_once: int = 1) -> None:
     """Raises `UsageError` if training this carry, of arrays or their mere shapes, needs more memory
-    than is free.
+    than is free, where `at_once` seeds train as one program.
 
     It needs at the least the carry and the copy of it that is kept for when training diverges; in a
     step the gradients, and every layer's activity on the way up and on the way back; in measuring
@@ -26,7 +26,7 @@ def refuse_giants(carry: Carry, learner: Supervised) -> None:
     kept, gradients = 2 * _bytes(carry), _bytes((carry.net, carry.state.learned))
     active = [2 * settings.batch_size * activity(layer) for layer in layers]
     measuring = chunk(learner, carry.net) * learner.bytes_per_example(carry.net)
-    needed = kept + max(gradients + sum(active), measuring)
+    needed = at_once * (kept + max(gradients + sum(active), measuring))
     there = psutil.virtual_memory().available
     if needed > there:
         copies = (kept + gradients) // _bytes(carry.net)
@@ -37,6 +37,7 @@ def refuse_giants(carry: Carry, learner: Supervised) -> None:
             f"hidden: training needs {needed / 2**30:.1f} GiB of memory or more, and "
             f"{there / 2**30:.1f} are free; layer {largest + 1}, {names[largest]}, takes the most: "
             "give it fewer units or channels or a larger stride, or lower batch_size"
+            + (f", or train the {at_once} seeds one after the other" if at_once > 1 else "")
         )
 
 

@@ -61,11 +61,11 @@ class InFolder(Recording):
     def __init__(self, folder: RunFolder, learner: Learner, every: float):
         self._folder, self._learner, self._every = folder, learner, every
         self._checkpoints: dict[int, Checkpoints] = {}
-        self._unsaved: Epoch | None = None
+        self._unsaved: dict[int, Epoch] = {}
         self._recovered: list[Row] = []
-        # The best epoch so far of the seed in training, and what it left, held until it is saved.
-        self._best: Row | None = None
-        self._kept: Snapshot | None = None
+        # The best epoch so far of each seed, and what it left, held until it is saved.
+        self._best: dict[int, Row] = {}
+        self._kept: dict[int, Snapshot] = {}
         self._saved_at = time.monotonic()
 
     def __call__(self, event):
@@ -84,13 +84,14 @@ class InFolder(Recording):
             case Epoch():
                 self._folder.append("metrics.jsonl", event.row)
                 self._compare(event)
-                self._unsaved = event
+                self._unsaved[event.seed] = event
                 if time.monotonic() - self._saved_at > self._every:
                     self.flush()
             case Finished(summary):
-                # A run that was prolonged has its later epochs at the end.
-                rows = self._folder.rows("metrics.jsonl")
-                self._folder.keep("metrics.jsonl", sorted(rows, key=in_order))
+                # A run that was prolonged has its later epochs at the end, and seeds that trained
+                # together have theirs in turn.
+                for name in ("initial.jsonl", "metrics.jsonl"):
+                    self._folder.keep(name, sorted(self._folder.rows(name), key=in_order))
                 self._folder.write("summary.json", summary)
 
     def recover(self, seeds):
@@ -112,29 +113,31 @@ class InFolder(Recording):
 
     def resume(self, seed, carry):
         latest = self._of(seed).latest()
-        rows = (row for row in self._recovered if row["seed"] == seed)
-        self._best = best(rows, self._learner.metric("val"))
         if not latest:
-            self._kept = None
             return carry, 0
-        self._kept = self._of(seed).best(latest, self._learner.parameters(carry))
+        rows = (row for row in self._recovered if row["seed"] == seed)
+        if (row := best(rows, self._learner.metric("val"))) is not None:
+            self._best[seed] = row
+        if (kept := self._of(seed).best(latest, self._learner.parameters(carry))) is not None:
+            self._kept[seed] = kept
         return self._of(seed).restore(latest, carry), latest
 
     def flush(self):
-        if self._unsaved is not None:
-            epoch = self._unsaved
+        if self._unsaved:
             with held():
                 # A power cut must not leave a checkpoint without the lines that it counts on.
                 self._folder.settle("initial.jsonl")
                 self._folder.settle("metrics.jsonl")
-                self._of(epoch.seed).save(epoch.number, epoch.carry, self._kept)
-                self._unsaved, self._saved_at = None, time.monotonic()
+                for seed, epoch in [*self._unsaved.items()]:
+                    self._of(seed).save(epoch.number, epoch.carry, self._kept.get(seed))
+                    del self._unsaved[seed]
+                self._saved_at = time.monotonic()
 
     def _compare(self, epoch: Epoch) -> None:
-        row = epoch.row
-        known = [self._best] if self._best else []
+        row, seed = epoch.row, epoch.seed
+        known = [self._best[seed]] if seed in self._best else []
         if best([*known, row], self._learner.metric("val")) is row:
-            self._best, self._kept = row, Snapshot(epoch.number, epoch.parameters)
+            self._best[seed], self._kept[seed] = row, Snapshot(epoch.number, epoch.parameters)
 
     def _of(self, seed: int) -> Checkpoints:
         if seed not in self._checkpoints:

@@ -1,6 +1,6 @@
 """Every seed of a run: trained, told to listeners, and summarised."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ import numpy as np
 from apical.errors import DivergenceError
 from apical.runs.best import in_order
 from apical.runs.summary import summarise
-from apical.training.events import Event, Finished, Listener, Started
+from apical.training.events import Epoch, Event, Finished, Listener, Started
 from apical.training.learner import Carry
 from apical.training.recording import Recording
-from apical.training.trainer import Trainer
+from apical.training.trainer import Start, Trainer
 
 
 @dataclass(frozen=True)
@@ -29,50 +29,102 @@ class Outcome:
     """By seed, after the last epoch."""
 
 
+class Session:
+    """The seeds that have one summary, going on from what the recorder has of them."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        config: dict[str, Any],
+        seeds: Sequence[int],
+        recorder: Recording,
+        listeners: Iterable[Listener] = (),
+    ):
+        self.seeds, self.recorder = seeds, recorder
+        self._trainer, self._config = trainer, config
+        self._audience: list[Listener] = [recorder, *listeners]
+        self._last: dict[int, Carry] = {}
+
+    def begin(self) -> None:
+        """Find what is there, and tell that it goes on from it."""
+        self._rows, self._initial = self.recorder.recover(self.seeds)
+        self._tell(Started(self._config, len(self._rows)))
+
+    def start(self, seed: int) -> Start:
+        """Where a seed begins or goes on."""
+        carry, done = self.recorder.resume(seed, self._trainer.begin(seed))
+        if done:
+            self._last[seed] = jax.tree.map(np.array, carry)
+        return Start(seed, carry, done)
+
+    def note(self, epoch: Epoch) -> None:
+        """Keep and tell a finished epoch of one of the seeds."""
+        if epoch.number:
+            self._last[epoch.seed] = epoch.carry
+        (self._rows if epoch.number else self._initial).append(epoch.row)
+        self._tell(epoch)
+
+    def end(self, status: str) -> Outcome:
+        """Save and summarise, after `status`; where another session's seed diverged, its own
+        have ended in full."""
+        self.recorder.flush()
+        for rows in (self._rows, self._initial):
+            rows.sort(key=in_order)
+        learner = self._trainer.learner
+        last = {seed: self._last[seed] for seed in self.seeds if seed in self._last}
+        finals = {s: self._trainer.measure(learner.parameters(c)) for s, c in last.items()}
+        reached = {(row["seed"], row["epoch"]) for row in self._rows}
+        if status == "diverged" and all((s, self._trainer.epochs) in reached for s in self.seeds):
+            status = "finished"
+        about = {**learner.about, "data": self._config["data"]["name"]}
+        summary = summarise(about, status, finals, self._rows, learner.metric)
+        self._tell(Finished(summary))
+        return Outcome(summary, self._rows, self._initial, last)
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._audience:
+            listener(event)
+
+
 def run(
     trainer: Trainer,
     config: dict[str, Any],
     seeds: range,
     recorder: Recording,
     listeners: Iterable[Listener] = (),
+    *,
+    together: bool = False,
 ) -> Outcome:
-    """Train every seed, going on from what the recorder has of it.
+    """Train every seed, one after the other or all together, as one program.
 
-    Raises `DivergenceError` after the last good epoch was saved. Ctrl-C ends the run early, with
-    status "interrupted".
+    Raises `DivergenceError` after the last good epoch was saved; seeds that train together with one
+    that diverges end first, those that would come after it do not begin. Ctrl-C ends the run early,
+    with status "interrupted".
     """
-    audience: list[Listener] = [recorder, *listeners]
+    session = Session(trainer, config, seeds, recorder, listeners)
+    (outcome,) = run_all(trainer, [session], [seeds] if together else [[s] for s in seeds])
+    return outcome
 
-    def tell(event: Event) -> None:
-        for listener in audience:
-            listener(event)
 
-    rows, initial = recorder.recover(seeds)
-    last: dict[int, Carry] = {}
+def run_all(
+    trainer: Trainer, sessions: Sequence[Session], groups: Sequence[Sequence[int]]
+) -> list[Outcome]:
+    """As `run`, for the seeds of several sessions, which no two share; each group is a program."""
+    of = {seed: session for session in sessions for seed in session.seeds}
     status, trouble = "finished", None
-    tell(Started(config, len(rows)))
+    for session in sessions:
+        session.begin()
     try:
-        for seed in seeds:
-            carry, done = recorder.resume(seed, trainer.begin(seed))
-            if done:
-                last[seed] = jax.tree.map(np.array, carry)
-            for epoch in trainer.train(seed, carry, done):
-                if epoch.number:
-                    last[seed] = epoch.carry
-                (rows if epoch.number else initial).append(epoch.row)
-                tell(epoch)
-            recorder.flush()
+        for group in groups:
+            for epoch in trainer.train([of[seed].start(seed) for seed in group]):
+                of[epoch.seed].note(epoch)
+            for session in sessions:
+                session.recorder.flush()
     except KeyboardInterrupt:
         status = "interrupted"
     except DivergenceError as error:
         status, trouble = "diverged", error
-    recorder.flush()
-    rows.sort(key=in_order)
-    learner = trainer.learner
-    finals = {s: trainer.measure(learner.parameters(carry)) for s, carry in last.items()}
-    about = {**learner.about, "data": config["data"]["name"]}
-    summary = summarise(about, status, finals, rows, learner.metric)
-    tell(Finished(summary))
+    outcomes = [session.end(status) for session in sessions]
     if trouble is not None:
         raise trouble
-    return Outcome(summary, rows, initial, last)
+    return outcomes

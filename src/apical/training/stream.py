@@ -1,7 +1,8 @@
 """Streams of minibatches: a pass is chunks, each on the device as a whole."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -11,7 +12,9 @@ from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 from apical.data import Split
 from apical.data.augmentation import Augmentation
 from apical.data.preprocessing import Affine
+from apical.errors import UsageError
 from apical.settings import Settings
+from apical.training.lanes import Lanes
 from apical.training.learner import Examples, Keys
 from apical.training.order import shuffled, steps_in_epoch
 
@@ -26,9 +29,9 @@ class Chunk(eqx.Module):
     """Raw examples, (examples, *shape)."""
     y: PyTree
     """What belongs to each, arrays of shape (examples, ...)."""
-    order: Int[Array, "steps size"]
+    order: Int[Array, "steps *lanes size"]
     keys: PRNGKeyArray
-    """Of each minibatch's augmentation, shape (steps,)."""
+    """Of each minibatch's augmentation, shape (steps, *lanes)."""
     transform: Affine
     augmentation: Augmentation = eqx.field(static=True)
 
@@ -36,6 +39,21 @@ class Chunk(eqx.Module):
         """The examples of these rows, made ready."""
         x = self.augmentation(self.x[rows], key)
         return Examples(self.transform(x), jax.tree.map(lambda leaf: leaf[rows], self.y))
+
+
+def side_by_side(lanes: Lanes, chunks: Sequence[Chunk]) -> Chunk:
+    """A chunk of each lane as one; the raw examples are there once.
+
+    Raises `UsageError` if they are not the same for all.
+    """
+    first, *others = chunks
+    if any(chunk.x is not first.x for chunk in others):
+        raise UsageError(
+            "together: needs one set of raw examples for all seeds, and this stream gives each "
+            "seed its own; train the seeds one after the other"
+        )
+    order = lanes.join([chunk.order for chunk in chunks], axis=1)
+    return replace(first, order=order, keys=lanes.join([chunk.keys for chunk in chunks], axis=1))
 
 
 class Stream(ABC):

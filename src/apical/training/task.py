@@ -29,6 +29,7 @@ class Task:
         transformation: optax.GradientTransformation | None = None,
     ):
         self.rule, self.data, self.settings = rule, data, settings
+        self.transformation = transformation
         stream = InMemory(data.train, self.transforms.train, settings)
         self.learner = Supervised(
             rule,

@@ -1,10 +1,10 @@
-"""The one training loop: a generator of epochs for one seed."""
+"""The one training loop: a generator of epochs, for one seed or for several side by side."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,36 @@ from apical.training.divergence import diverged, locate
 from apical.training.epoch import run_pass, step_keys
 from apical.training.evaluate import evaluate
 from apical.training.events import Epoch
+from apical.training.lanes import Lanes
 from apical.training.learner import Carry, Examples, Keys, Learner, Parameters, Plan
 from apical.training.stream import Stream
 
 PROBE = 500
 """How many training examples a learner is diagnosed on."""
+
+
+class Start(NamedTuple):
+    """Where a seed begins, or goes on after `done` epochs."""
+
+    seed: int
+    carry: Carry
+    done: int = 0
+
+
+@dataclass(eq=False)
+class _Lane:
+    """How far a seed has come."""
+
+    seed: int
+    epoch: int
+    """The one in training, or the last one finished."""
+    good: Carry
+    """After the last finished pass; on the host."""
+    keys: Keys = field(init=False)
+    trouble: DivergenceError | None = None
+
+    def __post_init__(self):
+        self.keys = Keys.of(self.seed)
 
 
 @dataclass(frozen=True)
@@ -46,70 +71,110 @@ class Trainer:
         examples = jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
         return _begin(examples, Keys.of(seed), learner=self.learner)
 
-    def train(self, seed: int, carry: Carry, done: int = 0) -> Iterator[Epoch]:
-        """Train on from `carry`, after `done` epochs, and yield every finished epoch.
+    def train(self, starts: Sequence[Start]) -> Iterator[Epoch]:
+        """Train on from each start, all as one program, and yield every finished epoch.
 
         Epoch 0, before the first step, is measured after the first epoch, so that nothing is
-        compiled before training starts but training.
+        compiled before training starts but training. An epoch's seconds are the seed's share of
+        what all took. Every start keeps its lane: that of a seed which has ended goes on idly,
+        since a program of fewer lanes might round otherwise.
 
-        Raises `DivergenceError` naming epoch, step and layer; the epochs yielded before stay good.
+        Raises `DivergenceError` naming the first seed that diverged, epoch, step and layer, after
+        the others have come to their ends; the epochs yielded before stay good.
         """
-        keys = Keys.of(seed)
-        good = _to_host(carry)
-        for number in range(done + 1, self.epochs + 1):
+        lanes = Lanes(len(starts))
+        carry = lanes.join([start.carry for start in starts])
+        seeds = [_Lane(s.seed, s.done, _to_host(s.carry)) for s in starts]
+        while going := [s for s in seeds if s.epoch < self.epochs and s.trouble is None]:
+            before = [seed.good for seed in seeds]
+            for seed in seeds:
+                seed.epoch += 1
             begin = time.perf_counter()
-            carry, metrics = self._train_epoch(carry, good, number, seed, keys)
-            seconds = time.perf_counter() - begin
-            if number == 1:
-                yield self._finished(seed, 0, good, self._during(good, keys))
+            carry, metrics = self._train_epoch(lanes, carry, seeds, going)
+            seconds = (time.perf_counter() - begin) / len(going)
+            sound = [i for i, s in enumerate(seeds) if s in going and s.trouble is None]
+            if first := [i for i in sound if seeds[i].epoch == 1]:
+                initial = self._during(lanes, lanes.join(before), seeds)
+                for i in first:
+                    yield self._finished(seeds[i].seed, 0, before[i], initial[i])
             begin = time.perf_counter()
-            metrics |= self._during(carry, keys)
-            good = _to_host(carry)
-            metrics["seconds"] = seconds
-            metrics["seconds_measuring"] = time.perf_counter() - begin
-            yield self._finished(seed, number, good, metrics)
+            measured = self._during(lanes, carry, seeds)
+            for seed, part in zip(seeds, lanes.parts(_to_host(carry)), strict=True):
+                seed.good = part
+            timed = {
+                "seconds": seconds,
+                "seconds_measuring": (time.perf_counter() - begin) / len(going),
+            }
+            for i in sound:
+                row = metrics[i] | measured[i] | timed
+                yield self._finished(seeds[i].seed, seeds[i].epoch, seeds[i].good, row)
+        for seed in seeds:
+            if seed.trouble is not None:
+                raise seed.trouble
 
     def measure(self, parameters: Parameters) -> dict[str, float]:
         """The metrics of every split."""
-        return self._scores(parameters, tuple(self.splits))
+        (scores,) = self._scores(Lanes(1), parameters, tuple(self.splits))
+        return scores
 
     def probe(self, count: int) -> Examples:
         """The first `count` training examples or fewer, a whole number of minibatches."""
         (_, train), size = self.splits["train"], self.batch_size
         return self.stream.first(max(1, min(count, len(train)) // size) * size)
 
-    def _during(self, carry: Carry, keys: Keys) -> dict[str, Any]:
+    def _during(self, lanes: Lanes, carry: Carry, seeds: Sequence[_Lane]) -> list[dict[str, Any]]:
         """After an epoch: the scores on the watched splits, and what the learner diagnoses."""
-        scores = self._scores(self.learner.parameters(carry), self.watched)
-        return scores | self.learner.diagnose(carry, self._probe, keys.rule)
+        scores = self._scores(lanes, self.learner.parameters(carry), self.watched)
+        return [
+            scores[i] | self.learner.diagnose(lanes.part(carry, i), self._probe, seed.keys.rule)
+            for i, seed in enumerate(seeds)
+        ]
 
-    def _scores(self, parameters: Parameters, names: tuple[str, ...]) -> dict[str, float]:
-        measured: dict[str, float] = {}
+    def _scores(
+        self, lanes: Lanes, parameters: Parameters, names: tuple[str, ...]
+    ) -> list[dict[str, float]]:
+        measured: list[dict[str, float]] = [{} for _ in range(lanes.count)]
         for name in names:
-            measured |= evaluate(self.learner, parameters, *self.splits[name], name)
+            found = evaluate(self.learner, parameters, *self.splits[name], name, lanes)
+            measured = [a | b for a, b in zip(measured, found, strict=True)]
         return measured
 
     def _finished(self, seed: int, number: int, carry: Carry, metrics: dict[str, Any]) -> Epoch:
         return Epoch(seed, number, metrics, carry, self.learner.parameters(carry))
 
     def _train_epoch(
-        self, carry: Carry, good: Carry, number: int, seed: int, keys: Keys
-    ) -> tuple[Carry, dict[str, Any]]:
+        self, lanes: Lanes, carry: Carry, seeds: Sequence[_Lane], going: Sequence[_Lane]
+    ) -> tuple[Carry, list[dict[str, float]]]:
+        """The carry after an epoch and each lane's metrics; those that diverge get a trouble."""
         metrics: dict[str, np.ndarray] = {}
         for i, turns in enumerate(self._plan):
             if i:
-                good = _to_host(carry)
-            key = jax.random.fold_in(keys.step, number * len(self._plan) + i)
-            each = step_keys(key, self.stream.steps, turns)
-            walked = (self.learner, turns, partial(self.stream.chunks, number, keys), each)
-            carry, metrics = run_pass(*walked, carry)
-            if diverged(metrics["train_loss"], self.learner, carry):
-                where = locate(*walked, good)
-                raise DivergenceError(
-                    f"seed {seed}, epoch {number}, {where}: training diverged; "
-                    f"{self.learner.remedy}"
+                for seed, part in zip(seeds, lanes.parts(_to_host(carry)), strict=True):
+                    seed.good = part
+            chunks = [partial(self.stream.chunks, seed.epoch, seed.keys) for seed in seeds]
+            each = [
+                step_keys(
+                    jax.random.fold_in(seed.keys.step, seed.epoch * len(self._plan) + i),
+                    self.stream.steps,
+                    turns,
                 )
-        return carry, {name: float(values.mean()) for name, values in metrics.items()}
+                for seed in seeds
+            ]
+            carry, metrics = run_pass(self.learner, turns, chunks, each, carry)
+            for lane in diverged(metrics["train_loss"], self.learner, carry, lanes):
+                seed = seeds[lane]
+                if seed in going and seed.trouble is None:
+                    where = locate(self.learner, turns, chunks[lane], each[lane], seed.good)
+                    seed.trouble = DivergenceError(
+                        f"seed {seed.seed}, epoch {seed.epoch}, {where}: training diverged; "
+                        f"{self.learner.remedy}"
+                    )
+            if all(seed.trouble for seed in going):
+                break
+        return carry, [
+            {name: float(lanes.part(values.T, i).mean()) for name, values in metrics.items()}
+            for i in range(lanes.count)
+        ]
 
     @cached_property
     def _plan(self) -> Plan:

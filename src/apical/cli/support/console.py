@@ -39,6 +39,7 @@ def run(
                 settings,
                 seeds=options.seeds,
                 seed=options.seed,
+                together=options.together,
                 out=options.out,
                 resume=options.resume,
                 overwrite=options.overwrite,

@@ -45,6 +45,8 @@ class RunOptions:
     """How many networks to train, from seeds SEED, SEED + 1, ..."""
     seed: int = 0
     """The base seed."""
+    together: bool = False
+    """Train all seeds as one program, with the same numbers to rounding: for accelerators."""
     out: Path | None = None
     """Folder of the run; None: keep nothing."""
     resume: bool = False
