@@ -226,6 +226,10 @@ def test_a_dry_run_lists_what_is_missing_and_writes_nothing(tmp_path):
     assert "3 runs, of which 3 are missing" in said
     assert "continuous-dtp seed 2" in said
     assert "0 are missing" in apical(*asked, "--recorded")
+    assert "what our runs say" not in said  # of one claim alone
+    whole = apical(asked[0], asked[1], "--dry-run", "--out", out)
+    assert "what our runs say" in whole
+    assert "`dtp`" in whole
     assert not out.exists()
 
 

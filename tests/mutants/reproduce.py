@@ -90,21 +90,25 @@ MUTANTS = (
         "reproduce/numbers.py",
         "return TIED.sub(write, text)",
         "TIED.sub(write, text)\n    return text",
-        ("tests/reproduce/test_numbers.py",),
+        (
+            "tests/reproduce/test_numbers.py::test_a_tied_number_is_what_the_runs_say_in_the_form_it_has",
+        ),
     ),
     Mutant(
         "numbers: one seed speaks for all",
         "reproduce/numbers.py",
         "if not shared:",
         "shared = [max(shared)] if shared else []\n    if not shared:",
-        ("tests/reproduce/test_numbers.py",),
+        (
+            "tests/reproduce/test_numbers.py::test_a_tied_number_is_what_the_runs_say_in_the_form_it_has",
+        ),
     ),
     Mutant(
         "coverage: what has not run is left out",
         "reproduce/coverage.py",
         'told += [f"not run: {item.not_run}"] if item.not_run else []',
         "",
-        ("tests/reproduce/test_new_paper.py",),
+        ("tests/reproduce/test_new_paper.py::test_a_folder_is_all_that_a_paper_needs",),
     ),
     Mutant(
         "records: publishing loses the other runs",
