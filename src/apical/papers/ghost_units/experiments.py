@@ -3,6 +3,7 @@
 Tables 2 to 4 are the configurations below; TF is transpose feedback, FA feedback alignment.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -61,6 +62,7 @@ def experiments(protocol: str) -> Iterator[Experiment]:
     if protocol == "paper":
         early = ma(500, "tf").with_settings(epochs=EARLY)
         yield replace(early, name="early-ma-500-tf", most_seeds=3)
+        yield from _clipping()
         yield from rate_search()
         yield from controls()
 
@@ -130,6 +132,13 @@ def mb_deep(width: int, feedback: str) -> Experiment:
         feedback=_feedback(feedback, 0.05),
     )
     return _examined(_cell(f"mb-{width}-{width}-{feedback}", rule, (width, width)))
+
+
+def _clipping() -> Iterator[Experiment]:
+    """MA' with and without its clipping, for one epoch."""
+    for name, rule in {"early": GhostMAPrime(), "unclipped": GhostMAPrime(clip=math.inf)}.items():
+        cell = _cell(f"{name}-ma-prime-500-tf", rule, (500,))
+        yield replace(cell, most_seeds=3).with_settings(epochs=1)
 
 
 def rate_search() -> Iterator[Experiment]:
