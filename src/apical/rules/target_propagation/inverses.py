@@ -113,6 +113,20 @@ def inverses(
     )
 
 
+def inverses_and_outputs(
+    layers: Sequence[Layer], init: Initialiser, key: PRNGKeyArray, activation: Activation
+) -> tuple[Layer, ...]:
+    """As `inverses`, and one of the output layer: from what its units send to the layer below.
+
+    **Arguments:**
+
+    - `activation`: of the output layer's inverse; the others have that of the layer below.
+    """
+    for_hidden, for_output = jax.random.split(key)
+    lower = inverses(layers[:-1], init, for_hidden)
+    return (*lower, Transposed.create(layers[-1], activation, key=for_output, init=init))
+
+
 def learn(
     g: Layer, f: Map, h: Activity, loss: InverseLoss, local: LocalLoss, key: PRNGKeyArray
 ) -> Layer:

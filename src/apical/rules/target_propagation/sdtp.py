@@ -24,6 +24,7 @@ from apical.rules.target_propagation.inverses import (
     Map,
     Summed,
     inverses,
+    inverses_and_outputs,
 )
 from apical.rules.target_propagation.rule import BOTH_ADAMS, TargetPropagation, needs_hidden_layers
 from apical.values.ranges import Log, Space
@@ -77,10 +78,7 @@ class SDTP(LabelInverse):
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
-        for_hidden, for_output = jax.random.split(key)
-        lower = inverses(net.layers[:-1], self.law, for_hidden)
-        g = Transposed.create(net.layers[-1], self.output_inverse, key=for_output, init=self.law)
-        return State(learned=(*lower, g))
+        return State(learned=inverses_and_outputs(net.layers, self.law, key, self.output_inverse))
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:]

@@ -1,11 +1,10 @@
 """Target propagation: each target is the inverse of the target above."""
 
-import jax
 from jaxtyping import PRNGKeyArray
 
 from apical.feedback import Transport
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers import Layer, Transposed
+from apical.networks.layers import Layer
 from apical.networks.network import Network, Record
 from apical.rules.rule import Batch, State, Traits
 from apical.rules.target_propagation.inverses import (
@@ -14,7 +13,7 @@ from apical.rules.target_propagation.inverses import (
     LocalLoss,
     NoisePreserving,
     Summed,
-    inverses,
+    inverses_and_outputs,
 )
 from apical.rules.target_propagation.rule import TargetPropagation, needs_hidden_layers
 
@@ -41,11 +40,8 @@ class TP(TargetPropagation):
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
-        for_hidden, for_output = jax.random.split(key)
-        lower = inverses(net.layers[:-1], self.law, for_hidden)
-        *_, below, output = net.layers
-        g = Transposed.create(output, below.activation, key=for_output, init=self.law)
-        return State(learned=(*lower, g))
+        *_, below, _ = net.layers
+        return State(learned=inverses_and_outputs(net.layers, self.law, key, below.activation))
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:]
