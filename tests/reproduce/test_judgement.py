@@ -15,6 +15,7 @@ from apical.reproduce.judgement import (
     AboveAll,
     Below,
     Every,
+    Most,
     Near,
     Order,
     Value,
@@ -123,6 +124,7 @@ ONE_OF_EACH = {
     "order": lambda term: Order("m", [term, "low@1"]),
     "above-all": lambda term: AboveAll("m", term, ["low@1"]),
     "near": lambda term: Near("m", term, "low@1", 0.1),
+    "most": lambda term: Most([[term, "low@1"]], ["m"]),
 }
 """Demands that any numbers meet."""
 
@@ -252,6 +254,20 @@ def test_every_means_every_seed(evidence, value, verdict, reached):
 )
 def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
     assert Near("m", term, "high", margin).judge(evidence).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict"),
+    [
+        (["high low", "high shifted", "low high"], Verdict.REPRODUCED),
+        (["high low", "low high"], Verdict.NOT_REPRODUCED),
+        (["high low", "low mixed", "low mixed"], Verdict.UNDECIDED),
+        (["high low", "high few"], Verdict.UNDECIDED),
+        (["high low", "high none"], Verdict.NOT_RUN),
+    ],
+)
+def test_most_counts_the_cases_that_are_decided(evidence, pairs, verdict):
+    assert Most([pair.split() for pair in pairs], ["m"]).judge(evidence).verdict is verdict
 
 
 TODAY = date(2026, 11, 28)

@@ -381,6 +381,55 @@ class Near(Paired):
         return f"by interval: the difference, paired by seed, above -{self.margin:g}"
 
 
+@dataclass(frozen=True)
+class Most(Judgement):
+    """In most of several cases one term's metric lies above another's.
+
+    A case is a pair of terms and a metric.
+    """
+
+    pairs: list[list[str]]
+    metrics: list[str]
+
+    @property
+    def compared(self):
+        return list(itertools.chain(*self.pairs))
+
+    @property
+    def demand(self):
+        return f"the first above the second in most of {len(self.pairs) * len(self.metrics)} cases"
+
+    @property
+    def rule(self):
+        return (
+            "case by case: each is judged by interval, the difference paired by seed above zero; "
+            "reproduced: more than half of the cases are; not reproduced: at least half are not "
+            "reproduced; undecided: anything else"
+        )
+
+    def judge(self, evidence):
+        cases = [
+            Order(metric=metric, terms=pair).judge(evidence)
+            for pair in self.pairs
+            for metric in self.metrics
+        ]
+        missing = [case for case in cases if case.n < FEWEST]
+        if missing:
+            return too_few(min(case.n for case in missing))
+        above, below = (
+            sum(case.verdict is verdict for case in cases)
+            for verdict in (Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)
+        )
+        verdict = Verdict.UNDECIDED
+        if 2 * above > len(cases):
+            verdict = Verdict.REPRODUCED
+        elif 2 * below >= len(cases):
+            verdict = Verdict.NOT_REPRODUCED
+        ours = f"above in {above} of {len(cases)}"
+        note = f"not above in {below}, undecided in {len(cases) - above - below}"
+        return Finding(verdict, ours, None, min(case.n for case in cases), note)
+
+
 KINDS: dict[str, type[Judgement]] = {
     "value": Value,
     "within": Within,
@@ -390,5 +439,6 @@ KINDS: dict[str, type[Judgement]] = {
     "order": Order,
     "above-all": AboveAll,
     "near": Near,
+    "most": Most,
 }
 """The kinds of rules that the `test` of a claim or an aim may name."""
