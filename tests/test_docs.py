@@ -51,3 +51,9 @@ def test_the_walk_of_a_minibatch_passes_functions_that_exist():
     assert len(passed) > 10
     for module, name in passed:
         assert hasattr(import_module(f"apical.{module}"), name), f"{module}:{name}"
+
+
+def test_a_benchmark_says_under_what_load_it_was_measured():
+    folder = ROOT / "benchmarks"
+    measured = json.loads((folder / "ghost_units" / "results.json").read_text())["load_before"]
+    assert f"a load of {measured:.2f} when it began" in (folder / "README.md").read_text()
