@@ -5,6 +5,8 @@ from tests.mutants.mutant import Mutant
 JUDGE = "tests/reproduce/test_judgement.py"
 RECORDS = "tests/reproduce/test_records.py"
 
+TIME = "tests/reproduce/test_time_budget.py"
+
 MUTANTS = (
     Mutant(
         "judgement: a partial order passes for a whole one",
@@ -21,10 +23,31 @@ MUTANTS = (
         ("tests/reproduce/test_judgement.py::test_only_finished_runs_count",),
     ),
     Mutant(
+        "time budget: a run does not stop for it",
+        "training/run.py",
+        "now + SLOWER * (now - began) > until",
+        "now - began > until",
+        (f"{TIME}::test_a_run_is_interrupted_saved_and_gone_on_with",),
+    ),
+    Mutant(
+        "time budget: what does not fit is begun",
+        "reproduce/pool.py",
+        "if (job.seconds() or 0.0) <= left",
+        "if left",
+        (f"{TIME}::test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped",),
+    ),
+    Mutant(
+        "time budget: the least valuable come first",
+        "reproduce/reproduction.py",
+        "key=lambda job: -job.value",
+        "key=lambda job: job.value",
+        (f"{TIME}::test_the_most_valuable_come_first",),
+    ),
+    Mutant(
         "reproduce: every run is seed 0",
         "reproduce/experiment.py",
-        "            seed=self.seed,",
-        "            seed=0,",
+        "{run.seed: run.folder for run in runs}",
+        "{0: run.folder for run in runs}",
         (
             "tests/reproduce/test_papers.py::test_a_run_is_the_seed_the_rule_and_the_settings_asked_for",
         ),

@@ -123,7 +123,8 @@ def test_a_run_is_the_seed_the_rule_and_the_settings_asked_for(tmp_path):
     experiment = Experiment("e", FA(), settings, data="digits")
     runs = [Run(experiment, seed, tmp_path / f"seed-{seed}") for seed in (0, 1)]
     assert not runs[0].finished()
-    summaries = [run.execute() for run in runs]
+    assert [run.execute()["status"] for run in runs] == ["finished"] * 2
+    summaries = [RunFolder(run.folder).read("summary.json") for run in runs]
     assert [s["seeds"] for s in summaries] == [[0], [1]]
     assert summaries[0]["train_loss"] != summaries[1]["train_loss"]
     assert runs[1].finished()

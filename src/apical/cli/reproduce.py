@@ -1,5 +1,6 @@
 """`apical reproduce PAPER`: a paper's claims and figures from our own runs."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from apical.cli.support import terminal
 from apical.cli.support.console import bar
 from apical.cli.support.flags import cli, pick
 from apical.errors import ApicalError, UsageError, at_least_one, unknown
+from apical.values.duration import Duration
 
 
 def main(args: list[str]) -> None:
@@ -35,6 +37,8 @@ def _command(name: str):
         protocol: paper.Protocol = "quick",
         seeds: int | None = None,
         jobs: int | None = None,
+        together: bool = False,
+        time_budget: Duration | None = None,
         recorded: bool = False,
         dry_run: bool = False,
     ) -> None:
@@ -48,6 +52,11 @@ def _command(name: str):
                 `smoke`: a few steps of each kind, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
+            together: Train the seeds of an experiment as one program, for accelerators; runs that
+                were begun go on as they were begun.
+            time_budget: Run for so long, the most valuable experiments first, and stop: what does
+                not fit is put off, what is at work then is saved and goes on next time. Judging
+                and drawing come after.
             recorded: Begin with the runs that the project has recorded; make what they lack.
             dry_run: List the claims, what of the paper they cover, and the runs that are missing;
                 run and write nothing.
@@ -70,7 +79,7 @@ def _command(name: str):
         jobs = len(cores()) if jobs is None else jobs
         with locked(out, "apical reproduce"):
             reserve(out, name)
-            _reproduce(asked, jobs, recorded)
+            _reproduce(asked, jobs, together, time_budget, recorded)
 
     return command
 
@@ -90,17 +99,26 @@ def _list(asked, recorded) -> None:
         console.print(f"  {job.label}", highlight=False)
 
 
-def _reproduce(asked, jobs, recorded) -> None:
+def _reproduce(asked, at_once, together, time_budget, recorded) -> None:
+    from apical.reproduce.pool import INTERRUPTED
+
+    until = math.inf if time_budget is None else time.monotonic() + time_budget.seconds
     console, paper, out = terminal.console(), asked.paper, asked.out
     brought = paper.records.bring(asked.protocol, asked.runs) if recorded else 0
     missing, every = asked.missing(), len(asked.jobs())
     console.print(terminal.bold(paper.title, f"\n{paper.reference}"))
     if recorded:
         console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
-    console.print(f"{every} runs, {every - len(missing)} finished before, {jobs} at a time")
+    console.print(f"{every} runs, {every - len(missing)} finished before, {at_once} at a time")
 
+    jobs = asked.arranged(missing, together=together)
     with ExitStack() as stack:
-        outcomes = asked.carry_out(missing, jobs, _Face(stack, console, len(missing)))
+        try:
+            face = _Face(stack, console, len(jobs))
+            outcomes = asked.carry_out(jobs, at_once, face, until)
+        except KeyboardInterrupt:
+            _list_left(console, jobs)
+            raise
         table, figures = asked.conclude()
     for judged in _judged(table):
         console.print(judged)
@@ -111,13 +129,27 @@ def _reproduce(asked, jobs, recorded) -> None:
     console.print(f"claims: {out / 'claims.md'}", soft_wrap=True)
     if asked.protocol == "smoke":
         console.print("This was a smoke run: it proves that the machinery runs, nothing more.")
-    failures = [o for o in outcomes if o.failure]
+    if time_budget is not None:
+        _list_left(console, jobs)
+    failures = [o for o in outcomes if o.failure not in (None, INTERRUPTED)]
     if failures:
         listed = "\n".join(f"  {o.job.label}: {o.failure}" for o in failures)
         raise ApicalError(
-            f"{len(failures)} of {len(missing)} runs failed; the same command tries them again\n"
+            f"{len(failures)} of {len(jobs)} runs failed; the same command tries them again\n"
             f"{listed}"
         )
+
+
+def _list_left(console: Console, jobs) -> None:
+    """What has not ended, and about how long it takes."""
+    left = [job for job in jobs if not job.finished()]
+    if not left:
+        return
+    console.print(f"{len(left)} of {len(jobs)} runs are left; the same command goes on with them:")
+    for job in left:
+        seconds = job.seconds()
+        about = "" if seconds is None else f", about {seconds / 60:.1f} min"
+        console.print(f"  {job.label}{about}", highlight=False, soft_wrap=True)
 
 
 def _judged(table) -> Iterator[Table]:

@@ -1,5 +1,6 @@
 """Examinations: what is measured on finished runs, before anything is judged or drawn."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +55,19 @@ class Examined(Job):
         seed = self.folder.name.replace("-", " ")
         return f"{self.examination.name} of {self.folder.parent.name} {seed}"
 
+    @property
+    def value(self):
+        return 0.0
+
+    def seconds(self):
+        return None
+
     def finished(self):
         if not (self.folder / self._file).exists():
             return False
         return RunFolder(self.folder).read(self._file).get("asked") == repr(self.examination)
 
-    def execute(self):
+    def execute(self, until=math.inf):
         found = self.examination.examine(self.folder, self.folder.parents[1])
         RunFolder(self.folder).write(self._file, {"asked": repr(self.examination), **found})
         return {"status": "finished"}

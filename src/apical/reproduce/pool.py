@@ -1,12 +1,13 @@
-"""Jobs side by side in processes, each with its share of the cores."""
+"""Jobs side by side in processes, each with its share of the cores, as long as there is time."""
 
+import math
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -23,13 +24,24 @@ class Job(ABC):
     def label(self) -> str:
         """What progress and failures call it."""
 
+    @property
+    @abstractmethod
+    def value(self) -> float:
+        """What it is worth beside others, where there is no time for all."""
+
+    @abstractmethod
+    def seconds(self) -> float | None:
+        """About what is left of it to do; None: nobody knows."""
+
     @abstractmethod
     def finished(self) -> bool:
         """Whether it was carried out in full."""
 
     @abstractmethod
-    def execute(self) -> dict[str, Any]:
-        """Carry it out; `status` is "finished" if it ended well."""
+    def execute(self, until: float = math.inf) -> dict[str, Any]:
+        """Carry it out, or part of it where it would not end by `until`, a time of
+        `time.monotonic`; `status` is "finished" if it ended well, "interrupted" if it will go on.
+        """
 
 
 @dataclass(frozen=True)
@@ -41,13 +53,27 @@ class Outcome:
     failure: str | None
 
 
-def execute(jobs: Sequence[Job], at_once: int, report: Callable[[Outcome], None]) -> list[Outcome]:
+INTERRUPTED = "interrupted"
+"""The failure of a job for which there was too little time; it goes on when it is next begun."""
+SAVING = 3.0
+"""Seconds, or a tenth of the time if that is less, for a job to save what it has done."""
+
+
+def execute(
+    jobs: Sequence[Job],
+    at_once: int,
+    report: Callable[[Outcome], None],
+    until: float = math.inf,
+) -> list[Outcome]:
     """Execute all jobs, `at_once` of them at a time; a failure does not stop the others.
 
     **Arguments:**
 
     - `jobs`: each is sent to its process by pickling.
     - `report`: called with each outcome as it comes.
+    - `until`: a time of `time.monotonic`, which is the same in all processes. A job that would not
+      end by then is begun only if no other would. What is at work then is interrupted, and killed
+      if it takes longer; what was not begun has no outcome.
 
     A process that dies (out of memory, killed) takes its pool with it. What had not ended then is
     begun again, each in a process of its own, so that only the job that kills it is lost.
@@ -59,46 +85,69 @@ def execute(jobs: Sequence[Job], at_once: int, report: Callable[[Outcome], None]
         outcomes.append(outcome)
         report(outcome)
 
-    for job in _pool(jobs, at_once, done):
-        for dead in _pool([job], 1, done):
+    for job in _pool(jobs, at_once, done, until):
+        for dead in _pool([job], 1, done, until):
             done(Outcome(dead, 0.0, "its process died, twice"))
     return outcomes
 
 
-def _pool(jobs: Sequence[Job], at_once: int, done: Callable[[Outcome], None]) -> list[Job]:
+def _pool(
+    jobs: Sequence[Job], at_once: int, done: Callable[[Outcome], None], until: float
+) -> list[Job]:
     """One pool's work; the jobs that had not ended when a process of it died."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     for share in _shares(at_once):
         queue.put(share)
     pool = ProcessPoolExecutor(at_once, context, initializer=_prepare, initargs=(queue,))
-    lost = []
+    lost: list[Job] = []
+    waiting = list(jobs)
     pending: dict[Future, Job] = {}
+    began = time.monotonic()
     try:
-        for job in jobs:
-            try:
-                pending[pool.submit(_execute, job)] = job
-            except BrokenProcessPool:
-                lost.append(job)
-        for future in _as_they_end(pending):
-            try:
-                done(future.result())
-            except BrokenProcessPool:
-                lost.append(pending[future])
+        while True:
+            while len(pending) < at_once and (job := _next(waiting, until)) is not None:
+                waiting.remove(job)
+                stop = until - min(SAVING, (until - time.monotonic()) / 10)
+                try:
+                    pending[pool.submit(_execute, job, stop)] = job
+                except BrokenProcessPool:
+                    lost.append(job)
+            if not pending:
+                return lost
+            left = None if until == math.inf else max(0.0, until - time.monotonic())
+            ended, _ = wait(pending, left, return_when=FIRST_COMPLETED)
+            for future in ended:
+                job = pending.pop(future)
+                try:
+                    done(future.result())
+                except BrokenProcessPool:
+                    lost.append(job)
+            if not ended:
+                _kill()
+                for job in pending.values():
+                    done(Outcome(job, time.monotonic() - began, INTERRUPTED))
+                return []
     except KeyboardInterrupt:
-        for process in multiprocessing.active_children():
-            process.kill()
+        _kill()
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return lost
 
 
-def _as_they_end(futures: Iterable[Future]) -> Iterable[Future]:
-    left = set(futures)
-    while left:
-        ended, left = wait(left, return_when=FIRST_COMPLETED)
-        yield from ended
+def _next(waiting: Sequence[Job], until: float) -> Job | None:
+    """The first job that would end by `until`, or the first of all; None if it is too late."""
+    left = until - time.monotonic()
+    if not waiting or left <= 0:
+        return None
+    if left == math.inf:
+        return waiting[0]
+    return next((job for job in waiting if (job.seconds() or 0.0) <= left), waiting[0])
+
+
+def _kill() -> None:
+    for process in multiprocessing.active_children():
+        process.kill()
 
 
 def _shares(processes: int) -> list[set[int]]:
@@ -133,11 +182,11 @@ def _die_with_parent() -> None:
         os._exit(1)
 
 
-def _execute(job: Job) -> Outcome:
+def _execute(job: Job, until: float) -> Outcome:
     begin = time.monotonic()
     failure = None
     try:
-        summary = job.execute()
+        summary = job.execute(until)
         if summary["status"] != "finished":
             failure = summary["status"]
     except Exception as error:  # whatever it is, the others go on and the end reports it

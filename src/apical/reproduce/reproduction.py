@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from apical.errors import UsageError, unknown
 from apical.reproduce import coverage
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
-from apical.reproduce.experiment import Experiment, Run
+from apical.reproduce.experiment import Experiment, Run, arranged
 from apical.reproduce.paper import PROTOCOLS, Paper
 from apical.reproduce.pool import Job, Outcome, execute
 from apical.reproduce.tables import markdown, rows
@@ -104,14 +106,34 @@ class Reproduction:
                 finished = [a or b for a, b in zip(finished, found, strict=True)]
         return [job for job, there in zip(asked, finished, strict=True) if not there]
 
+    def arranged(self, missing: Sequence[Job], *, together: bool = False) -> list[Job]:
+        """The jobs that carry these out, the most valuable first, examinations last.
+
+        With `together` the seeds of an experiment are one program.
+        """
+        # An examination may look at several runs.
+        runs = arranged([job for job in missing if isinstance(job, Run)], together)
+        runs.sort(key=lambda job: -job.value)
+        return [*runs, *(job for job in missing if isinstance(job, Examined))]
+
     def carry_out(
-        self, missing: Sequence[Job], at_once: int, report: Callable[[Outcome], None]
+        self,
+        jobs: Sequence[Job],
+        at_once: int,
+        report: Callable[[Outcome], None],
+        until: float = math.inf,
     ) -> list[Outcome]:
-        """Carry out these jobs, `at_once` of them at a time; `report` hears of each that ends."""
+        """Carry out what `arranged` gives, `at_once` at a time; `report` hears of each that ends.
+
+        `until` is as for `pool.execute`.
+        """
         outcomes = []
-        for kind in (Run, Examined):  # an examination may look at several runs, so they come first
-            if now := [job for job in missing if isinstance(job, kind)]:
-                outcomes += execute(now, at_once, report)
+        for now in (
+            [job for job in jobs if not isinstance(job, Examined)],
+            [job for job in jobs if isinstance(job, Examined)],
+        ):
+            if now and time.monotonic() < until:
+                outcomes += execute(now, at_once, report, until)
         return outcomes
 
     def conclude(self) -> tuple[list[dict[str, Any]], list[Path]]:

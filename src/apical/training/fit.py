@@ -1,6 +1,7 @@
 """Train a rule on a data set, for one or several seeds, and keep what happened."""
 
 import dataclasses
+import math
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -153,25 +154,28 @@ def fit_apart(
     *,
     listeners: Iterable[Listener] = (),
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    until: float = math.inf,
 ) -> dict[int, dict[str, Any]]:
     """Train seeds together, as one program, each as a run with a folder of its own.
 
-    Goes on with what the folders hold, if it was the same seeds that were together. Returns each
-    seed's summary; raises as `fit`.
+    Goes on with what the folders hold, if it was the same seeds that were together. What could not
+    end by `until`, a time of `time.monotonic`, is interrupted before. Returns each seed's summary;
+    raises as `fit`.
     """
     task, numbers = Task(rule, data, settings), list(folders)
+    program = numbers if len(numbers) > 1 else []
     refuse_giants(jax.eval_shape(lambda: task.begin(numbers[0])), task.learner, len(numbers))
     with ExitStack() as stack:
         sessions = []
         for seed, folder in folders.items():
-            config = _configuration(task, [seed], numbers)
+            config = _configuration(task, [seed], program)
             held = recording(
                 folder, config, task.learner,
                 resume=True, overwrite=False, every=checkpoint_seconds,
             )  # fmt: skip
             recorder = stack.enter_context(held)
             sessions.append(Session(task.trainer, config, [seed], recorder, listeners))
-        outcomes = run_all(task.trainer, sessions, [numbers])
+        outcomes = run_all(task.trainer, sessions, [numbers], until)
     return {s: outcome.summary for s, outcome in zip(numbers, outcomes, strict=True)}
 
 

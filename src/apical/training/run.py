@@ -1,5 +1,7 @@
 """Every seed of a run: trained, told to listeners, and summarised."""
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,9 @@ from apical.training.events import Epoch, Event, Finished, Listener, Started
 from apical.training.learner import Carry
 from apical.training.recording import Recording
 from apical.training.trainer import Start, Trainer
+
+SLOWER = 1.5
+"""So many times the last epoch's time is what the next may take at the most."""
 
 
 @dataclass(frozen=True)
@@ -107,17 +112,31 @@ def run(
 
 
 def run_all(
-    trainer: Trainer, sessions: Sequence[Session], groups: Sequence[Sequence[int]]
+    trainer: Trainer,
+    sessions: Sequence[Session],
+    groups: Sequence[Sequence[int]],
+    until: float = math.inf,
 ) -> list[Outcome]:
-    """As `run`, for the seeds of several sessions, which no two share; each group is a program."""
+    """As `run`, for the seeds of several sessions, which no two share; each group is a program.
+
+    Ends as by Ctrl-C before an epoch that would not have ended by `until`, a time of
+    `time.monotonic`; a first epoch is always begun.
+    """
     of = {seed: session for session in sessions for seed in session.seeds}
     status, trouble = "finished", None
     for session in sessions:
         session.begin()
     try:
         for group in groups:
-            for epoch in trainer.train([of[seed].start(seed) for seed in group]):
-                of[epoch.seed].note(epoch)
+            began = time.monotonic()
+            for ended in trainer.train([of[seed].start(seed) for seed in group]):
+                for epoch in ended:
+                    of[epoch.seed].note(epoch)
+                now = time.monotonic()
+                further = any(epoch.number < trainer.epochs for epoch in ended)
+                if further and now + SLOWER * (now - began) > until:
+                    raise KeyboardInterrupt
+                began = now
             for session in sessions:
                 session.recorder.flush()
     except KeyboardInterrupt:

@@ -71,8 +71,8 @@ class Trainer:
         examples = jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
         return _begin(examples, Keys.of(seed), learner=self.learner)
 
-    def train(self, starts: Sequence[Start]) -> Iterator[Epoch]:
-        """Train on from each start, all as one program, and yield every finished epoch.
+    def train(self, starts: Sequence[Start]) -> Iterator[list[Epoch]]:
+        """Train on from each start, all as one program, and yield the epochs that have finished.
 
         Epoch 0, before the first step, is measured after the first epoch, so that nothing is
         compiled before training starts but training. An epoch's seconds are the seed's share of
@@ -93,10 +93,10 @@ class Trainer:
             carry, metrics = self._train_epoch(lanes, carry, seeds, going)
             seconds = (time.perf_counter() - begin) / len(going)
             sound = [i for i, s in enumerate(seeds) if s in going and s.trouble is None]
+            ended: list[Epoch] = []
             if first := [i for i in sound if seeds[i].epoch == 1]:
                 initial = self._during(lanes, lanes.join(before), seeds)
-                for i in first:
-                    yield self._finished(seeds[i].seed, 0, before[i], initial[i])
+                ended = [self._finished(seeds[i].seed, 0, before[i], initial[i]) for i in first]
             begin = time.perf_counter()
             measured = self._during(lanes, carry, seeds)
             for seed, part in zip(seeds, lanes.parts(_to_host(carry)), strict=True):
@@ -107,7 +107,8 @@ class Trainer:
             }
             for i in sound:
                 row = metrics[i] | measured[i] | timed
-                yield self._finished(seeds[i].seed, seeds[i].epoch, seeds[i].good, row)
+                ended.append(self._finished(seeds[i].seed, seeds[i].epoch, seeds[i].good, row))
+            yield ended
         for seed in seeds:
             if seed.trouble is not None:
                 raise seed.trouble

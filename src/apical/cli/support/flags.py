@@ -16,6 +16,7 @@ from apical.cli.support.terminal import call, pick
 from apical.data import Dataset, load
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
+from apical.values.duration import Duration
 from apical.values.ranges import Range, Space
 from apical.values.spelling import spell
 from apical.values.value import Value, concrete, is_kind, parse
@@ -142,6 +143,26 @@ def _space(info: tyro.constructors.PrimitiveTypeInfo):
         instance_from_str=read,
         is_instance=lambda value: isinstance(value, dict),
         str_from_instance=lambda value: [w for k, v in value.items() for w in (k, spell(v))],
+    )
+
+
+@registry.primitive_rule
+def _duration(info: tyro.constructors.PrimitiveTypeInfo):
+    if info.type not in (Duration, Duration | None):
+        return None
+
+    def read(args: list[str]) -> Duration:
+        try:
+            return Duration.parse(args[0])
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="{8m,90s,1h30m,...}",
+        instance_from_str=read,
+        is_instance=lambda value: value is None or isinstance(value, Duration),
+        str_from_instance=lambda value: ["none" if value is None else str(value)],
     )
 
 

@@ -104,7 +104,8 @@ def cell(setup: str, method: str, choose: Chosen = configured) -> Experiment:
     """One cell of Table 1, at the paper's epochs."""
     rule, settings = choose(setup, method)
     settings = replace(settings, epochs=EPOCHS, record_test=True)
-    return Experiment(f"{setup}-{method}", rule, settings, SETUPS[setup].data)
+    chosen = SETUPS[setup]
+    return Experiment(f"{setup}-{method}", rule, settings, chosen.data, value=chosen.value)
 
 
 def _auxiliary(form: str, choose: Chosen) -> Iterator[Experiment]:
@@ -113,10 +114,10 @@ def _auxiliary(form: str, choose: Chosen) -> Iterator[Experiment]:
     rule = full.rule
     assert isinstance(rule, AOSDTP)
     shared = {name: value for name, value in vars(rule).items() if name != "features"}
-    yield replace(full, name=f"features-0-{form}", rule=SDTP(**shared))
+    yield replace(full, name=f"features-0-{form}", rule=SDTP(**shared), value=0.0)
     for features in FEATURES:
         swept = replace(rule, features=features)
-        yield replace(full, name=f"features-{features}-{form}", rule=swept)
+        yield replace(full, name=f"features-{features}-{form}", rule=swept, value=0.0)
 
 
 def _shortened(setup: str, experiment: Experiment) -> Experiment:

@@ -19,6 +19,9 @@ class Setup:
     """Network, batch size and augmentation; methods add the rest."""
     quick_epochs: int
     quick_seeds: int
+    value: float
+    """Of its runs, where there is no time for all: short ones first, then those that the paper's
+    conclusion rests on."""
     tuned_as: str | None = None
     """The setup whose searches serve it where it has none of its own."""
 
@@ -42,17 +45,22 @@ _CIFAR = replace(_MNIST, augmentation=CropFlip(4))
 
 SETUPS = {
     "mnist-fc": Setup(
-        "mnist", replace(_MNIST, hidden=(Fc(256),) * 5), quick_epochs=60, quick_seeds=3
+        "mnist", replace(_MNIST, hidden=(Fc(256),) * 5), quick_epochs=60, quick_seeds=3, value=4.0
     ),
     "mnist-lc": Setup(
         "mnist",
         replace(_MNIST, hidden=(Lc((3, 3), 32, 2), Lc((3, 3), 64, 2), Fc(1024))),
         quick_epochs=10,
         quick_seeds=3,
+        value=1.0,
         tuned_as="mnist-fc",
     ),
     "cifar-fc": Setup(
-        "cifar-10", replace(_CIFAR, hidden=(Fc(1024),) * 3), quick_epochs=5, quick_seeds=1
+        "cifar-10",
+        replace(_CIFAR, hidden=(Fc(1024),) * 3),
+        quick_epochs=5,
+        quick_seeds=1,
+        value=3.0,
     ),
     "cifar-lc": Setup(
         "cifar-10",
@@ -62,5 +70,6 @@ SETUPS = {
         ),
         quick_epochs=5,
         quick_seeds=1,
+        value=2.0,
     ),
 }
