@@ -81,7 +81,17 @@ def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     assert f"{len(before)} finished before" in said
     assert {path: path.stat().st_mtime_ns for path in before} == before
     table = json.loads((out / "claims.json").read_text())
-    columns = {"claim", "source", "demand", "ours", "ci95", "n", "protocol", "verdict", "deviations"}
+    columns = {
+        "claim",
+        "source",
+        "demand",
+        "ours",
+        "ci95",
+        "n",
+        "protocol",
+        "verdict",
+        "deviations",
+    }
     for row in table:
         assert columns <= row.keys()
         assert row["verdict"] == "not judged"
