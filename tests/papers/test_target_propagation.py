@@ -11,7 +11,9 @@ from apical.feedback import USF
 from apical.networks.activations import tanh
 from apical.networks.layers import Conv, Fc, Lc
 from apical.papers.target_propagation import searched
+from apical.papers.target_propagation.draws import by_budget
 from apical.papers.target_propagation.experiments import experiments
+from apical.papers.target_propagation.figures import COLUMNS
 from apical.papers.target_propagation.methods import (
     DAMPED,
     FOLDER,
@@ -104,6 +106,26 @@ def test_what_is_not_named_damped_is_the_papers_rule(protocol):
 def test_no_claim_of_the_paper_rests_on_a_damped_variant():
     for claim in paper.read("target-propagation").claims:
         assert not any("damped" in name for name in claim.judgement.experiments), claim.id
+
+
+def test_panels_of_the_paper_show_no_variant_of_ours():
+    for title, methods in COLUMNS.items():
+        assert all((m in DAMPED) == title.startswith("ours") for m in methods), title
+    shown = [method for methods in COLUMNS.values() for method in methods]
+    assert sorted(shown) == sorted(METHODS | DAMPED)
+
+
+def test_draws_of_other_budgets_share_no_panel():
+    panels = by_budget()
+    assert sorted(m for methods in panels.values() for m in methods) == sorted(
+        searched.methods("mnist-fc")
+    )
+    for (epochs, draws), methods in panels.items():
+        for method in methods:
+            assert len(searched.trials("mnist-fc", method)) == draws
+            best = searched.winner("mnist-fc", method, searched.DRAWS)
+            assert best is not None
+            assert best["settings"]["epochs"] == epochs
 
 
 def test_figure_4_varies_the_features_alone():

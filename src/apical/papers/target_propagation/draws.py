@@ -16,16 +16,21 @@ from apical.report.saving import save
 SETUP = "mnist-fc"
 
 
-def sensitivity(folder: Path) -> list[Path]:
-    """The validation error of every draw; a panel for the searches of each budget."""
-    panels: dict[tuple[int, int], list[str]] = {}
+def by_budget() -> dict[tuple[int, int], list[str]]:
+    """The methods that were searched, by epochs and number of their draws."""
+    found: dict[tuple[int, int], list[str]] = {}
     for method in ALL:
         if method in searched.methods(SETUP):
             budget = ALL[method].search
-            panels.setdefault((budget.epochs, budget.draws), []).append(method)
+            found.setdefault((budget.epochs, budget.draws), []).append(method)
+    return dict(sorted(found.items()))
+
+
+def sensitivity(folder: Path) -> list[Path]:
+    """The validation error of every draw; a panel for the searches of each budget."""
+    panels = by_budget()
     if not panels:
         return []
-    panels = dict(sorted(panels.items()))
     rows = [len(methods) for methods in panels.values()]
     figure, axes = plt.subplots(
         len(panels),
