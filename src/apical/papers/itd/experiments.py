@@ -67,9 +67,9 @@ def _ablation() -> Iterator[Experiment]:
 def _early(part: float) -> Iterator[Experiment]:
     settings = replace(EARLY, epochs=round(part * EARLY.epochs))
     for name, differencing in MULTIPLICATIVE.items():
-        yield _few(f"early-{name}", ITD(differencing=differencing), settings, 3)
-    yield _few("early-fba", FBA, settings, 3)
-    yield _few("early-vbp", VBP, settings, 3)
+        yield _few(f"early-{name}", ITD(differencing=differencing), settings)
+    yield _few("early-fba", FBA, settings)
+    yield _few("early-vbp", VBP, settings)
 
 
 def _beyond() -> Iterator[Experiment]:
