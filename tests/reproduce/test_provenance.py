@@ -64,7 +64,7 @@ def test_every_run_is_of_a_clean_commit_of_this_history(name):
     assert {commit for _, commit in runs if committed_on(commit) is None} == set()
 
 
-@pytest.mark.parametrize("name", every(itd=RERUNS, local_stdp=RERUNS))
+@pytest.mark.parametrize("name", every(local_stdp=RERUNS))
 def test_every_listed_run_has_its_record(name):
     finished = {run for run, _ in listed(name)}
     assert finished <= {run for run, _ in recorded(name)}
