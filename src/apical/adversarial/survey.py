@@ -22,6 +22,7 @@ from apical.adversarial.threat_model import LARGE, Box, Epsilon
 from apical.adversarial.victim import Victim, softened
 from apical.data import Dataset
 from apical.errors import UsageError, at_least_one
+from apical.runs.precision import full_precision
 from apical.training.reload import reload_classifiers
 from apical.training.selection import Last, Selection
 from apical.values.spelling import spell
@@ -80,6 +81,7 @@ class Survey:
         return float(np.bincount(self.labels).max() / len(self.labels))
 
 
+@full_precision()
 def survey(
     victim: Victim,
     x: np.ndarray,

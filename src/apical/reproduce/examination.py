@@ -8,6 +8,7 @@ from typing import Any
 
 from apical.reproduce.pool import Job
 from apical.runs.folder import RunFolder
+from apical.runs.precision import full_precision
 
 
 class Examination(ABC):
@@ -67,6 +68,7 @@ class Examined(Job):
             return False
         return RunFolder(self.folder).read(self._file).get("asked") == repr(self.examination)
 
+    @full_precision()
     def execute(self, until=math.inf):
         found = self.examination.examine(self.folder, self.folder.parents[1])
         RunFolder(self.folder).write(self._file, {"asked": repr(self.examination), **found})

@@ -17,6 +17,7 @@ from apical.data import Dataset, load
 from apical.errors import UsageError, at_least_one, short, unknown
 from apical.networks.network import Network
 from apical.rules import Rule, State
+from apical.runs.precision import full_precision
 from apical.settings import Settings
 from apical.training.events import Listener
 from apical.training.memory import refuse_giants
@@ -67,6 +68,7 @@ class Result:
         return self.summary["test_accuracy"]["mean"]
 
 
+@full_precision()
 def fit(
     rule: Rule | type[Rule] | str,
     data: Dataset | str,
@@ -100,6 +102,8 @@ def fit(
     - `listeners`: called with each `Started`, `Epoch` and `Finished`.
     - `transformation`: an Optax transformation in place of the optimizers that `settings` name.
     - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
+
+    On accelerators matrix products are of full float32 (`apical.runs.precision`).
 
     **Raises:** `UsageError` for settings that do not go together and for an `out` that is in
     use; `DivergenceError` if training meets values that are not finite, after saving the last
@@ -146,6 +150,7 @@ def fit(
     return Result(outcome.summary, outcome.rows, outcome.initial, models)
 
 
+@full_precision()
 def fit_apart(
     rule: Rule,
     data: Dataset,

@@ -11,6 +11,7 @@ from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.networks.network import Network
 from apical.rules import State
+from apical.runs.precision import full_precision
 from apical.training.supervised import Supervised
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Model:
             task.learner, network, state, epoch, task.transforms.test, data.shape, data.classes
         )
 
+    @full_precision()
     def __call__(self, x: np.ndarray | Array) -> Float[Array, "examples units"]:
         """The outputs for raw examples, shape (examples, *shape).
 

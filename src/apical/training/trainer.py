@@ -13,6 +13,7 @@ import numpy as np
 from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.errors import DivergenceError
+from apical.runs.precision import full_precision
 from apical.training.divergence import diverged, locate
 from apical.training.epoch import run_pass, step_keys
 from apical.training.evaluate import evaluate
@@ -113,6 +114,7 @@ class Trainer:
             if seed.trouble is not None:
                 raise seed.trouble
 
+    @full_precision()
     def measure(self, parameters: Parameters) -> dict[str, float]:
         """The metrics of every split."""
         (scores,) = self._scores(Lanes(1), parameters, tuple(self.splits))

@@ -1,0 +1,1 @@
+"""Evidence made on a borrowed machine with an accelerator: see README.md."""
