@@ -87,11 +87,11 @@ def _split(asked) -> int:
 
 
 def _join(asked) -> int:
-    from benchmarks.accelerator.parts import Damaged, join
+    from benchmarks.accelerator.parts import DamagedError, join
 
     try:
         print(join(asked.list, asked.to))
-    except Damaged as error:
+    except DamagedError as error:
         sys.exit(str(error))
     return 0
 

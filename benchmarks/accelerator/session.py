@@ -39,11 +39,14 @@ def spend(
     """
     end = time.monotonic() + 60 * minutes
     out.mkdir(parents=True, exist_ok=True)
-    found = _smoke(out / "smoke.json")
+    found = _smoke(out / "smoke.json", end - SAVING - time.monotonic())
+    if found is None:
+        _say("the smoke test did not end in time, and nothing was run; give more --minutes")
+        return 1
     _say(f"smoke test on {found['device']}: {len(found['distances'])} rules, "
          f"tolerance {found['tolerance']:g}, {60 * minutes - (end - time.monotonic()):.0f} s")  # fmt: skip
     for name in found["mismatches"]:
-        _say(f"  {name}: differs from the CPU ({found['distances'][name]})")
+        _say(f"  {name} is not as on the CPU: {found['distances'][name]}")
     if found["mismatches"] and not go_on:
         _say("nothing was run; --go-on runs all the same")
         return 1
@@ -53,12 +56,19 @@ def spend(
     return 0
 
 
-def _smoke(file: Path) -> dict[str, Any]:
-    """In a process of its own, whose end gives the accelerator's memory back."""
+def _smoke(file: Path, seconds: float) -> dict[str, Any] | None:
+    """In a process of its own, whose end gives the accelerator's memory back; None: it took longer."""
     code = "import json, sys; from benchmarks.accelerator.smoke import smoke; json.dump(smoke(), sys.stdout)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=max(0.0, seconds),
+        )
+    except subprocess.TimeoutExpired:
+        return None
     file.write_text(done.stdout + "\n")
     return json.loads(done.stdout)
 
@@ -68,14 +78,14 @@ def _reproduce(
 ) -> dict[str, Any]:
     """Runs of a paper, the most valuable first, and the file of records that they leave."""
     from apical.reproduce import paper
+    from apical.reproduce.experiment import Run
     from apical.reproduce.records import Records
     from apical.reproduce.reproduction import Reproduction
 
     asked = Reproduction(paper.read(name), protocol, work / name, seeds)
-    jobs = asked.arranged(asked.missing(), together=True)
-    lacking = _lacking(
-        {job.experiment.data for job in asked.missing() if hasattr(job, "experiment")}
-    )
+    missing = asked.missing(recorded=True)
+    jobs = asked.arranged(missing, together=True)
+    lacking = _lacking({job.experiment.data for job in missing if isinstance(job, Run)})
     for data, why in lacking.items():
         _say(f"{data}: {why}; its runs are left out")
     wanted = [job for job in jobs if _data_of(job) not in lacking]

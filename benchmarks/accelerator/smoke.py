@@ -21,7 +21,7 @@ STEPS = 10
 
 def smoke(rules: tuple[type[Rule], ...] = RULES) -> dict[str, Any]:
     """How far apart the two ends of an epoch are, and the rules beyond the tolerance; JSON-ready."""
-    data = apical.load("digits").select((0, 1)).limit(50)
+    data = apical.load("digits").select((0, 1)).limit(100)
     distances: dict[str, float | str] = {}
     for rule in (cls() for cls in rules):
         try:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import apical.papers
+from apical.errors import UsageError
 from apical.reproduce import paper
 from apical.reproduce.publish import publish
 from apical.reproduce.reproduction import Reproduction
@@ -121,6 +122,15 @@ def test_a_folder_is_all_that_a_paper_needs(folder, tmp_path):
     assert "2026-11-28, after runs: of a whim" in text
     assert "Seeds: 3" in text
     assert "1. Digits of 8 x 8." in text
+
+    # The records of another machine are published as its runs would be.
+    brought = (folder / "records.jsonl.xz").rename(tmp_path / "records.jsonl.xz")
+    results = (folder / "results" / "quick" / "claims.json").read_text()
+    publish("brand-new", tmp_path / "third", "quick", records=True, brought=brought)
+    assert (folder / "records.jsonl.xz").read_bytes() == brought.read_bytes()
+    assert (folder / "results" / "quick" / "claims.json").read_text() == results
+    with pytest.raises(UsageError, match=r"nowhere: not found; name a file of records"):
+        publish("brand-new", tmp_path / "third", "quick", brought=tmp_path / "nowhere")
 
     elsewhere = Reproduction(paper.read("brand-new"), "quick", tmp_path / "second")
     assert len(elsewhere.missing()) == 6

@@ -1,0 +1,142 @@
+"""The command for a borrowed accelerator: wheels, parts, smoke test, and a short session."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import benchmarks.accelerator.smoke
+import jax
+import pytest
+from benchmarks.accelerator import __main__ as command, parts, session, wheels
+
+from apical import BP, DTP
+from apical.reproduce.records import Records
+from apical.runs.environment import environment
+from apical.runs.precision import full_precision, precision
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_file_in_parts_is_whole_again(tmp_path):
+    file = tmp_path / "data.bin"
+    file.write_bytes(bytes(range(256)) * 10)
+    listed = parts.split(file, tmp_path / "parts", 1000)
+    assert len(list((tmp_path / "parts").glob("data.bin.part-*"))) == 3
+    joined = parts.join(listed, tmp_path / "joined")
+    assert joined == tmp_path / "joined" / "data.bin"
+    assert joined.read_bytes() == file.read_bytes()
+
+
+def test_parts_that_are_damaged_or_missing_are_named(tmp_path, capsys):
+    file = tmp_path / "data.bin"
+    file.write_bytes(bytes(3000))
+    listed = parts.split(file, tmp_path, 1000)
+    second = tmp_path / "data.bin.part-001"
+    second.write_bytes(bytes(999))
+    with pytest.raises(parts.DamagedError, match=r"part-001: is not what was split"):
+        parts.join(listed, tmp_path / "joined")
+    second.unlink()
+    with pytest.raises(SystemExit, match=r"part-001: not found"):
+        command.main(["join", str(listed), "--to", str(tmp_path / "joined")])
+    assert not (tmp_path / "joined").exists()
+    command.main(["split", str(file), "--to", str(tmp_path / "again"), "--size", "0.001"])
+    assert capsys.readouterr().out.endswith("data.bin.parts.json\n")
+
+
+def test_the_wheels_are_what_an_image_with_jax_lacks(tmp_path, capsys):
+    found = wheels.needed("3.12")
+    assert {"equinox", "optax", "tyro", "scikit-learn", "typeguard"} <= found.keys()
+    assert not {"jax", "jaxlib", "numpy", "scipy", "apical", "pytest", "tensorstore"} & found.keys()
+    there = tmp_path / "there.json"
+    there.write_text(json.dumps([{"name": "Equinox", "version": "1"}, {"name": "scikit_learn"}]))
+    command.main(["wheels", "--there", str(there)])
+    told = capsys.readouterr().out
+    assert f"tyro=={found['tyro']}\n" in told
+    assert "equinox" not in told
+    assert "scikit-learn" not in told
+
+
+def test_every_rule_is_compared_and_those_that_differ_are_named(monkeypatch):
+    smoke = benchmarks.accelerator.smoke
+    ran = smoke.train
+
+    def off(rule, data, device):
+        found = ran(rule, data, device)
+        if isinstance(rule, DTP) and not seen:
+            found["end"] = found["end"] + 1e-3
+            seen.append(device)
+        return found
+
+    seen: list[jax.Device] = []
+    monkeypatch.setattr(smoke, "train", off)
+    found = smoke.smoke((BP, DTP))
+    assert found["distances"]["bp"] == 0
+    assert found["mismatches"] == ["dtp"]
+    assert found["distances"]["dtp"] > found["tolerance"]
+
+
+def test_products_are_of_full_precision_on_accelerators(monkeypatch):
+    with full_precision():
+        assert precision() is None
+        assert environment()["matmul_precision"] == "default"
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    with full_precision():
+        assert precision() == "highest"
+        assert environment()["matmul_precision"] == "highest"
+    with jax.default_matmul_precision("tensorfloat32"), full_precision():
+        assert precision() == "tensorfloat32"
+    assert precision() is None
+
+
+def test_the_commit_of_a_copy_is_the_one_that_was_noted(monkeypatch, tmp_path):
+    assert environment()["accelerator"] is None
+    (tmp_path / "commit.txt").write_text("0123\n")
+    monkeypatch.setattr("os.environ", {})
+    session.prepare(tmp_path, tmp_path / "work")
+    monkeypatch.setattr("apical.runs.environment._git", lambda *_: None)
+    assert environment()["commit"] == "0123"
+
+
+SCRIPT = """
+import benchmarks.accelerator.session as session
+from benchmarks.accelerator.__main__ import main
+
+session._smoke = lambda *_: {"device": "cpu", "tolerance": 0, "distances": {}, "mismatches": []}
+if __name__ == "__main__":
+    raise SystemExit(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_session_leaves_records_to_publish(tmp_path):
+    """Without its smoke test, which has a test of its own; one paper's smoke protocol."""
+    out, script = tmp_path / "out", tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    asked = f"run --minutes 5 --protocol smoke --seeds 2 --papers itd --out {out} --work {tmp_path}"
+    done = subprocess.run(
+        [sys.executable, script, *asked.split()], cwd=ROOT, capture_output=True, text=True,
+        check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "itd: 8 runs recorded, 0 of 4 jobs left" in done.stdout
+    records = Records(out / "itd" / "records.jsonl.xz")
+    assert len(records.names("smoke")) == 8
+    told = records.files(records.names("smoke")[0])
+    assert told["env.json"]["matmul_precision"] == "default"
+    assert told["config.json"]["together"] == [0, 1]
+    report = json.loads((out / "itd.report.json").read_text())
+    assert [job["failure"] for job in report["jobs"]] == [None] * 4
+    assert report["left"] == []
+
+
+def test_rules_that_differ_stop_a_session(tmp_path, monkeypatch, capsys):
+    found = {"device": "gpu", "tolerance": 0, "distances": {"bp": 0.5}, "mismatches": ["bp"]}
+    monkeypatch.setattr(session, "_smoke", lambda *_: found)
+    assert session.spend(1.0, tmp_path, tmp_path / "work", ["itd"], "smoke", 1, False) == 1
+    assert "bp is not as on the CPU: 0.5" in capsys.readouterr().out
+    assert not (tmp_path / "work").exists()
+    monkeypatch.setattr(session, "_smoke", lambda *_: None)
+    assert session.spend(1.0, tmp_path, tmp_path / "work", ["itd"], "smoke", 1, False) == 1
+    assert "did not end in time" in capsys.readouterr().out
