@@ -32,8 +32,8 @@ MUTANTS = (
     Mutant(
         "time budget: what does not fit is begun",
         "reproduce/pool.py",
-        "if (job.seconds() or 0.0) <= left",
-        "if left",
+        "if (unknown if seconds is None else seconds) <= left:",
+        "if left:",
         (f"{TIME}::test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped",),
     ),
     Mutant(

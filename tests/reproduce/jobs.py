@@ -37,6 +37,14 @@ class Note(Job):
 
 
 @dataclass(frozen=True)
+class Halved(Note):
+    """Has too little time, always."""
+
+    def execute(self, until=math.inf):
+        return {"status": "interrupted"}
+
+
+@dataclass(frozen=True)
 class Endless(Note):
     """Does not end by itself."""
 

@@ -17,7 +17,7 @@ from apical.reproduce.reproduction import Reproduction
 from apical.runs.folder import RunFolder
 from apical.values.duration import Duration
 from tests.commands import apical
-from tests.reproduce.jobs import Endless, Note
+from tests.reproduce.jobs import Endless, Halved, Note
 from tests.training.small import timeless
 
 SMALL = Settings(hidden=(Fc(4),), epochs=3, steps_per_epoch=2)
@@ -117,6 +117,19 @@ def test_table_1_is_worth_most_of_target_propagation():
     assert kinds == ["mnist-fc", "cifar-fc", "cifar-lc", "mnist-lc"]
 
 
+def test_ctrl_c_tells_what_is_left(tmp_path, monkeypatch):
+    def interrupted(self, jobs, *_):
+        jobs[0].execute()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Reproduction, "carry_out", interrupted)
+    args = ("reproduce", "itd", "--protocol", "smoke", "--only", "vbp", "--out", tmp_path)
+    said = apical(*args, "--seeds", "2", code=130)
+    assert "1 of 2 runs are left; the same command goes on with them:" in said
+    assert "  vbp seed 1, about" in said
+    assert said.endswith("apical: interrupted\n")
+
+
 @pytest.mark.slow
 def test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped(tmp_path):
     long, endless = Note(tmp_path / "long", 3600.0), Endless(tmp_path / "endless")
@@ -131,6 +144,16 @@ def test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped(tmp_path)
     assert execute([long, never], 1, lambda _: None, time.monotonic() + 20.0)[0].job == long
     assert execute([endless], 1, lambda _: None, time.monotonic() - 1) == []
     assert execute([short], 1, lambda _: None, math.inf)[0].failure is None
+
+
+@pytest.mark.slow
+def test_when_it_is_late_only_what_would_end_is_begun(tmp_path):
+    halved, unknown = Halved(tmp_path / "halved"), Note(tmp_path / "unknown")
+    short, long = Note(tmp_path / "short", 0.1), Note(tmp_path / "long", 3600.0)
+    outcomes = execute([halved, unknown, long, short], 1, lambda _: None, time.monotonic() + 60)
+    assert [(o.job.label, o.failure) for o in outcomes] == [
+        ("halved", INTERRUPTED), ("short", None),
+    ]  # fmt: skip
 
 
 @pytest.mark.slow

@@ -73,7 +73,8 @@ def execute(
     - `report`: called with each outcome as it comes.
     - `until`: a time of `time.monotonic`, which is the same in all processes. A job that would not
       end by then is begun only if no other would. What is at work then is interrupted, and killed
-      if it takes longer; what was not begun has no outcome.
+      if it takes longer; after that nothing is begun but what would end. What was not begun has
+      no outcome.
 
     A process that dies (out of memory, killed) takes its pool with it. What had not ended then is
     begun again, each in a process of its own, so that only the job that kills it is lost.
@@ -104,9 +105,10 @@ def _pool(
     waiting = list(jobs)
     pending: dict[Future, Job] = {}
     began = time.monotonic()
+    late = False
     try:
         while True:
-            while len(pending) < at_once and (job := _next(waiting, until)) is not None:
+            while len(pending) < at_once and (job := _next(waiting, until, late)) is not None:
                 waiting.remove(job)
                 stop = until - min(SAVING, (until - time.monotonic()) / 10)
                 try:
@@ -120,7 +122,9 @@ def _pool(
             for future in ended:
                 job = pending.pop(future)
                 try:
-                    done(future.result())
+                    outcome = future.result()
+                    late = late or outcome.failure == INTERRUPTED
+                    done(outcome)
                 except BrokenProcessPool:
                     lost.append(job)
             if not ended:
@@ -135,14 +139,22 @@ def _pool(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _next(waiting: Sequence[Job], until: float) -> Job | None:
-    """The first job that would end by `until`, or the first of all; None if it is too late."""
+def _next(waiting: Sequence[Job], until: float, late: bool) -> Job | None:
+    """The first job that would or may end by `until`, or the first of all.
+
+    Once it is late, since a job was interrupted, only one that would; None if there is none.
+    """
     left = until - time.monotonic()
     if not waiting or left <= 0:
         return None
     if left == math.inf:
         return waiting[0]
-    return next((job for job in waiting if (job.seconds() or 0.0) <= left), waiting[0])
+    unknown = math.inf if late else 0.0
+    for job in waiting:
+        seconds = job.seconds()
+        if (unknown if seconds is None else seconds) <= left:
+            return job
+    return None if late else waiting[0]
 
 
 def _kill() -> None:

@@ -122,8 +122,10 @@ class Trainer:
 
     def probe(self, count: int) -> Examples:
         """The first `count` training examples or fewer, a whole number of minibatches."""
-        (_, train), size = self.splits["train"], self.batch_size
-        return self.stream.first(max(1, min(count, len(train)) // size) * size)
+        size = self.batch_size
+        found = self.stream.first(max(count, size))
+        whole = len(found.x) // size * size
+        return jax.tree.map(lambda leaf: leaf[:whole], found)
 
     def _during(self, lanes: Lanes, carry: Carry, seeds: Sequence[_Lane]) -> list[dict[str, Any]]:
         """After an epoch: the scores on the watched splits, and what the learner diagnoses."""
