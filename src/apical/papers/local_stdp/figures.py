@@ -27,7 +27,14 @@ from apical.papers.local_stdp.experiments import (
     TEN,
     TEN_CLASSES,
 )
-from apical.papers.local_stdp.tables import write_attacks, write_masking, write_success
+from apical.papers.local_stdp.tables import (
+    KIND_NAMES,
+    SUCCESS,
+    TEN_NAMES,
+    write_attacks,
+    write_masking,
+    write_success,
+)
 from apical.report.axes import band, caption
 from apical.report.saving import save
 from apical.report.style import PALETTE, REFERENCE, look
@@ -40,14 +47,13 @@ LINES: dict[str, dict[str, Any]] = {
     "wide": {"color": PALETTE[4], "label": "STDP, eps 1e-2 (remedy)"},
 }
 TEN_LINES: dict[str, dict[str, Any]] = {
-    "ten-bp": {"color": REFERENCE, "label": "BP"},
-    "ten-stdp": {"color": PALETTE[0], "label": "STDP (paper's curve)"},
-    "ten-wide-balanced": {"color": PALETTE[4], "label": "remedy, rest 1/9"},
-    "ten-wide-balanced-deep": {
-        "color": PALETTE[4],
-        "linestyle": "--",
-        "label": "the same, two hidden layers",
-    },
+    name: {"label": TEN_NAMES[name], **style}
+    for name, style in {
+        "ten-bp": {"color": REFERENCE},
+        "ten-stdp": {"color": PALETTE[0]},
+        "ten-wide-balanced": {"color": PALETTE[4]},
+        "ten-wide-balanced-deep": {"color": PALETTE[4], "linestyle": "--"},
+    }.items()
 }
 
 
@@ -57,7 +63,6 @@ SEEDS_AND_MEAN = [
     Line2D([], [], color="#444444", linestyle=":", label="training, mean"),
 ]
 RUNNING = "Training accuracy is the running one: each minibatch's before its update, averaged."
-KIND_NAMES = {"dense": "fully\nconnected", "lc": "locally\nconnected", "conv": "convolu-\ntional"}
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
@@ -238,7 +243,9 @@ def _matrix(evidence: Evidence, folder: Path) -> list[Path]:
                 colour = "black" if value > 80 else "white"
                 form: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 5.5}
                 axis.text(column, row, f"{value:.0f}", color=colour, **form)
-        axis.set_title(LINES[name]["label"], fontsize=9)
+        ended = sum(cells[b, a] >= SUCCESS for a, b in DIGITS)
+        title = f"{LINES[name]['label']}\n{ended} of {len(DIGITS)} pairs end at {SUCCESS:g} or more"
+        axis.set_title(title, fontsize=9)
         axis.set_xticks(range(10))
         axis.set_yticks(range(10))
         axis.set_xlabel("one digit of the pair")
@@ -304,7 +311,9 @@ def _kinds(evidence: Evidence, folder: Path) -> list[Path]:
                 form: dict[str, Any] = {"color": style["color"], "ms": 4, "alpha": 0.7}
                 axis.plot([x + shift] * len(values), values, "o", **form)
         axis.axhline(0.5, color="grey", linestyle=":", linewidth=0.8)
-        axis.set_xticks(range(len(KINDS)), [KIND_NAMES[kind] for kind in KINDS], fontsize=7)
+        axis.set_xticks(
+            range(len(KINDS)), [KIND_NAMES[kind].replace(" ", "\n") for kind in KINDS], fontsize=7
+        )
         data, a, b = named[pair]
         axis.set_title(f"{ {'mnist': 'MNIST', 'fashion': 'Fashion'}[data] } {a} vs {b}", fontsize=8)
     axes.flat[0].set_ylim(0, 1.02)

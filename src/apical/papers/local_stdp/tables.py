@@ -9,7 +9,14 @@ import numpy as np
 
 from apical.adversarial.masking import diagnose
 from apical.adversarial.results import AccuracyUnderAttack
-from apical.papers.local_stdp.experiments import EPSILONS, PAIRS, RULES
+from apical.papers.local_stdp.experiments import (
+    EPSILONS,
+    KIND_PAIRS,
+    KINDS,
+    PAIRS,
+    RULES,
+    TEN_CLASSES,
+)
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.reproduce.tables import mean_and_interval
 from apical.runs.statistics import proportion_interval
@@ -17,6 +24,17 @@ from apical.runs.writing import write_whole
 
 SUCCESS = 0.9
 """Test accuracy from which a run of two classes counts as a success."""
+HALF = 0.5
+"""The same for ten classes, where chance is .1."""
+LEFT_CHANCE = 0.6
+"""Test accuracy from which a run of two classes is better than chance."""
+KIND_NAMES = {"dense": "fully connected", "lc": "locally connected", "conv": "convolutional"}
+TEN_NAMES = {
+    "ten-bp": "BP",
+    "ten-stdp": "STDP (paper's curve)",
+    "ten-wide-balanced": "remedy, rest 1/9",
+    "ten-wide-balanced-deep": "the same, two hidden layers",
+}
 NAMES = {"stdp": "STDP (paper)", "bp": "BP", "wide": "STDP, eps 1e-2"}
 
 
@@ -39,11 +57,47 @@ def write_success(evidence: Evidence, folder: Path) -> Path:
                     f"{_rate(values)} | {mean_and_interval(values, 3)}" for values in ends
                 )
                 lines.append(f"| {pair} | {NAMES[name]} | {cells} |")
+    lines += [*_ten_digits(evidence), *_kinds(evidence)]
     return _write(folder / "success.md", "\n".join(lines) + "\n")
 
 
-def _rate(values: list[float]) -> str:
-    reached = sum(value >= SUCCESS for value in values)
+def _ten_digits(evidence: Evidence) -> list[str]:
+    """How many seeds learn ten digits at once."""
+    rows = [
+        f"| {TEN_NAMES[name]} | {_rate(values, HALF)} | {mean_and_interval(values, 3)} |"
+        for name in TEN_CLASSES
+        if (values := evidence.values(name, "test_accuracy"))
+    ]
+    head = f"Ten digits at once: seeds whose test accuracy reaches {HALF:g} after the last epoch:"
+    return _table(head, ("rule", "seeds", "accuracy"), rows)
+
+
+def _kinds(evidence: Evidence) -> list[str]:
+    """How many seeds leave chance with first layers of other kinds, all pairs together."""
+    rows = []
+    for kind in KINDS:
+        for name in RULES:
+            runs = [f"{kind}-{data}-{a}v{b}-{name}" for data, (a, b) in KIND_PAIRS]
+            values = [v for run in runs for v in evidence.values(run, AT_BEST_VALIDATION)]
+            if values:
+                rows.append(
+                    f"| {KIND_NAMES[kind]} | {NAMES[name]} | {_rate(values, LEFT_CHANCE)} |"
+                )
+    head = (
+        "First layers of other kinds: networks whose test accuracy at the best validation epoch "
+        f"reaches {LEFT_CHANCE:g}, on all four pairs together:"
+    )
+    return _table(head, ("first layer", "rule", "networks"), rows)
+
+
+def _table(head: str, columns: tuple[str, ...], rows: list[str]) -> list[str]:
+    """The lines of a table with a sentence above it; none without rows."""
+    bars = "|".join(["---"] * len(columns))
+    return ["", head, "", f"| {' | '.join(columns)} |", f"|{bars}|", *rows] if rows else []
+
+
+def _rate(values: list[float], least: float = SUCCESS) -> str:
+    reached = sum(value >= least for value in values)
     low, high = proportion_interval(reached, len(values))
     return f"{reached}/{len(values)} ({low:.2f} to {high:.2f})"
 
