@@ -21,6 +21,7 @@ ROOMS = {
     "runs": "folders, checkpoints, statistics",
     "diagnostics": "alignment with backpropagation",
     "training": "learner, stream, loop, model",
+    "generative": "inference, samples, likelihood",
     "adversarial": "attacks, masking",
     "tuning": "random search",
     "report": "figures and labels",

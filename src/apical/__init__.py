@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         diagnostics as diagnostics,
         errors as errors,
         feedback as feedback,
+        generative as generative,
         networks as networks,
         papers as papers,
         report as report,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         Transpose as Transpose,
     )
     from apical.feedback.feedback import Transport as Transport
+    from apical.generative import IteratedTargetProp as IteratedTargetProp
     from apical.networks.network import Network as Network, Record as Record
     from apical.rules import *
     from apical.rules import RULES as RULES

@@ -7,6 +7,7 @@ from tests.mutants import (
     diagnostics,
     differencing,
     feedback,
+    generative,
     ghost,
     network,
     report,
@@ -34,6 +35,7 @@ FILES = (
     adversarial,
     target_propagation,
     tuning,
+    generative,
 )
 """The modules that list them."""
 

@@ -6,13 +6,14 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, FA, Settings
+from apical import BP, FA, Settings, UsageError
 from apical.feedback import Transport
 from apical.networks.layers import Fc
 from apical.networks.targets import Label, decode, encode
 from apical.rules import Batch, Credit, Rule, State
 from apical.rules.rule import Traits
 from apical.runs.summary import summarise
+from apical.settings.schedules import HoldThenLinear
 from apical.training import fit
 from apical.training.optimizer import _optimizers, build as build_optimizer
 from apical.training.order import shuffled, steps_in_epoch
@@ -53,7 +54,7 @@ def test_decay_and_clipping_come_before_the_optimizer():
     assert float(optax.tree.norm(changes)) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+@pytest.mark.parametrize("schedule", ["cosine", "linear", "hold"])
 def test_schedules_end_at_zero(schedule):
     optimizer = build_optimizer(Settings(optimizer="sgd", lr=1.0, schedule=schedule), 4)
     params = jnp.ones(1)
@@ -64,6 +65,14 @@ def test_schedules_end_at_zero(schedule):
     assert sizes[0] == pytest.approx(1.0)
     assert sizes[-1] == pytest.approx(0.0)
     assert sorted(sizes, reverse=True) == sizes
+
+
+def test_a_rate_is_held_for_its_share_of_the_steps():
+    rate = HoldThenLinear(0.6).rate(2.0, 10)
+    found = [float(rate(step)) for step in (0, 5, 6, 7, 8, 10)]
+    assert found == pytest.approx([2, 2, 2, 1.5, 1, 0])
+    with pytest.raises(UsageError, match="share of hold: must be 0 or more and below 1, got 1"):
+        HoldThenLinear(1.0)
 
 
 class Mirror(Rule):

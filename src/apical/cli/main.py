@@ -29,6 +29,7 @@ COMMANDS = {
     "attack": "accuracy of a finished run under adversarial inputs, and whether to believe it",
     "predict": "classify images with a finished run",
     "reproduce": "a paper's claims and figures from our own runs",
+    "generate": "train a generative model, sample it, fill in images: apical generate train",
     "plot": "draw the curves of one or several runs",
     "data": "list, verify and locate the data sets",
 }

@@ -17,6 +17,8 @@ def plot(
 ) -> None:
     """Draw error, loss, alignment with BP and feedback angle against epochs.
 
+    Of generative models, draw log p(x, h) against epochs and along inference, and errors.
+
     Args:
         runs: Folders of runs, as given to --out of `apical train`.
         out: The figure; its ending (.png, .svg, .pdf) says the format.

@@ -8,10 +8,12 @@ import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from apical.errors import UsageError
+from apical.report import generative_curves
 from apical.report.axes import band, below, by_decades, lines
 from apical.report.labels import run_labels, shared_target
 from apical.report.saving import save_at
 from apical.report.style import colours, look
+from apical.runs.folder import is_generative
 from apical.runs.reading import RunData, stack
 
 LAYER_STYLES = ("-", "--", "-.", ":")
@@ -24,7 +26,8 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
 
     Lines are means over seeds, bands their 95 % t intervals. Scores are those of the
     test split, where every run recorded them, and else of the one for validation; the axis says
-    which.
+    which. Of generative models they are log p(x, h) over the epochs and along inference, the
+    reconstruction error and the loss.
 
     **Arguments:**
 
@@ -47,26 +50,37 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
     if not any(run.rows for run in runs):
         paths = ", ".join(str(run.path) for run in runs)
         raise UsageError(f"plot: no finished epoch in {paths}; train first")
-    shared_target(runs)
+    panels, note = _panels(runs)
     drawn = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
     with look():
         figure, axes = plt.subplots(2, 2, figsize=(8.2, 6))
-        panels: list[Callable[..., None]] = [
-            partial(_shortfall, split=_split(runs)), _loss, _cosine, _angle,
-        ]  # fmt: skip
         for axis, panel in zip(axes.flat, panels, strict=True):
-            for run, label, colour in drawn:
-                panel(axis, run, label, colour)
             axis.set_xlabel("epoch")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+            for run, label, colour in drawn:
+                panel(axis, run, label, colour)
         figure.legend(
             *axes[0, 0].get_legend_handles_labels(),
             loc="outside upper center",
             ncols=min(len(runs), 5),
         )
-        _layer_legend(axes[1, 0], runs)
-        below(figure, " ".join((*lines(run.config["seeds"] for run in runs), RUNNING)))
+        if _cosine in panels:
+            _layer_legend(axes[1, 0], runs)
+        below(figure, " ".join((*lines(run.config["seeds"] for run in runs), note)))
         return save_at(figure, out, "plot")
+
+
+def _panels(runs: Sequence[RunData]) -> tuple[tuple[Callable[..., None], ...], str]:
+    """What is drawn of runs, and a note. Raises `UsageError` if they have no scale in common."""
+    generative = [run for run in runs if is_generative(run.config)]
+    if not generative:
+        return (partial(_shortfall, split=_split(runs)), _loss, _cosine, _angle), RUNNING
+    if other := [run for run in runs if run not in generative]:
+        raise UsageError(
+            f"{generative[0].path} is a generative model, {other[0].path} was trained by a rule, "
+            "and their scores have no scale in common; draw them apart"
+        )
+    return generative_curves.PANELS, generative_curves.RUNNING
 
 
 def _split(runs):

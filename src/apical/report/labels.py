@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from apical.errors import UsageError
 from apical.networks.targets import Target
-from apical.rules import Rule
+from apical.runs.reading import learned_by
 from apical.values.spelling import decode, spell_field
+from apical.values.value import Value
 
 
 class Configured(Protocol):
@@ -21,7 +22,7 @@ class Configured(Protocol):
     def config(self) -> dict[str, Any]: ...
 
 
-def rule_labels(rules: Sequence[Rule]) -> list[str]:
+def rule_labels(rules: Sequence[Value]) -> list[str]:
     """The label of each rule: its name, and those fields in which rules of that name differ.
 
     !!! example
@@ -38,7 +39,7 @@ def run_labels(runs: Sequence[Configured]) -> list[str]:
 
     Those of equal rules are told apart by the settings that differ, or else by folder.
     """
-    labels = rule_labels([decode(run.config["rule"]) for run in runs])
+    labels = rule_labels([learned_by(run.config) for run in runs])
     for details in (_settings, _folder):
         labels = _told_apart(labels, [details(run) for run in runs])
     return labels
@@ -63,7 +64,7 @@ def _target(run: Configured) -> Target:
     return decode(run.config["settings"]["target"])
 
 
-def _fields(rule: Rule) -> dict[str, str]:
+def _fields(rule: Value) -> dict[str, str]:
     return {f.name: spell_field(getattr(rule, f.name)) for f in dataclasses.fields(rule)}
 
 

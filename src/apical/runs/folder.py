@@ -1,7 +1,7 @@
 """A run's folder: what it was asked, where it ran, what it measured, and its checkpoints.
 
 ```
-config.json     rule, data, settings, seeds: enough to run it again
+config.json     rule (or generative model), data, settings, seeds: enough to run it again
 env.json        versions, commit, machine
 initial.jsonl   one object a seed: the network before the first step
 metrics.jsonl   one object a seed and epoch
@@ -25,7 +25,7 @@ from apical.rules import Rule
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.lock import refuse_files
 from apical.runs.writing import append_whole, replacing, settle, told
-from apical.settings import Settings
+from apical.settings import Settings, Unsupervised
 from apical.values.spelling import decode, encode
 
 RESTORE = "restore the file, or delete the folder and run again"
@@ -111,7 +111,7 @@ class RunFolder:
         """config.json, with what could not be asked for when it was written at its default."""
         stored = self.read("config.json")
         try:
-            config = completed(stored)
+            config = {"together": [], **completed(stored)}
             for number in ("seed", "seeds"):
                 if type(stored[number]) is not int:
                     raise TypeError(number)
@@ -193,20 +193,36 @@ def completed(config: dict[str, Any]) -> dict[str, Any]:
 
     Raises `KeyError`, `TypeError` or `UsageError` for one that is damaged.
     """
-    rule, data = decode(config["rule"]), config["data"]
-    if not isinstance(rule, Rule):
-        raise TypeError("rule")
+    learned = _of_model(config) if is_generative(config) else _of_rule(config)
+    data = config["data"]
     if not isinstance(data, dict) or not isinstance(data["name"], str):
         raise TypeError("data.name")
     classes = data["classes"]
     if not isinstance(classes, list) or any(isinstance(name, list | dict) for name in classes):
         raise TypeError("data.classes")
+    return {**config, **learned}
+
+
+def is_generative(config: dict[str, Any]) -> bool:
+    """Whether a run trains a generative model, and not a network by a rule."""
+    return "model" in config
+
+
+def _of_rule(config: dict[str, Any]) -> dict[str, Any]:
+    rule = decode(config["rule"])
+    if not isinstance(rule, Rule):
+        raise TypeError("rule")
     return {
-        "together": [],
-        **config,
         "rule": encode(rule),
         "settings": Settings.from_json(config["settings"]).to_json(),
     }
+
+
+def _of_model(config: dict[str, Any]) -> dict[str, Any]:
+    """The model is read where models are known, which is above this room."""
+    if not isinstance(config["model"], dict) or "type" not in config["model"]:
+        raise TypeError("model")
+    return {"settings": Unsupervised.from_json(config["settings"]).to_json()}
 
 
 def _row(line: bytes) -> dict[str, Any] | None:

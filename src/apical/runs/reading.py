@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from apical.errors import UsageError
-from apical.runs.folder import RESTORE, RunFolder
+from apical.runs.folder import RESTORE, RunFolder, is_generative
 from apical.values.spelling import decode, spell
+from apical.values.value import Value
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class RunData:
 
     @property
     def spelled(self) -> str:
-        """The rule as the command line spells it."""
-        return spell(decode(self.config["rule"]))
+        """The rule, or the generative model, as the command line spells it."""
+        return spell(learned_by(self.config))
 
     @property
     def keeps_networks(self) -> bool:
@@ -98,6 +99,15 @@ class RunData:
                 epochs.append(row["epoch"])
                 values.append(value)
         return found
+
+
+def learned_by(config: dict[str, Any]) -> Value:
+    """The rule of a run, or its generative model.
+
+    Raises `UsageError` if there is none of that name, which is so of models as long as
+    `apical.generative` was not imported.
+    """
+    return decode(config["model" if is_generative(config) else "rule"])
 
 
 def _alike(one: Any, other: Any) -> bool:

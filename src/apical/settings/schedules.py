@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from apical.errors import UsageError
 from apical.values.value import Value
 
 if TYPE_CHECKING:
@@ -36,6 +37,23 @@ class Cosine(Schedule):
         import optax  # here, so that `apical train --help` need not wait for it
 
         return optax.cosine_decay_schedule(lr, steps)
+
+
+class HoldThenLinear(Schedule):
+    """lr for the first `share` of the steps, then linearly to zero at the end."""
+
+    name = "hold"
+    share: float = 0.5
+
+    def __check_init__(self):
+        if not 0 <= self.share < 1:
+            raise UsageError(f"share of hold: must be 0 or more and below 1, got {self.share}")
+
+    def rate(self, lr, steps):
+        import optax
+
+        held = int(self.share * steps)
+        return optax.linear_schedule(lr, 0.0, steps - held, held)
 
 
 class LinearDecay(Schedule):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,25 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 import optax
 
-from apical.data import Dataset, load
-from apical.errors import UsageError, at_least_one, short, unknown
+from apical.data import Dataset
+from apical.errors import UsageError, short, unknown
 from apical.networks.network import Network
 from apical.rules import Rule, State
 from apical.runs.precision import full_precision
 from apical.settings import Settings
 from apical.training.events import Listener
+from apical.training.how import CHECKPOINT_SECONDS, How, configuration, data_of
 from apical.training.memory import refuse_giants
 from apical.training.model import Model
 from apical.training.recording import recording
-from apical.training.run import Session, run, run_all
+from apical.training.run import Session, run_all
 from apical.training.task import Task
 from apical.values.spelling import encode
 from apical.values.value import read
-
-CHECKPOINT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -117,32 +114,19 @@ def fit(
         >>> len(result.metrics)
         2
     """
-    seeds, seed = read(int, seeds, "seeds"), read(int, seed, "seed")
-    resume, overwrite = read(bool, resume, "resume"), read(bool, overwrite, "overwrite")
-    together = read(bool, together, "together")
-    checkpoint_seconds = read(float, checkpoint_seconds, "checkpoint_seconds")
-    out = folder_of(out)
+    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds)
     if not isinstance(transformation, optax.GradientTransformation | None):
         raise UsageError(
             "transformation: must be an optimizer made by optax, as optax.adam(1e-3), got "
             f"{short(transformation)}; a name goes into optimizer"
         )
-    at_least_one(seeds=seeds)
-    if not 0 <= seed < 2**31 - seeds:
-        raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {seed}")
-    if not checkpoint_seconds >= 0:
-        raise UsageError(f"checkpoint_seconds: must be 0 or more, got {checkpoint_seconds}")
     rule, data, chosen = asked(rule, data, settings, changes)
     task = Task(rule, data, chosen, transformation)
-    numbers = range(seed, seed + seeds)
-    program = numbers if together and seeds > 1 else range(0)
-    config = _configuration(task, numbers, program)
+    config = _configuration(task, how.numbers, how.program)
     # What cannot be built is refused before a folder is made for it.
-    refuse_giants(jax.eval_shape(lambda: task.begin(seed)), task.learner, len(program) or 1)
-    with recording(
-        out, config, task.learner, resume=resume, overwrite=overwrite, every=checkpoint_seconds
-    ) as recorder:
-        outcome = run(task.trainer, config, numbers, recorder, listeners, together=together)
+    shapes = jax.eval_shape(lambda: task.begin(how.seed))
+    refuse_giants(shapes, task.learner, len(how.program) or 1)
+    outcome = how.carry_out(task.trainer, config)
     ended = dict(zip(outcome.summary["seeds"], outcome.summary["epochs"], strict=True))
     models = {
         s: Model.of(task, carry.net, ended[s], carry.state) for s, carry in outcome.carries.items()
@@ -185,23 +169,11 @@ def fit_apart(
 
 
 def _configuration(task: Task, seeds: Sequence[int], together: Sequence[int]) -> dict[str, Any]:
-    """config.json of a run; `together` are the seeds that train as one program, if any do."""
-    return {
+    learned = {
         "rule": encode(task.rule),
-        "data": identity(task.data),
-        "settings": task.settings.to_json(),
         "transformation": None if task.transformation is None else "given in Python",
-        "seed": seeds[0],
-        "seeds": len(seeds),
-        "together": list(together),
     }
-
-
-def folder_of(out: Path | str | None) -> Path | None:
-    """The folder that `out` names. Raises `UsageError` if it is no path."""
-    if not isinstance(out, str | Path | None):
-        raise UsageError(f"out: must be the path of a folder, got {short(out)}")
-    return None if out is None else Path(out)
+    return configuration(learned, task.data, task.settings, seeds, together)
 
 
 def asked(
@@ -215,13 +187,7 @@ def asked(
     Raises `UsageError` for what is none of them, and for a change of a setting that there is not.
     """
     chosen: Rule = read(Rule, rule, "rule")
-    if isinstance(data, str):
-        data = load(data)
-    elif not isinstance(data, Dataset):
-        raise UsageError(
-            f"data: must be a data set or the name of one, got {short(data)}; make one of arrays "
-            "by apical.from_arrays(x, y)"
-        )
+    data = data_of(data)
     if not isinstance(settings, Settings | None):
         raise UsageError(
             f"settings: must be an apical.Settings, got {short(settings)}; single settings are "
@@ -234,17 +200,3 @@ def asked(
                 unknown("settings", name, known, "`apical train RULE --help` lists all")
             )
     return chosen, data, dataclasses.replace(settings or chosen.recipe, **changes)
-
-
-def identity(data: Dataset) -> dict[str, Any]:
-    """What tells a data set from another in a configuration; JSON-ready."""
-    return {"name": data.name, "classes": list(data.classes), "digest": _digest(data)}
-
-
-def _digest(data: Dataset) -> str:
-    """Tells apart data sets of the same name in a resumed run."""
-    crc = 0
-    for split in (data.train, data.validation, data.test):
-        for array in (split.x, split.y):
-            crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
-    return f"{crc:08x}"

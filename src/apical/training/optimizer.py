@@ -9,7 +9,7 @@ import jax
 import optax
 
 from apical.errors import LARGEST, UsageError, unknown
-from apical.settings import Settings
+from apical.settings import Loop, Settings
 from apical.values.spelling import spell
 
 
@@ -37,7 +37,7 @@ def build_both(settings: Settings, steps: int) -> Optimizers:
     return Optimizers(build(settings, steps), build(learned, steps))
 
 
-def build(settings: Settings, steps: int) -> optax.GradientTransformation:
+def build(settings: Loop, steps: int) -> optax.GradientTransformation:
     """The optimizer of a run of `steps` steps: clip, decay, then the named optimizer.
 
     Equal settings give the same object, so that runs of one process share what

@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from apical.errors import UsageError
-from apical.settings import Settings
+from apical.settings import Loop
 
 
-def steps_in_epoch(settings: Settings, examples: int) -> int:
+def steps_in_epoch(settings: Loop, examples: int) -> int:
     """How many minibatches one shuffle of `examples` gives under the settings' policy.
 
     Raises `UsageError` if it gives none, or fewer than `steps_per_epoch`.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -12,12 +12,13 @@ from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.networks.targets import Label
 from apical.runs.checkpoints import Checkpoints
-from apical.runs.folder import RunFolder
+from apical.runs.folder import RunFolder, is_generative
 from apical.settings import Settings
 from apical.training.model import Model
 from apical.training.selection import Last, Selection
 from apical.training.supervised import Carry, Supervised
 from apical.training.task import Task
+from apical.training.trainer import Trainer
 from apical.values.spelling import decode, spell
 
 T = TypeVar("T")
@@ -59,27 +60,48 @@ def _each_seed(
 ) -> tuple[Task, dict[int, T]]:
     """The task, and what `read` gives of the checkpoints of each seed that has any."""
     folder = RunFolder(path)
+    config = opened(folder)
+    if is_generative(config):
+        raise UsageError(
+            f"{folder.path}: holds a generative model, which names no class; use `apical generate "
+            f"evaluate {folder.path}`, or sample or inpaint in place of evaluate"
+        )
+    settings = Settings.from_json(config["settings"])
+    task = Task(decode(config["rule"]), data or data_of(config), settings)
+    return task, {
+        seed: read(checkpoints, task.learner, like(task.trainer, seed))
+        for seed, checkpoints in saved(folder, config).items()
+    }
+
+
+def opened(folder: RunFolder) -> dict[str, Any]:
+    """The configuration of a run. Raises `UsageError` if it is none, or keeps no checkpoint."""
     config = folder.config()
     if not folder.keeps_networks:
+        command = "apical generate train" if is_generative(config) else "apical train"
         raise UsageError(
-            f"{folder.path}: holds no network: no checkpoint yet (go on with `apical train ... "
+            f"{folder.path}: holds no network: no checkpoint yet (go on with `{command} ... "
             "--resume`), or a record of a run, which keeps what was measured alone"
         )
-    name, classes = config["data"]["name"], config["data"]["classes"]
-    settings = Settings.from_json(config["settings"])
-    task = Task(decode(config["rule"]), data or _data(name, tuple(classes)), settings)
-    found = {}
-    for seed in range(config["seed"], config["seed"] + config["seeds"]):
-        checkpoints = folder.checkpoints(seed)
-        if checkpoints.latest():
-            found[seed] = read(checkpoints, task.learner, _like(task, seed))
-    return task, found
+    return config
 
 
-def _like(task: Task, seed: int) -> Carry:
+def saved(folder: RunFolder, config: dict[str, Any]) -> dict[int, Checkpoints]:
+    """The checkpoints of each seed that has any."""
+    seeds = range(config["seed"], config["seed"] + config["seeds"])
+    each = {seed: folder.checkpoints(seed) for seed in seeds}
+    return {seed: checkpoints for seed, checkpoints in each.items() if checkpoints.latest()}
+
+
+def like(trainer: Trainer, seed: int) -> Any:
     """Zeros in the structure of a carry; nothing is drawn."""
-    shapes = jax.eval_shape(lambda: task.begin(seed))
+    shapes = jax.eval_shape(lambda: trainer.begin(seed))
     return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+
+
+def data_of(config: dict[str, Any]) -> Dataset:
+    """The data set that a run's configuration names."""
+    return _data(config["data"]["name"], tuple(config["data"]["classes"]))
 
 
 @lru_cache(maxsize=2)

@@ -13,7 +13,7 @@ from apical.data import Split
 from apical.data.augmentation import Augmentation
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
-from apical.settings import Settings
+from apical.settings import Loop
 from apical.training.lanes import Lanes
 from apical.training.learner import Examples, Keys
 from apical.training.order import shuffled, steps_in_epoch
@@ -80,7 +80,7 @@ class InMemory(Stream):
     its examples.
     """
 
-    def __init__(self, split: Split, transform: Affine, settings: Settings):
+    def __init__(self, split: Split, transform: Affine, settings: Loop):
         self._split, self._transform, self._settings = split, transform, settings
         self._steps = steps_in_epoch(settings, len(split))
         self._raw = jax.device_put((split.x, split.y))

@@ -1,17 +1,44 @@
 """A rule on a data set, put together from settings."""
 
-from functools import cached_property
-
 import optax
 
 from apical.data import Dataset
 from apical.data.preprocessing import Transforms
 from apical.rules import Batch, Rule
-from apical.settings import Settings
+from apical.settings import Loop, Settings
+from apical.training.learner import Learner
 from apical.training.optimizer import Optimizers, build_both
-from apical.training.stream import InMemory
+from apical.training.stream import InMemory, Stream
 from apical.training.supervised import Carry, Supervised
 from apical.training.trainer import PROBE, Trainer
+
+
+def fitted(data: Dataset, settings: Loop) -> Transforms:
+    """The preprocessing of each split."""
+    return (settings.preprocessing or data.preprocessing).fit(data.splits)
+
+
+def trainer(
+    learner: Learner, stream: Stream, data: Dataset, maps: Transforms, settings: Loop
+) -> Trainer:
+    """The trainer of a learner on a data set.
+
+    Raises `UsageError` if the learner cannot learn from it.
+    """
+    made = Trainer(
+        learner,
+        stream,
+        {
+            "train": (maps.train, data.train),
+            "val": (maps.validation, data.validation),
+            "test": (maps.test, data.test),
+        },
+        settings.epochs,
+        settings.batch_size,
+        ("val", "test") if settings.record_test else ("val",),
+    )
+    learner.check(made.probe(PROBE))
+    return made
 
 
 class Task:
@@ -30,6 +57,7 @@ class Task:
     ):
         self.rule, self.data, self.settings = rule, data, settings
         self.transformation = transformation
+        self.transforms = fitted(data, settings)
         stream = InMemory(data.train, self.transforms.train, settings)
         self.learner = Supervised(
             rule,
@@ -39,25 +67,7 @@ class Task:
             if transformation is None
             else Optimizers(transformation, transformation),
         )
-        maps = self.transforms
-        self.trainer = Trainer(
-            self.learner,
-            stream,
-            {
-                "train": (maps.train, data.train),
-                "val": (maps.validation, data.validation),
-                "test": (maps.test, data.test),
-            },
-            settings.epochs,
-            settings.batch_size,
-            ("val", "test") if settings.record_test else ("val",),
-        )
-        self.learner.check(self.trainer.probe(PROBE))
-
-    @cached_property
-    def transforms(self) -> Transforms:
-        """The preprocessing of each split."""
-        return (self.settings.preprocessing or self.data.preprocessing).fit(self.data.splits)
+        self.trainer = trainer(self.learner, stream, data, self.transforms, settings)
 
     def begin(self, seed: int) -> Carry:
         """The network, the rule's state and the optimizers before the first step."""

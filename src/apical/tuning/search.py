@@ -15,7 +15,8 @@ from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.settings import Settings
 from apical.training.events import Epoch, Event, Listener
-from apical.training.fit import asked, fit, folder_of, identity
+from apical.training.fit import asked, fit
+from apical.training.how import folder_of, identity
 from apical.tuning.folder import (
     configuration,
     trials_to_go_on_with,

@@ -2,8 +2,11 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,29 +17,56 @@ from apical.cli.support.flags import RunOptions, words
 from apical.cli.support.terminal import bold, table
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError
-from apical.networks.targets import Target
 from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.runs.reading import unfinished
-from apical.settings import Settings
+from apical.runs.score import Score
+from apical.settings import Loop, Settings
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
 from apical.values.spelling import spell
+from apical.values.value import Value
+
+
+class Told(Protocol):
+    """What a run leaves in memory, as far as the console shows it."""
+
+    @property
+    def summary(self) -> dict[str, Any]: ...
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]: ...
+
+
+Outcome = TypeVar("Outcome", bound=Told)
 
 
 def run(
     rule: Rule, data: Dataset, settings: Settings, options: RunOptions, console: Console
 ) -> Result:
-    """Train as the options say and tell the console about it."""
+    """Train by a rule as the options say and tell the console about it."""
+    score = Score(settings.target.score, percent=True)
+    return follow(partial(fit, rule, data, settings), rule, settings, score, options, console)
+
+
+def follow(
+    train: Callable[..., Outcome],
+    learned_by: Value,
+    settings: Loop,
+    score: Score,
+    options: RunOptions,
+    console: Console,
+) -> Outcome:
+    """Train as the options say and tell the console about it.
+
+    `train` takes them by the names that `fit` has for them.
+    """
     with ExitStack() as stack:
-        listeners: list[Listener] = [Face(stack, console, rule, settings, options)]
+        listeners: list[Listener] = [Face(stack, console, learned_by, settings, score, options)]
         if options.tensorboard:
             listeners.append(_tensorboard(options))
         try:
-            result = fit(
-                rule,
-                data,
-                settings,
+            result = train(
                 seeds=options.seeds,
                 seed=options.seed,
                 together=options.together,
@@ -51,7 +81,7 @@ def run(
                 raise
             raise WriteError(f"{error}; --resume goes on from the last checkpoint") from error
     if result.metrics:
-        console.print(scores(result.summary, settings.target))
+        console.print(scores(result.summary, score))
     if options.out is not None:
         console.print(f"run: {options.out}", soft_wrap=True)
     if result.summary["status"] == "interrupted":
@@ -64,7 +94,7 @@ def run(
     return result
 
 
-def describe(settings: Settings) -> str:
+def describe(settings: Loop) -> str:
     """All settings in one line, in the words of the command line."""
     shown = []
     for field in dataclasses.fields(settings):
@@ -75,15 +105,15 @@ def describe(settings: Settings) -> str:
     return ", ".join(shown)
 
 
-def scores(summary: dict, target: Target) -> Table:
+def scores(summary: dict, score: Score) -> Table:
     """Score of every split, mean and standard deviation over the seeds."""
-    heading = target.score + (", mean ± std over seeds" if summary["n_seeds"] > 1 else "")
+    heading = score.name + (", mean ± std over seeds" if summary["n_seeds"] > 1 else "")
     shown = table("split", heading, title=f"{summary['spelled']} on {summary['data']}")
     for split in ("train", "val", "test"):
-        found = summary.get(target.metric(split))
+        found = summary.get(score.metric(split))
         if found:
-            spread = f" ± {100 * found['std']:.2f}" if len(found["list"]) > 1 else ""
-            shown.add_row(split, f"{100 * found['mean']:.2f}{spread} %")
+            spread = found["std"] if len(found["list"]) > 1 else None
+            shown.add_row(split, score.shown(found["mean"], spread))
     return shown
 
 
@@ -94,12 +124,13 @@ class Face:
         self,
         stack: ExitStack,
         console: Console,
-        rule: Rule,
-        settings: Settings,
+        learned_by: Value,
+        settings: Loop,
+        score: Score,
         options: RunOptions,
     ):
         self._console, self._settings, self._options = console, settings, options
-        self._label = spell(rule)
+        self._label, self._score = spell(learned_by), score
         self._progress = stack.enter_context(bar(console, "epochs"))
         self._total = settings.epochs * options.seeds
         self._bar = self._progress.add_task(self._label, total=self._total, note="compiling")
@@ -119,7 +150,7 @@ class Face:
             case Epoch(number=0):
                 pass
             case Epoch():
-                note = _note(event, self._settings.target)
+                note = _note(event, self._score)
                 self._progress.update(self._bar, advance=1, note=note)
                 if not self._console.is_terminal:
                     epochs = self._settings.epochs
@@ -131,11 +162,11 @@ class Face:
                 self._progress.update(self._bar, note="evaluated")
 
 
-def _note(event: Epoch, target: Target) -> str:
-    shown = [f"loss {event.metrics['train_loss']:.4f}", f"{target.score}:"]
+def _note(event: Epoch, score: Score) -> str:
+    shown = [f"loss {event.metrics['train_loss']:.4f}", f"{score.name}:"]
     for split in ("train", "val"):
-        value = event.metrics[target.metric(split)]
-        shown.append(f"{split} {100 * value:.2f}%")
+        value = score.shown(event.metrics[score.metric(split)])
+        shown.append(f"{split} {value.replace(' ', '')}")
     shown.append(f"{event.metrics['seconds']:.2f} s")
     return " ".join(shown)
 

@@ -19,7 +19,8 @@ from apical.papers.target_propagation.searched import DRAWS, FINAL, keep
 from apical.rules import Rule
 from apical.settings import Settings
 from apical.settings.schedules import LinearDecay
-from apical.training.fit import fit, identity
+from apical.training.fit import fit
+from apical.training.how import identity
 from apical.tuning import Found, Trial, best, configuration, place, search
 
 LAST_EPOCHS = 20

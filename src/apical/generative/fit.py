@@ -1,0 +1,106 @@
+"""Train a generative model on a data set, for one or several seeds, and keep what happened."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from apical.data import Dataset
+from apical.errors import UsageError, short, unknown
+from apical.generative.generative_model import GenerativeModel
+from apical.generative.iterated_target_prop import IteratedTargetProp
+from apical.generative.task import GenerativeTask
+from apical.settings import Unsupervised
+from apical.training.events import Listener
+from apical.training.how import CHECKPOINT_SECONDS, How, configuration, data_of
+from apical.training.memory import refuse, size_of
+from apical.values.spelling import encode
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `fit` leaves in memory."""
+
+    summary: dict[str, Any]
+    """As in summary.json: status, seeds, scores as mean, std and list, seconds."""
+    metrics: list[dict[str, Any]]
+    """One row a seed and epoch, as in metrics.jsonl."""
+    initial: list[dict[str, Any]]
+    """The same before the first step, as in initial.jsonl."""
+    models: dict[int, GenerativeModel]
+    """What was trained, by seed."""
+
+
+def fit(
+    model: IteratedTargetProp,
+    data: Dataset | str,
+    settings: Unsupervised | None = None,
+    *,
+    seeds: int = 1,
+    seed: int = 0,
+    together: bool = False,
+    out: Path | str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    listeners: Iterable[Listener] = (),
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    **changes: Any,
+) -> Result:
+    """Train `model` on the examples of `data`, whose labels are not read.
+
+    **Arguments:**
+
+    - `model`: the hyper-parameters.
+    - `data`: a data set, or the name of one that `apical.load` knows.
+    - `settings`: of the optimizer and the loop; None: the model's recipe.
+    - `changes`: fields of the settings that are to be otherwise, as in `epochs=5, lr=1e-2`.
+    - the others: as for `apical.fit`.
+
+    **Raises:** as `apical.fit`.
+
+    !!! example
+
+        >>> import apical
+        >>> result = fit(apical.IteratedTargetProp((20, 5)), "digits", epochs=2)
+        >>> sorted(result.metrics[-1])[-3:]
+        ['train_loss', 'val_log_joint', 'val_reconstruction']
+    """
+    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds)
+    data = data_of(data)
+    if not isinstance(settings, Unsupervised | None):
+        raise UsageError(
+            f"settings: must be an apical.settings.Unsupervised, got {short(settings)}; single "
+            "settings are given by their names, as in epochs=5"
+        )
+    known = [field.name for field in dataclasses.fields(Unsupervised)]
+    for name in changes:
+        if name not in known:
+            raise UsageError(
+                unknown("settings", name, known, "`apical generate train --help` lists all")
+            )
+    chosen = dataclasses.replace(settings or model.recipe, **changes)
+    task = GenerativeTask(model, data, chosen)
+    learned = {"model": encode(model)}
+    config = configuration(learned, data, chosen, how.numbers, how.program)
+    # What cannot be built is refused before a folder is made for it.
+    _refuse_giants(task, chosen.batch_size, len(how.program) or 1)
+    outcome = how.carry_out(task.trainer, config)
+    ended = dict(zip(outcome.summary["seeds"], outcome.summary["epochs"], strict=True))
+    models = {s: task.model_of(carry.stack, ended[s]) for s, carry in outcome.carries.items()}
+    return Result(outcome.summary, outcome.rows, outcome.initial, models)
+
+
+def _refuse_giants(task: GenerativeTask, batch_size: int, at_once: int) -> None:
+    """Raises `UsageError` if training needs more memory than is free."""
+    carry = jax.eval_shape(lambda: task.trainer.begin(0))
+    # The carry and a copy for when training diverges, the gradients, and a minibatch's activities.
+    kept = 2 * size_of(carry) + size_of(carry.stack)
+    active = batch_size * task.learner.bytes_per_example(carry.stack)
+    refuse(
+        at_once * (kept + active),
+        "give the latent layers fewer units, or lower batch_size"
+        + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
+    )

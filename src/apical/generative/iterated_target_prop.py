@@ -1,0 +1,196 @@
+"""The generative model that is trained and run by iterated target propagation.
+
+Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015, "Towards biologically plausible deep learning",
+algorithm 2.
+
+!!! example
+
+    >>> import apical
+    >>> model = apical.IteratedTargetProp(hidden=(20, 5))
+    >>> result = model.fit("digits", epochs=1)
+    >>> result.models[0].sample(3, seed=1).shape
+    (3, 8, 8)
+"""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from apical.errors import LARGEST, UsageError, at_least_one
+from apical.generative import stages
+from apical.generative.inference import infer, observed
+from apical.generative.stack import Hidden, Stack, Visible
+from apical.generative.stages import From, Rates, Stage
+from apical.networks.activations import Activation, sigmoid, softplus
+from apical.networks.initialisers import Glorot, Initialiser
+from apical.networks.layers import Dense, Layer
+from apical.settings import Unsupervised
+from apical.settings.schedules import HoldThenLinear
+from apical.values.spelling import spell
+from apical.values.value import Value
+
+if TYPE_CHECKING:
+    from apical.data import Dataset
+    from apical.generative.fit import Result
+
+
+class IteratedTargetProp(Value):
+    """Layers of latent units over x, inferred by difference target propagation; no derivatives.
+
+    Encoders f_l and decoders g_l between h_{l-1} and h_l, h_0 = x. Inference starts at
+    h_l = f_l(h_{l-1}) and takes `steps` steps, from the top down in each:
+
+    h_l += delta (f_l(h_{l-1}) - f_l(g_l(h_l))) + alpha (g_{l+1}(h_{l+1}) - h_l).
+
+    The inferred h are then the targets of every map. With h~ the corrupted h, each descends half
+    the squared errors |g_l(h~_l) - h_{l-1}|^2 and |f_l(h~_{l-1}) - h_l|^2, which are local to it.
+
+    Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015. The paper does not state the decoders'
+    activations, rates, noises and initial weights; the defaults here are ours.
+    """
+
+    hidden: tuple[int, ...] = (1000, 100)
+    """Latent units of each layer, from the data up."""
+    activation: Activation = softplus
+    """Activation of every latent layer but the top."""
+    top: Activation = sigmoid
+    """Activation of the uppermost layer: from 0 to 1, since its corruption samples binary units."""
+    visible: Activation = sigmoid
+    """Activation of the decoder that gives x."""
+    init: Initialiser = Glorot()
+    """How all weights are drawn; biases are zero."""
+    steps: int = 15
+    """Steps of inference."""
+    delta: float = 0.1
+    """Size of a step towards what explains the layer below."""
+    alpha: float = 0.001
+    """Size of a step towards what the layer above says, in training."""
+    samples: int = 3
+    """The top is corrupted to the mean of so many samples of its units, 0 or 1 each."""
+    stages: tuple[Stage, ...] = (
+        From(0, (0.1,), (1.0,), (0.5,), (0.5,)),
+        From(3, (0.1, 3.0), (1.0, 2.0), (0.3, 0.05), (0.2,)),
+    )
+    """How fast each map learns, as a part of lr, and from how much noise, from some epoch on:
+    from:EPOCH,F-RATES,G-RATES,F-NOISE,G-NOISE, a number for each layer or one for all."""
+    trace_alphas: tuple[float, ...] = (0.001, 0.1)
+    """Inference is traced after every epoch at each of these alphas."""
+    trace_steps: int = 20
+    """Steps of the trace."""
+
+    def __check_init__(self):
+        if not self.hidden:
+            raise UsageError("hidden: must name one latent layer or more, got none")
+        at_least_one(
+            **{f"hidden[{l}]": units for l, units in enumerate(self.hidden)},
+            steps=self.steps,
+            samples=self.samples,
+            trace_steps=self.trace_steps,
+        )
+        for name in ("delta", "alpha", "trace_alphas"):
+            given = getattr(self, name)
+            for number in given if isinstance(given, tuple) else (given,):
+                if not 0 <= number <= LARGEST:
+                    raise UsageError(f"{name}: must be 0 or more and finite, got {number}")
+        if (self.top.lowest, self.top.highest) != (0.0, 1.0) or self.top.couples:
+            raise UsageError(
+                f"top: binary units are sampled with its activity, which must lie between 0 and 1, "
+                f"got {spell(self.top)}; use sigmoid"
+            )
+        stages.check(self.stages, len(self.hidden))
+
+    @property
+    def recipe(self) -> Unsupervised:
+        """The settings that it is trained with where a user gives none."""
+        return Unsupervised(optimizer="sgd", lr=0.03, schedule=HoldThenLinear(0.5), epochs=20)
+
+    def create(self, inputs: int, key: PRNGKeyArray) -> Stack:
+        """A stack for so many inputs, with initial weights."""
+        units = (inputs, *self.hidden)
+        up = (*(self.activation for _ in self.hidden[:-1]), self.top)
+        down = (self.visible, *(self.activation for _ in self.hidden[:-1]))
+        keys = jax.random.split(key, (2, len(self.hidden)))
+
+        def dense(reads: int, gives: int, activation: Activation, key: PRNGKeyArray) -> Dense:
+            return Dense.create((reads,), gives, activation, key=key, init=self.init)
+
+        pairs = list(pairwise(units))
+        return Stack(
+            tuple(dense(a, b, *rest) for (a, b), *rest in zip(pairs, up, keys[0], strict=True)),
+            tuple(dense(b, a, *rest) for (a, b), *rest in zip(pairs, down, keys[1], strict=True)),
+        )
+
+    def infer(self, stack: Stack, x: Visible) -> Hidden:
+        """h after inference, as in training."""
+        evidence, start = observed(stack, x), stack.encode(x)
+        return infer(stack, evidence, start, steps=self.steps, delta=self.delta, alpha=self.alpha)
+
+    def corrupt(
+        self, x: Visible, h: Hidden, rates: Rates, key: PRNGKeyArray
+    ) -> tuple[tuple[Visible, ...], Hidden]:
+        """h~ as encoders read it, from x up, and as decoders read it.
+
+        Noise is Gaussian; at the top it is that of a mean of samples.
+        """
+        below, keys = (x, *h[:-1]), jax.random.split(key, (2, len(h)))
+
+        def noisy(a: Visible, sigma: Array, key: PRNGKeyArray) -> Visible:
+            return a + sigma * jax.random.normal(key, a.shape, a.dtype)
+
+        up = tuple(map(noisy, below, rates.encoder_noise, keys[0]))
+        down = tuple(map(noisy, h[:-1], rates.decoder_noise, keys[1]))
+        drawn = jax.random.bernoulli(keys[1][-1], h[-1], (self.samples, *h[-1].shape))
+        return up, (*down, jnp.mean(drawn.astype(h[-1].dtype), axis=0))
+
+    def fit(self, data: "Dataset | str", **given: Any) -> "Result":
+        """Train it on a data set: see `apical.generative.fit.fit`, which takes the same."""
+        from apical.generative.fit import fit  # it stands above this file
+
+        return fit(self, data, **given)
+
+
+class Update(eqx.Module):
+    """What one minibatch says of the maps."""
+
+    gradients: Stack
+    """Of the local losses, averaged over the batch; shaped like the stack."""
+    loss: Float[Array, ""]
+    """The sum of the local losses, averaged over the batch."""
+
+
+def update(stack: Stack, x: Visible, h: Hidden, up: tuple[Visible, ...], down: Hidden) -> Update:
+    """The gradients of 1/2 |f_l(up_l) - h_l|^2 and 1/2 |g_l(down_l) - h_{l-1}|^2, h_0 = x.
+
+    **Arguments:**
+
+    - `h`: the inferred activities, which are constants here: nothing is led through inference.
+    - `up`, `down`: what encoders and decoders read, each from below.
+    """
+    below = (x, *h[:-1])
+    f = [_local(*each) for each in zip(stack.encoders, up, h, strict=True)]
+    g = [_local(*each) for each in zip(stack.decoders, down, below, strict=True)]
+    gradients = Stack(tuple(d for d, _ in f), tuple(d for d, _ in g))
+    return Update(gradients, sum((loss for _, loss in f + g), jnp.zeros(())))
+
+
+def _local(layer: Layer, reads: Visible, target: Visible) -> tuple[Layer, Float[Array, ""]]:
+    """The gradient of half a layer's squared error, and the error."""
+    a = layer.preactivation(reads)
+    error = layer.activation(a) - target
+    loss = jnp.sum(error**2) / (2 * len(error))
+    return layer.gradient(reads, layer.modulate(a, error)), loss
+
+
+def scaled(changes: Stack, rates: Rates) -> Stack:
+    """Changes of the weights, each map's times its rate."""
+
+    def times(layers: tuple[Layer, ...], by: Float[Array, " layers"]) -> tuple[Layer, ...]:
+        return tuple(jax.tree.map(lambda a, r=r: r * a, m) for m, r in zip(layers, by, strict=True))
+
+    return Stack(
+        times(changes.encoders, rates.encoder_rates), times(changes.decoders, rates.decoder_rates)
+    )

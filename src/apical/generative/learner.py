@@ -1,0 +1,167 @@
+"""Learning without labels: the learner that the trainer is given for a generative model."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Int, PyTree
+
+from apical.errors import UsageError
+from apical.generative import stages
+from apical.generative.inference import ascent, log_joint
+from apical.generative.iterated_target_prop import IteratedTargetProp, scaled, update
+from apical.generative.stack import Hidden, Stack, Visible
+from apical.runs.score import Score
+from apical.settings import Unsupervised
+from apical.training.learner import Learner
+from apical.values.spelling import spell
+
+LOG_JOINT = Score("log joint")
+"""The mean of log p(x, h) with h inferred, up to a constant."""
+ONCE = ((None,),)
+"""One pass, and one turn a minibatch."""
+
+
+class Carry(eqx.Module):
+    """A stack, its optimizer's state, and how many steps it has taken."""
+
+    stack: Stack
+    optimizer: PyTree
+    steps: Int[Array, ""]
+
+
+@dataclass(frozen=True)
+class Inferring(Learner):
+    """A stack that learns from what it infers. The score is the mean of log p(x, h)."""
+
+    model: IteratedTargetProp
+    settings: Unsupervised
+    optimizer: optax.GradientTransformation
+    steps_per_epoch: int
+
+    @property
+    def about(self):
+        return {"model": self.model.name, "spelled": spell(self.model)}
+
+    @property
+    def remedy(self):
+        return (
+            f"lower lr (now {self.settings.lr:g}) or the encoders' rates in stages, or set "
+            "clip_norm"
+        )
+
+    @property
+    def bound_to_epochs(self):
+        schedule = self.settings.schedule
+        if schedule.endless:
+            return None
+        return f"the learning rate follows a schedule ({spell(schedule)}) up to its last epoch"
+
+    def metric(self, split):
+        return LOG_JOINT.metric(split)
+
+    def check(self, examples):
+        x, visible = np.asarray(examples.x), self.model.visible
+        if x.min() < visible.lowest or x.max() > visible.highest:
+            raise UsageError(
+                f"visible: a decoder of {spell(visible)} gives numbers from {visible.lowest:g} to "
+                f"{visible.highest:g}, and the inputs go from {x.min():g} to {x.max():g}; use "
+                "visible identity, or a preprocessing that brings them there, as scale:255 does "
+                "for bytes"
+            )
+
+    def start(self, examples, keys):
+        stack = self.model.create(math.prod(examples.x.shape[1:]), keys.net)
+        return Carry(stack, self.optimizer.init(stack), jnp.zeros((), jnp.int32))
+
+    def plan(self, carry):
+        return ONCE
+
+    def step(self, turn, carry, examples, key):
+        """Infer, corrupt, and descend every map's squared error."""
+        model, stack, x = self.model, carry.stack, flat(examples.x)
+        rates = stages.at(model.stages, stack.depth, carry.steps, self.steps_per_epoch)
+        h = model.infer(stack, x)
+        found = update(stack, x, h, *model.corrupt(x, h, rates, key))
+        changes, optimizer = self.optimizer.update(found.gradients, carry.optimizer, stack)
+        moved = optax.apply_updates(stack, scaled(changes, rates))
+        metrics = {
+            "train_loss": found.loss,
+            self.metric("train"): jnp.mean(log_joint(stack, x, h)),
+        }
+        return Carry(moved, optimizer, carry.steps + 1), metrics
+
+    def parameters(self, carry):
+        return carry.stack
+
+    def answer(self, parameters, x):
+        """h after inference."""
+        return self.model.infer(parameters, flat(x))
+
+    def tally(self, parameters, examples, mask):
+        """Sums of log p(x, h), and of the squared error of decoding the top, per input."""
+        x = flat(examples.x)
+        h = self.model.infer(parameters, x)
+        missed = jnp.mean((x - parameters.decode(h[-1])) ** 2, axis=1)
+        return {
+            "log_joint": jnp.sum(mask * log_joint(parameters, x, h))[None],
+            "reconstruction": jnp.sum(mask * missed)[None],
+        }
+
+    def grade(self, tallies, split, count):
+        names = (self.metric(split), f"{split}_reconstruction")
+        if not count:
+            return dict.fromkeys(names, math.nan)
+        sums = (tallies["log_joint"], tallies["reconstruction"])
+        return {n: sum(map(float, s)) / count for n, s in zip(names, sums, strict=True)}
+
+    def bytes_per_example(self, parameters):
+        # Each step of inference holds every layer, what is decoded and what is encoded again.
+        return 4 * sum(parameters.units) * parameters.encoders[0].weight.dtype.itemsize
+
+    def diagnose(self, carry, examples, key):
+        """log p(x, h) along inference, at each of the model's `trace_alphas`, and mean rates."""
+        rises, means = _trace(carry.stack, flat(examples.x), model=self.model)
+        return {
+            "inference": {"log_joint": np.asarray(rises, float).tolist()},
+            "activity": np.asarray(means, float).tolist(),
+        }
+
+    def sizes(self, carry):
+        return _sizes(carry.stack)
+
+    def sizes_within(self, carry, examples, key):
+        h = self.answer(carry.stack, examples.x)
+        inferred = {f"h_{l}": jnp.max(jnp.abs(a)) for l, a in enumerate(h, start=1)}
+        return _sizes(carry.stack) | inferred
+
+
+def flat(x: Any) -> Any:
+    """Examples as rows."""
+    return x.reshape(len(x), math.prod(x.shape[1:]))
+
+
+@eqx.filter_jit
+def _trace(stack: Stack, x: Visible, *, model: IteratedTargetProp) -> tuple[Array, Array]:
+    rises = [
+        ascent(stack, x, steps=model.trace_steps, delta=model.delta, alpha=alpha)
+        for alpha in model.trace_alphas
+    ]
+    h: Hidden = model.infer(stack, x)
+    return jnp.array(rises), jnp.array([jnp.mean(a) for a in h])
+
+
+def _sizes(stack: Stack) -> dict[str, Array]:
+    """The largest magnitude in the weights and biases of each map."""
+    return {
+        f"{letter}_{l}'s weights": jnp.max(
+            jnp.array([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(layer)])
+        )
+        for letter, layers in (("f", stack.encoders), ("g", stack.decoders))
+        for l, layer in enumerate(layers, start=1)
+    }

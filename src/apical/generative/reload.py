@@ -1,0 +1,42 @@
+"""A run of a generative model from its folder."""
+
+from pathlib import Path
+
+from apical.data import Dataset
+from apical.errors import UsageError
+from apical.generative.generative_model import GenerativeModel
+from apical.generative.iterated_target_prop import IteratedTargetProp
+from apical.generative.task import GenerativeTask
+from apical.runs.folder import RunFolder, is_generative
+from apical.settings import Unsupervised
+from apical.training.reload import data_of, like, opened, saved
+from apical.training.selection import Last, Selection
+from apical.values.spelling import decode
+
+
+def reload(
+    path: Path | str, data: Dataset | None = None, network: Selection = Last()
+) -> tuple[GenerativeTask, dict[int, GenerativeModel]]:
+    """The task of a run and one model of each seed, by default that of the last epoch.
+
+    `data` stands in for a data set that only its maker has (`from_arrays`).
+    Raises `UsageError` if `path` is no run of a generative model, has no checkpoint, or does not
+    keep that network.
+    """
+    folder = RunFolder(path)
+    config = opened(folder)
+    if not is_generative(config):
+        raise UsageError(
+            f"{folder.path}: holds networks that a rule trained, and no generative model; use "
+            f"`apical evaluate {folder.path}`, or name a run of `apical generate train`"
+        )
+    model = decode(config["model"])
+    if not isinstance(model, IteratedTargetProp):
+        raise UsageError(f"{folder.path / 'config.json'}: model is none; restore the file")
+    settings = Unsupervised.from_json(config["settings"])
+    task = GenerativeTask(model, data or data_of(config), settings)
+    models = {}
+    for seed, checkpoints in saved(folder, config).items():
+        kept, _ = network.take(checkpoints, task.learner, like(task.trainer, seed))
+        models[seed] = task.model_of(kept.parameters, kept.epoch)
+    return task, models

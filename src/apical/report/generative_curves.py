@@ -1,0 +1,49 @@
+"""The panels of a figure of generative models: log p(x, h) over epochs and in inference, errors."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from apical.generative.learner import LOG_JOINT
+from apical.report.axes import band
+from apical.runs.reading import RunData, stack
+
+ALPHA_STYLES = ("-", "--", "-.", ":")
+RUNNING = (
+    "log p(x, h): up to a constant, h inferred. Losses are running ones, of each minibatch before "
+    "its update."
+)
+
+
+def joint(axis: Axes, run: RunData, label: str, colour: str) -> None:
+    """log p(x, h) on validation."""
+    # Epoch 0 would squeeze all that comes after it.
+    band(axis, *stack(run.curves(LOG_JOINT.metric("val"), first=1)), color=colour, label=label)
+    axis.set_ylabel("validation log p(x, h)")
+
+
+def reconstruction(axis: Axes, run: RunData, label: str, colour: str) -> None:
+    """The squared error of x decoded from the top."""
+    band(axis, *stack(run.curves("val_reconstruction", first=1)), color=colour)
+    axis.set_ylabel("validation squared error of x\ndecoded from the top, per input")
+
+
+def losses(axis: Axes, run: RunData, label: str, colour: str) -> None:
+    """What training descends."""
+    band(axis, *stack(run.curves("train_loss")), color=colour)
+    axis.set_ylabel("sum of the local losses")
+
+
+def along_inference(axis: Axes, run: RunData, label: str, colour: str) -> None:
+    """After the last epoch, a line for each alpha of the trace."""
+    _, values = stack(run.curves("inference", "log_joint", first=1))
+    for i, alpha in enumerate(run.config["model"]["trace_alphas"]):
+        last = values[:, -1, i]
+        style = ALPHA_STYLES[i % len(ALPHA_STYLES)]
+        band(axis, np.arange(last.shape[1]), last, color=colour, linestyle=style)
+        end = (last.shape[1] - 1, last[:, -1].mean())
+        axis.annotate(f" {alpha:g}", end, fontsize=7, va="center", annotation_clip=False)
+    axis.set_xlabel("steps of inference after the last epoch\n(beside each line: its alpha)")
+    axis.set_ylabel("training log p(x, h)")
+
+
+PANELS = (joint, reconstruction, losses, along_inference)

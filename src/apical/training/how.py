@@ -1,0 +1,134 @@
+"""How a run is carried out, whatever learns: its seeds, its folder, who listens."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from apical.data import Dataset, load
+from apical.errors import UsageError, at_least_one, short
+from apical.settings import Loop
+from apical.training.events import Listener
+from apical.training.recording import recording
+from apical.training.run import Outcome, run
+from apical.training.trainer import Trainer
+from apical.values.value import read
+
+CHECKPOINT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class How:
+    """What `fit` takes besides what learns, data and settings; it says there what each means.
+
+    Raises `UsageError` for what is of another type or out of bounds.
+    """
+
+    seeds: int = 1
+    seed: int = 0
+    together: bool = False
+    out: Path | str | None = None
+    resume: bool = False
+    overwrite: bool = False
+    listeners: Iterable[Listener] = ()
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+
+    def __post_init__(self):
+        hints = {
+            "seeds": int, "seed": int, "together": bool, "resume": bool, "overwrite": bool,
+            "checkpoint_seconds": float,
+        }  # fmt: skip
+        for name, hint in hints.items():
+            object.__setattr__(self, name, read(hint, getattr(self, name), name))
+        object.__setattr__(self, "out", folder_of(self.out))
+        at_least_one(seeds=self.seeds)
+        if not 0 <= self.seed < 2**31 - self.seeds:
+            raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {self.seed}")
+        if not self.checkpoint_seconds >= 0:
+            raise UsageError(
+                f"checkpoint_seconds: must be 0 or more, got {self.checkpoint_seconds}"
+            )
+
+    @property
+    def numbers(self) -> range:
+        """The seeds."""
+        return range(self.seed, self.seed + self.seeds)
+
+    @property
+    def program(self) -> Sequence[int]:
+        """The seeds that train as one program, if any do."""
+        return self.numbers if self.together and self.seeds > 1 else range(0)
+
+    def carry_out(self, trainer: Trainer, config: dict[str, Any]) -> Outcome:
+        """Train, and record under this configuration. Raises as `fit`."""
+        with recording(
+            self.out,
+            config,
+            trainer.learner,
+            resume=self.resume,
+            overwrite=self.overwrite,
+            every=self.checkpoint_seconds,
+        ) as recorder:
+            return run(
+                trainer, config, self.numbers, recorder, self.listeners, together=self.together
+            )
+
+
+def configuration(
+    learned: dict[str, Any],
+    data: Dataset,
+    settings: Loop,
+    seeds: Sequence[int],
+    together: Sequence[int],
+) -> dict[str, Any]:
+    """config.json of a run.
+
+    **Arguments:**
+
+    - `learned`: what learns, by the name of its kind.
+    - `together`: the seeds that train as one program, if any do.
+    """
+    return {
+        **learned,
+        "data": identity(data),
+        "settings": settings.to_json(),
+        "seed": seeds[0],
+        "seeds": len(seeds),
+        "together": list(together),
+    }
+
+
+def folder_of(out: Path | str | None) -> Path | None:
+    """The folder that `out` names. Raises `UsageError` if it is no path."""
+    if not isinstance(out, str | Path | None):
+        raise UsageError(f"out: must be the path of a folder, got {short(out)}")
+    return None if out is None else Path(out)
+
+
+def data_of(data: Dataset | str) -> Dataset:
+    """A data set, or that of a name. Raises `UsageError` for anything else."""
+    if isinstance(data, str):
+        return load(data)
+    if not isinstance(data, Dataset):
+        raise UsageError(
+            f"data: must be a data set or the name of one, got {short(data)}; make one of arrays "
+            "by apical.from_arrays(x, y)"
+        )
+    return data
+
+
+def identity(data: Dataset) -> dict[str, Any]:
+    """What tells a data set from another in a configuration; JSON-ready."""
+    return {"name": data.name, "classes": list(data.classes), "digest": _digest(data)}
+
+
+def _digest(data: Dataset) -> str:
+    """Tells apart data sets of the same name in a resumed run."""
+    crc = 0
+    for split in (data.train, data.validation, data.test):
+        for array in (split.x, split.y):
+            crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
+    return f"{crc:08x}"

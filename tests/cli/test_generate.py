@@ -1,0 +1,125 @@
+"""`apical generate` as users meet it."""
+
+import json
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.commands import apical, command
+from tests.training.small import timeless
+
+pytestmark = pytest.mark.slow
+
+SIZE = ["--data", "digits", "--hidden", "20", "5", "--batch-size", "50"]
+TRAIN = ["generate", "train", *SIZE, "--epochs", "3"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "made"
+    said = " ".join(apical(*TRAIN, "--seeds", 2, "--out", run).split())
+    assert "iterated-target-prop:20/5 on digits: " in said
+    assert "log joint, mean ± std over seeds" in said
+    return run
+
+
+def test_a_run_leaves_what_any_run_leaves(made):
+    summary = json.loads((made / "summary.json").read_text())
+    assert (summary["model"], summary["n_seeds"]) == ("iterated-target-prop", 2)
+    rows = [json.loads(line) for line in (made / "metrics.jsonl").read_text().splitlines()]
+    assert [(r["seed"], r["epoch"]) for r in rows] == [(s, e) for s in (0, 1) for e in (1, 2, 3)]
+    assert np.shape(rows[0]["inference"]["log_joint"]) == (2, 21)
+    assert "already holds a run" in apical(*TRAIN, "--seeds", 2, "--out", made, code=2)
+    assert "going on after epoch 6 of 6" in apical(*TRAIN, "--seeds", 2, "--out", made, "--resume")
+
+
+def test_a_killed_run_goes_on_bit_for_bit(made, tmp_path):
+    run, words = tmp_path / "killed", [*TRAIN, "--seeds", 2, "--checkpoint-seconds", 0]
+    process = subprocess.Popen(command(*words, "--out", run), stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(run.glob("checkpoints/seed-*/*.npz")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    apical(*words, "--out", run, "--resume")
+    found, expected = (
+        [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        for folder in (run, made)
+    )
+    assert timeless(found) == timeless(expected)
+    for seed in (0, 1):
+        ours, theirs = (
+            np.load(folder / "checkpoints" / f"seed-{seed}" / "3.npz") for folder in (run, made)
+        )
+        assert ours.files == theirs.files
+        assert all(np.array_equal(ours[name], theirs[name]) for name in ours.files)
+
+
+def test_samples_and_completions_are_grids_of_images(made, tmp_path):
+    out = tmp_path / "samples.png"
+    assert f"samples: {out}" in apical("generate", "sample", made, "--count", 7, "--out", out)
+    sheet = np.asarray(Image.open(out))
+    assert sheet.shape == (58, 7 * 57 + 1)
+    assert sheet.std() > 10
+    numbers = tmp_path / "samples.npy"
+    apical("generate", "sample", made, "--count", 7, "--seed", 1, "--out", numbers)
+    assert np.load(numbers).shape == (7, 8, 8)
+    out = tmp_path / "inpainted.png"
+    words = ["--missing", "upper", "--count", 4, "--network", "best", "--out", out]
+    assert f"inpainted: {out}" in apical("generate", "inpaint", made, *words)
+    whole, begun, filled = np.asarray(Image.open(out))[1:].reshape(3, 57, -1)
+    for row in (begun, filled):
+        assert np.array_equal(row[28:], whole[28:])
+        assert not np.array_equal(row[:28], whole[:28])
+
+
+def test_samples_are_measured_beside_references(made, tmp_path):
+    classifier, out = tmp_path / "bp", tmp_path / "measured.json"
+    apical("train", "bp", "--data", "digits", "--hidden", 16, "--epochs", 3, "--out", classifier)
+    words = ["--samples", 300, "--classifier", classifier, "--out", out]
+    said = " ".join(apical("generate", "evaluate", made, *words).split())
+    for what in ("training", "Gaussian", "model, 3", "Fréchet", "rarest class", "log joint"):
+        assert what in said
+    measured = json.loads(out.read_text())
+    real, (first, second) = measured["training images"][0], measured["model, 3 rounds"]
+    assert real["parzen"]["mean"] > first["parzen"]["mean"] != second["parzen"]["mean"]
+    assert real["frechet"] < first["frechet"]
+    assert "Fréchet" not in apical("generate", "evaluate", made, "--samples", 50)
+
+
+def test_curves_of_it_are_drawn(made, tmp_path):
+    out = tmp_path / "curves.png"
+    assert f"figure: {out}" in apical("plot", made, "--out", out)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["evaluate", "RUN"], "use `apical generate evaluate RUN`"),
+        (["attack", "RUN"], "use `apical generate evaluate RUN`"),
+        (["predict", "RUN", "x.png"], "use `apical generate evaluate RUN`"),
+        (["generate", "smaple", "RUN"], "did you mean 'sample'?"),
+        (["generate", "sample", "/nowhere"], "not found"),
+        (["generate", "sample", "RUN", "--seed", "7"], "has the seeds [0, 1], not 7"),
+        (["generate", "sample", "RUN", "--out", "x.gif"], "must end in .png"),
+        (["generate", "sample", "RUN", "--count", "0"], "count: must be 1 or more, got 0"),
+        (["generate", "inpaint", "RUN", "--missing", "lfet"], "did you mean 'left'?"),
+        (["generate", "inpaint", "RUN", "--count", "-1"], "count: must be 1 or more, got -1"),
+        (["generate", "evaluate", "RUN", "--samples", "5000"], "ask for 1079 at most"),
+        (["generate", "evaluate", "RUN", "--classifier", "RUN"], "holds a generative model"),
+        (["generate", "train", "--stages", "from:1"], "must begin at epoch 0"),
+        (["generate", "train", "--stages", "3,x"], "expected float, got 'x'"),
+        (["generate", "train", "--top", "softplus"], "use sigmoid"),
+        (["generate", "train", "--optimizer", "sdg"], "did you mean 'sgd'?"),
+        (["generate", "train", "--schedule", "hold:2"], "share of hold"),
+    ],
+)
+def test_mistakes_get_one_readable_message_and_code_2(made, args, words):
+    args = [made if arg == "RUN" else arg for arg in args]
+    assert words.replace("RUN", str(made)) in " ".join(apical(*args, code=2).split())

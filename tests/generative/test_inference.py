@@ -1,0 +1,189 @@
+"""Laws of inference by iterated difference target propagation."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from apical.errors import UsageError
+from apical.generative.inference import (
+    ascent,
+    infer,
+    log_joint,
+    observed,
+    partly_observed,
+    step,
+)
+from apical.generative.sampling import Inference, complete, refine
+from apical.generative.stack import Stack
+from apical.networks.activations import Activation
+from apical.networks.layers import Dense, Layer
+from tests.generative.tiny import INPUTS, activities, examples, linear, orthonormal, stack
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def close(found, expected):
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_by_hand_two_layers():
+    """Algorithm 2 of the paper, line by line."""
+    maps, x, (h1, h2, _) = stack(), examples(), activities()
+    f1, f2, _ = maps.encoders
+    g1, g2, _ = maps.decoders
+    two = Stack((f1, f2), (g1, g2))
+    new2 = h2 + 0.1 * (f2(h1) - f2(g2(h2)))
+    new1 = h1 + 0.1 * (f1(x) - f1(g1(h1))) + 0.02 * (g2(new2) - h1)
+    close(step(two, observed(two, x), (h1, h2), 0.1, 0.02), (new1, new2))
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_on_linear_maps_with_orthonormal_columns_a_step_ascends_the_gradient(depth):
+    """f = pinv(g), alpha = delta: each layer in turn, from the top, by delta dJ/dh_l."""
+    maps, x, h, delta = orthonormal(depth), examples(), activities(depth=depth), 0.07
+    expected = list(h)
+    for l in reversed(range(depth)):
+        rise = jax.grad(lambda h: jnp.sum(log_joint(maps, x, h)))(tuple(expected))
+        expected[l] = h[l] + delta * rise[l]
+    close(step(maps, observed(maps, x), h, delta, delta), tuple(expected))
+
+
+def test_the_joint_is_that_of_gaussians_of_variance_one_without_a_prior():
+    maps, x, h = stack(), examples(), activities()
+    below = (x, *h[:-1])
+    means = [g(a) for g, a in zip(maps.decoders, h, strict=True)]
+    densities = [
+        jax.scipy.stats.norm.logpdf(a, m).sum(axis=1) for a, m in zip(below, means, strict=True)
+    ]
+    constant = sum(a.shape[1] for a in below) * 0.5 * np.log(2 * np.pi)
+    np.testing.assert_allclose(log_joint(maps, x, h), sum(densities) + constant)
+
+
+def test_exact_inverses_and_no_pull_from_above_leave_everything_where_it_is():
+    ups = [jax.random.normal(jax.random.key(l), (INPUTS, INPUTS)) for l in range(3)]
+    maps, x = linear(ups, [jnp.linalg.inv(w) for w in ups]), examples()
+    start = maps.encode(x)
+    found = infer(maps, observed(maps, x), start, steps=15, delta=0.1, alpha=0.0)
+    for a, b in zip(found, start, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8)
+
+
+def test_nothing_but_x_enters_where_all_is_known_and_none_of_it_where_nothing_is():
+    maps, x, h = stack(), examples(), activities()
+    settings = Inference(4, 0.1, 0.05)._asdict()
+
+    def masked(x, known):
+        evidence = partly_observed(maps, x, jnp.full((1, INPUTS), known))
+        return infer(maps, evidence, h, **settings)
+
+    close(masked(x, True), infer(maps, observed(maps, x), h, **settings))
+    close(masked(x, False), masked(x + 100, False))
+    # Its own reconstruction is no evidence: the first layer is moved by the one above alone.
+    first = partly_observed(maps, x, jnp.zeros((1, INPUTS), bool))
+    (h1, *_) = step(maps, first, h, 0.1, 0.0)
+    close(h1, h[0])
+
+
+def test_a_trace_has_the_joint_before_the_first_step_and_after_each():
+    maps, x = stack(), examples()
+    found = ascent(maps, x, steps=3, delta=0.1, alpha=0.2)
+    h, expected = maps.encode(x), []
+    for _ in range(4):
+        expected.append(jnp.mean(log_joint(maps, x, h)))
+        h = step(maps, observed(maps, x), h, 0.1, 0.2)
+    close(found, jnp.array(expected))
+
+
+def permuted(maps: Stack, orders: list[jax.Array]) -> Stack:
+    """The same stack with the units of every latent layer in another order."""
+
+    def moved(layer, rows, columns) -> Dense:
+        weight = layer.weight[rows][:, columns]
+        return Dense(weight, layer.bias[rows], layer.in_shape, layer.activation)
+
+    inputs = [jnp.arange(INPUTS), *orders]
+    pairs = list(zip(inputs, orders, strict=False))
+    return Stack(
+        tuple(moved(f, up, down) for f, (down, up) in zip(maps.encoders, pairs, strict=True)),
+        tuple(moved(g, down, up) for g, (down, up) in zip(maps.decoders, pairs, strict=True)),
+    )
+
+
+def test_the_order_of_latent_units_changes_nothing_but_their_order():
+    maps, x, h = stack(), examples(), activities()
+    orders = [jax.random.permutation(jax.random.key(l), a.shape[1]) for l, a in enumerate(h)]
+    other = permuted(maps, orders)
+    known = jnp.arange(INPUTS) < 3
+    for of in (observed, lambda maps, x: partly_observed(maps, x, known[None])):
+        found = infer(maps, of(maps, x), h, steps=3, delta=0.1, alpha=0.2)
+        moved = tuple(a[:, o] for a, o in zip(h, orders, strict=True))
+        again = infer(other, of(other, x), moved, steps=3, delta=0.1, alpha=0.2)
+        close(again, tuple(a[:, o] for a, o in zip(found, orders, strict=True)))
+    by = Inference(3, 0.1, 0.2)
+    close(other.decode(h[-1][:, orders[-1]]), maps.decode(h[-1]))
+    close(refine(other, x, 2, by), refine(maps, x, 2, by))
+
+
+@jax.custom_jvp
+def forbidden(a):
+    return jax.nn.sigmoid(a)
+
+
+@forbidden.defjvp
+def _(primals, tangents):
+    raise AssertionError("a derivative was taken")
+
+
+class Underivable(Activation):
+    """A sigmoid of which nothing may take the derivative."""
+
+    name = ""
+    lowest, highest = 0.0, 1.0
+
+    def __call__(self, a):
+        return forbidden(a)
+
+
+def test_no_derivative_of_any_layer_is_taken(monkeypatch):
+    """Neither of an activation nor of a connection, in inference, sampling and completion."""
+    guard = Underivable()
+    maps = stack(activation=guard, top=guard, visible=guard)
+    through = jax.custom_jvp(lambda w, b, x: x @ w.T + b)
+
+    @through.defjvp
+    def _(primals, tangents):
+        raise AssertionError("a derivative was taken")
+
+    def refuse(self, *given):
+        raise AssertionError("a derivative was asked for")
+
+    monkeypatch.setattr(Dense, "preactivation", lambda f, x: through(f.weight, f.bias, x))
+    for name in ("pull", "modulate", "gradient"):
+        monkeypatch.setattr(Layer, name, refuse)
+    x, by = examples(), Inference(3, 0.1, 0.2)
+    known = jnp.arange(INPUTS)[None] < 3
+    jax.make_jaxpr(lambda x: infer(maps, observed(maps, x), maps.encode(x), **by._asdict()))(x)
+    jax.make_jaxpr(lambda x: ascent(maps, x, **by._asdict()))(x)
+    jax.make_jaxpr(lambda x: refine(maps, x, 2, by))(x)
+    jax.make_jaxpr(lambda x: complete(maps, x, known, 2, by))(x)
+    with pytest.raises(AssertionError, match="a derivative was taken"):
+        jax.grad(lambda x: jnp.sum(maps.decode(maps.encode(x)[-1])))(x)
+
+
+def test_maps_that_do_not_meet_are_refused():
+    maps = stack()
+    with pytest.raises(UsageError, match="make every decoder lead from its encoder's outputs"):
+        Stack(maps.encoders, maps.decoders[::-1])
+    with pytest.raises(UsageError, match="neighbours meet"):
+        Stack(maps.encoders[::2], maps.decoders[::2])
+
+
+def test_a_step_costs_no_pass_of_x_through_the_first_encoder():
+    """f_1(x) is the same at every step, and is formed once."""
+    maps, x = stack(), examples()
+    evidence = observed(maps, x)
+    jaxpr = str(jax.make_jaxpr(lambda h: step(maps, evidence, h, 0.1, 0.1))(maps.encode(x)))
+    # g_l and f_l of g_l in each layer, f_l of h_{l-1} and g_l of what has moved in all but one.
+    assert jaxpr.count("dot_general") == 3 * 2 + 2 * 2

@@ -1,0 +1,97 @@
+"""Generative models: inference, what a minibatch changes, samples, measures."""
+
+from tests.mutants.mutant import Mutant
+
+INFERENCE = "tests/generative/test_inference.py"
+TRAINING = "tests/generative/test_training.py"
+MODEL = "tests/generative/test_model.py"
+MEASURES = "tests/generative/test_measures.py"
+
+MUTANTS = (
+    Mutant(
+        "inference: a layer does not meet those above it moved",
+        "generative/inference.py",
+        "g[l + 1](moved[l + 1])",
+        "g[l + 1](h[l + 1])",
+        (f"{INFERENCE}::test_by_hand_two_layers",),
+    ),
+    Mutant(
+        "inference: what is compared is h and not its reconstruction",
+        "generative/inference.py",
+        "(seen - f[l](below))",
+        "(seen - h[l])",
+        (f"{INFERENCE}::test_by_hand_two_layers",),
+    ),
+    Mutant(
+        "inference: what is missing is evidence",
+        "generative/inference.py",
+        "jnp.where(known, x, reconstruction)",
+        "x",
+        (
+            f"{INFERENCE}::test_nothing_but_x_enters_where_all_is_known_and_none_of_it_where_nothing_is",
+        ),
+    ),
+    Mutant(
+        "update: targets are those of the layer's own reading",
+        "generative/iterated_target_prop.py",
+        "zip(stack.decoders, down, below, strict=True)",
+        "zip(stack.decoders, down, up, strict=True)",
+        (f"{TRAINING}::test_the_update_descends_the_stated_errors_with_constant_targets",),
+    ),
+    Mutant(
+        "update: the errors are not halved",
+        "generative/iterated_target_prop.py",
+        "layer.modulate(a, error)",
+        "layer.modulate(a, 2 * error)",
+        (f"{TRAINING}::test_the_update_descends_the_stated_errors_with_constant_targets",),
+    ),
+    Mutant(
+        "corruption: one sample of the top",
+        "generative/iterated_target_prop.py",
+        "(self.samples, *h[-1].shape)",
+        "(1, *h[-1].shape)",
+        (f"{TRAINING}::test_corruption_is_gaussian_but_at_the_top_which_is_a_mean_of_samples",),
+    ),
+    Mutant(
+        "stages: a stage begins a step late",
+        "generative/stages.py",
+        "step >= begins",
+        "step > begins",
+        (f"{TRAINING}::test_stages_begin_with_their_epochs",),
+    ),
+    Mutant(
+        "prior: the factor is of the deviation",
+        "generative/sampling.py",
+        "jnp.sqrt(factor * self.variance)",
+        "factor * jnp.sqrt(self.variance)",
+        (f"{MODEL}::test_draws_from_the_prior_have_its_mean_and_the_variance_times_the_factor",),
+    ),
+    Mutant(
+        "inpainting: what is known is decoded too",
+        "generative/sampling.py",
+        "jnp.where(known, x, stack.decoders[0](h[0]))",
+        "stack.decoders[0](h[0])",
+        (f"{MODEL}::test_what_is_known_is_never_changed_and_the_rest_is_filled_in",),
+    ),
+    Mutant(
+        "parzen: the width is chosen on the test set",
+        "generative/parzen.py",
+        "log_likelihoods(samples, validation, sigmas).mean",
+        "log_likelihoods(samples, test, sigmas).mean",
+        (f"{MEASURES}::test_the_width_is_chosen_on_validation_and_the_mean_is_tests",),
+    ),
+    Mutant(
+        "parzen: the sum over samples is no mean",
+        "generative/parzen.py",
+        "np.log(len(samples)) + ",
+        "",
+        (f"{MEASURES}::test_a_parzen_window_is_a_mixture_of_gaussians",),
+    ),
+    Mutant(
+        "coverage: an example is a neighbour of itself",
+        "generative/coverage.py",
+        "-nearest[:, k]",
+        "-nearest[:, k - 1]",
+        (f"{MEASURES}::test_coverage_counts_balls",),
+    ),
+)
