@@ -9,12 +9,21 @@ import pytest
 from apical import IteratedTargetProp, UsageError
 from apical.generative import stages
 from apical.generative.iterated_target_prop import scaled, update
-from apical.generative.learner import Inferring
+from apical.generative.learner import Carry, Inferring
 from apical.generative.stages import From, Rates
 from apical.networks.activations import sigmoid, softplus
 from apical.settings import Unsupervised
 from apical.training.learner import Examples, Keys
-from tests.generative.tiny import EXAMPLES, HIDDEN, INPUTS, activities, examples, model, stack
+from tests.generative.tiny import (
+    EXAMPLES,
+    HIDDEN,
+    INPUTS,
+    activities,
+    examples,
+    model,
+    orthonormal,
+    stack,
+)
 
 
 def close(found, expected):
@@ -167,6 +176,20 @@ def test_inputs_that_the_decoder_cannot_give_are_refused():
     with pytest.raises(UsageError, match="gives numbers from 0 to 1, and the inputs go from"):
         learner().check(shown)
     learner(visible="identity").check(shown)
+
+
+@pytest.mark.usefixtures("float64")
+def test_it_is_told_how_well_decoders_invert_encoders():
+    mine, maps, x = learner(alpha=0.2), orthonormal(), examples()
+    carry = Carry(maps, None, jnp.array(0))
+    found = mine.diagnose(carry, Examples(x, None), jax.random.key(0))
+    np.testing.assert_allclose(found["inversion"]["eigenvalue"], 0, atol=1e-12)
+    # The top is where its gradient is zero.
+    np.testing.assert_allclose(found["inversion"]["cosine"][:2], 1)
+    np.testing.assert_allclose(found["inversion"]["scale"][:2], 1)
+    assert np.shape(found["inference"]["log_joint"]) == (2, 21)
+    means = [float(a.mean()) for a in mine.model.infer(maps, x)]
+    assert found["activity"] == pytest.approx(means, rel=1e-4)
 
 
 def test_scores_are_means_over_the_examples_of_the_mask():

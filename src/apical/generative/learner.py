@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Int, PyTree
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
+from apical.diagnostics.inversion import agreement, contraction
 from apical.errors import UsageError
 from apical.generative import stages
 from apical.generative.inference import ascent, log_joint
@@ -23,6 +24,8 @@ from apical.values.spelling import spell
 
 LOG_JOINT = Score("log joint")
 """The mean of log p(x, h) with h inferred, up to a constant."""
+FEW = 100
+"""Examples that inversion is measured on."""
 ONCE = ((None,),)
 """One pass, and one turn a minibatch."""
 
@@ -125,11 +128,18 @@ class Inferring(Learner):
         return 4 * sum(parameters.units) * parameters.encoders[0].weight.dtype.itemsize
 
     def diagnose(self, carry, examples, key):
-        """log p(x, h) along inference, at each of the model's `trace_alphas`, and mean rates."""
-        rises, means = _trace(carry.stack, flat(examples.x), model=self.model)
+        """log p(x, h) along inference, at each of the model's `trace_alphas`; for each layer, its
+        mean activity and how well its decoder inverts its encoder (`diagnostics.inversion`)."""
+        x = flat(examples.x)
+        rises, means = _trace(carry.stack, x, model=self.model)
+        inversion = _inversion(carry.stack, x[:FEW], key, model=self.model)
         return {
             "inference": {"log_joint": np.asarray(rises, float).tolist()},
             "activity": np.asarray(means, float).tolist(),
+            "inversion": {
+                name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
+                for name, values in inversion.items()
+            },
         }
 
     def sizes(self, carry):
@@ -154,6 +164,23 @@ def _trace(stack: Stack, x: Visible, *, model: IteratedTargetProp) -> tuple[Arra
     ]
     h: Hidden = model.infer(stack, x)
     return jnp.array(rises), jnp.array([jnp.mean(a) for a in h])
+
+
+@eqx.filter_jit
+def _inversion(
+    stack: Stack, x: Visible, key: PRNGKeyArray, *, model: IteratedTargetProp
+) -> dict[str, Array]:
+    """Means over examples, at the inferred h; a number for each layer in each.
+
+    Examples at which the gradient is zero have no cosine.
+    """
+    h = model.infer(stack, x)
+    keys = jax.random.split(key, len(h))
+    layers = list(zip(stack.encoders, stack.decoders, (x, *h[:-1]), h, strict=True))
+    values = [contraction(*each, k) for each, k in zip(layers, keys, strict=True)]
+    cosines, scales = zip(*(agreement(*each) for each in layers), strict=True)
+    named = {"eigenvalue": values, "cosine": cosines, "scale": scales}
+    return {name: jnp.array([jnp.nanmean(a) for a in each]) for name, each in named.items()}
 
 
 def _sizes(stack: Stack) -> dict[str, Array]:
