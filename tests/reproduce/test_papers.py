@@ -80,7 +80,8 @@ def test_every_record_is_a_run_that_would_be_made_today(name, recorded):
     """Of the same rule and settings; `finished` raises where it is another. All have ended."""
     read = paper.read(name)
     for protocol, runs in recorded(name).items():
-        jobs = Reproduction(read, protocol, runs, seeds=9).jobs(runs)
+        seeds = 1 + max(record.seed for record in read.records.names(protocol))
+        jobs = Reproduction(read, protocol, runs, seeds=seeds).jobs(runs)
         made = [job for job in jobs if isinstance(job, Run)]
         ended = [
             job.finished() or RunFolder(job.folder).diverged for job in made if job.folder.exists()

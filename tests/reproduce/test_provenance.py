@@ -11,7 +11,6 @@ import pytest
 from apical.reproduce import paper
 
 ROOT = Path(__file__).parents[2]
-RERUNS = "its runs are older than records; they are being made again"
 CHANGED = "one run, ma-500-tf of seed 0, began in a changed tree; it goes with the next publication"
 
 
@@ -57,14 +56,14 @@ def every(**expected):
     return [pytest.param(n, marks=waits.get(n.replace("-", "_"), ())) for n in paper.names()]
 
 
-@pytest.mark.parametrize("name", every(local_stdp=RERUNS, ghost_units=CHANGED))
+@pytest.mark.parametrize("name", every(ghost_units=CHANGED))
 def test_every_run_is_of_a_clean_commit_of_this_history(name):
     runs = [*listed(name), *recorded(name)]
     assert runs
     assert {commit for _, commit in runs if committed_on(commit) is None} == set()
 
 
-@pytest.mark.parametrize("name", every(local_stdp=RERUNS))
+@pytest.mark.parametrize("name", paper.names())
 def test_every_listed_run_has_its_record(name):
     finished = {run for run, _ in listed(name)}
     assert finished <= {run for run, _ in recorded(name)}

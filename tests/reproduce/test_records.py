@@ -239,3 +239,8 @@ def test_a_run_that_has_not_ended_is_not_recorded(records, tmp_path):
     finished(tmp_path / "runs", status="interrupted")
     assert records.keep("paper", tmp_path / "runs") == 0
     assert not records.path.exists()
+
+
+def test_records_that_a_package_leaves_out_are_asked_for(tmp_path):
+    with pytest.raises(UsageError, match=r"records\.jsonl\.xz: not found.*put the repository's th"):
+        Records(tmp_path / "records.jsonl.xz").require()

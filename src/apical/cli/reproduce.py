@@ -72,6 +72,8 @@ def _command(name: str):
             )
         at_least_one(jobs=jobs, seeds=seeds)
         asked = Reproduction(paper.read(name), protocol, out, seeds, only or ())
+        if recorded:
+            asked.paper.records.require()
         if dry_run:
             refuse_files(out)
             _list(asked, recorded)

@@ -62,6 +62,15 @@ class Records:
     def __init__(self, path: Path | str):
         self.path = Path(path)
 
+    def require(self) -> None:
+        """Raises `UsageError` if there is no file of records."""
+        if not self.path.exists():
+            raise UsageError(
+                f"{self.path}: not found, so that there is nothing recorded to begin with; an "
+                "installed package leaves out the largest records: put the repository's there, or "
+                "run without --recorded"
+            )
+
     def names(self, protocol: str | None = None) -> list[RecordName]:
         """The runs there are, in order; None: of every protocol."""
         return [name for name in self._all() if protocol in (None, name.protocol)]
