@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical import DTP, Settings
+from apical import DTP, Settings, fit
 from apical.feedback import Transport
 from apical.rules import BP
 from apical.rules.rule import Rule, State, Traits
 from apical.training import trainer
+from apical.training.epoch import run_chunk
 from apical.training.learner import Keys
 from apical.training.task import Task
 
@@ -64,3 +65,18 @@ def test_no_rule_sees_the_data_before_training(blobs):
     assert blobs.train.x[:30].sum() > 0
     task = Task(Peeking(), blobs, Settings(batch_size=30))
     assert float(task.begin(0).state.kept) == 0
+
+
+def test_programs_are_compiled_once_for_runs_of_any_length(blobs):
+    settings: dict[str, Any] = {"hidden": (7,), "batch_size": 30}
+    fit(BP(), blobs, epochs=1, **settings)
+    compiled: Any = run_chunk
+    before = compiled._cache_size()
+    fit(BP(), blobs, epochs=2, record_test=True, **settings)
+    assert compiled._cache_size() == before
+    fit(BP(), blobs, epochs=2, lr=0.5, **settings)
+    assert compiled._cache_size() == before + 1
+    # A schedule reaches to the last epoch.
+    fit(BP(), blobs, epochs=1, schedule="cosine", **settings)
+    fit(BP(), blobs, epochs=2, schedule="cosine", **settings)
+    assert compiled._cache_size() == before + 3

@@ -51,7 +51,7 @@ def build(settings: Loop, steps: int) -> optax.GradientTransformation:
         settings.schedule,
         settings.clip_norm,
         settings.weight_decay,
-        steps,
+        0 if settings.schedule.endless else steps,
     )
 
 

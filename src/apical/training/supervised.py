@@ -1,7 +1,7 @@
 """Supervised learning by a rule: a network, what the rule owns, and an optimizer for each."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import equinox as eqx
@@ -39,9 +39,15 @@ class Supervised(Learner):
     """A network that a rule trains towards the settings' target."""
 
     rule: Rule
-    settings: Settings
+    settings: Settings = field(compare=False)
     n_classes: int
     optimizers: Optimizers
+    _compiled: Settings = field(init=False, repr=False)
+    """What programs may read of the settings: learners that differ in others share theirs."""
+
+    def __post_init__(self):
+        read = replace(self.settings, epochs=1, steps_per_epoch=None, record_test=False)
+        object.__setattr__(self, "_compiled", read)
 
     @property
     def about(self):
