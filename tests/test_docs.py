@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from benchmarks.together.run import table
 
 from apical.cli.main import COMMANDS
 from apical.runs.statistics import half_width, paired_difference
@@ -57,3 +58,9 @@ def test_a_benchmark_says_under_what_load_it_was_measured():
     folder = ROOT / "benchmarks"
     measured = json.loads((folder / "ghost_units" / "results.json").read_text())["load_before"]
     assert f"a load of {measured:.2f} when it began" in (folder / "README.md").read_text()
+
+
+def test_the_table_of_seeds_together_is_of_its_results():
+    folder = ROOT / "benchmarks"
+    result = json.loads((folder / "together" / "results-cpu.json").read_text())
+    assert table(result) in (folder / "README.md").read_text()

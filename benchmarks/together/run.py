@@ -54,18 +54,27 @@ def main(seeds: int = 5, rounds: int = 3) -> None:
                 asked = (rule, data, hidden, seeds)
                 alone, together = (seconds(*asked, t, settings) for t in (False, True))
                 turns.append({"one by one": alone, "together": together, "ratio": together / alone})
-            ratios = [turn["ratio"] for turn in turns]
-            row = {"rule": name, "hidden": shape, "ratio": median(ratios), "rounds": turns}
-            found.append(row)
-            print(
-                f"{name:4} {shape:8} together / one by one: {row['ratio']:.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-            )
+            found.append({"rule": name, "hidden": shape, "rounds": turns})
+            print(found[-1], file=sys.stderr, flush=True)
     result = {
         "date": time.strftime("%Y-%m-%d"), "seeds": seeds, "epoch": "10000 MNIST images, batch 100",
         "environment": environment(), "load_after": os.getloadavg()[0], "results": found,
     }  # fmt: skip
     place = Path(__file__).with_name(f"results-{jax.default_backend()}.json")
     place.write_text(json.dumps(result, indent=2) + "\n")
+    print(table(result))
+
+
+def table(result: dict) -> str:
+    """The ratios within each round, as the README has them."""
+    lines = ["| rule | hidden | together / one by one, median (range) |", "|---|---|---|"]
+    for row in result["results"]:
+        ratios = [turn["ratio"] for turn in row["rounds"]]
+        lines.append(
+            f"| {row['rule']} | {row['hidden']} | {median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) |"
+        )
+    of = f"{result['seeds']} seeds, {len(ratios)} rounds, {result['date']}, load {result['load_after']:.1f} after it"
+    return "\n".join([*lines, "", f"{of}; an epoch is {result['epoch']}."])
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def fit(
     - `seeds`, `seed`: train `seeds` networks, from seeds `seed`, `seed + 1`, ... A seed fixes the
       initial weights and the order of the data, whatever the rule.
     - `together`: train all seeds as one program, with the same numbers to rounding. On an
-      accelerator several small networks cost little more than one; on CPUs it is slower.
+      accelerator small networks wait for launches, which are shared then; on CPUs it may be slower.
     - `out`: the run's folder; None keeps everything in memory. With `resume` an unfinished run
       goes on, bit for bit as if it had not been interrupted; with `overwrite` it is replaced.
     - `listeners`: called with each `Started`, `Epoch` and `Finished`.
