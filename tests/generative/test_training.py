@@ -106,10 +106,17 @@ def test_stages_begin_with_their_epochs():
     np.testing.assert_allclose(now.decoder_noise[:2], [7, 8])
 
 
+@pytest.mark.parametrize("layers", [1, 2, 4])
+def test_a_model_of_any_depth_has_stages_that_fit(layers):
+    mine = model(hidden=(3,) * layers, stages=())
+    stages.check(mine.course, layers)
+    now = stages.at(mine.course, layers, jnp.array(30), steps_per_epoch=10)
+    np.testing.assert_allclose(now.encoder_rates, [0.1, 3, 3, 3][:layers])
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"stages": ()}, "must begin at epoch 0"),
         ({"stages": (From(1),)}, "must begin at epoch 0"),
         ({"stages": (From(0), From(2), From(2))}, "in the order of their epochs"),
         ({"stages": (From(0, (1.0, 1.0)),)}, "encoder_rates of the stage from epoch 0 has 2 num"),

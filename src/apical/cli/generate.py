@@ -141,8 +141,10 @@ def evaluate(
 ) -> None:
     """Measure samples beside real images, and beside a Gaussian fitted to them.
 
-    Parzen is the mean log-likelihood of the test set under a Gaussian window around every sample,
-    whose width is chosen on validation. It forgives blur; give a classifier to see more.
+    The Gaussian has the mean of the training images and their first 100 principal components.
+
+    Parzen LL is the mean log-likelihood of the test set under a Gaussian window around every
+    sample, whose width is chosen on validation. It forgives blur; give a classifier to see more.
 
     Args:
         run: Folder of a run, as given to --out of `apical generate train`.
@@ -174,7 +176,7 @@ def evaluate(
     judge = Judge(task, judging)
     found: dict[str, list[dict[str, Any]]] = {
         "training images": [judge.measure(drawn_again(judge.train, samples, draw))],
-        "Gaussian of 100 components": [judge.measure(gaussian(judge.train, samples, draw))],
+        "Gaussian": [judge.measure(gaussian(judge.train, samples, draw, within=judge.within))],
     }
     for times in dict.fromkeys((0, rounds)):
         label = f"model, {times} rounds" if times else "model, no rounds"
@@ -237,7 +239,7 @@ def _measured(found: dict[str, list[dict[str, Any]]], title: str):
     table.caption = "± 95 % t interval over training seeds where there are several"
     windows = {what: [one["parzen"] for one in each] for what, each in found.items()}
     table.add_row(
-        "Parzen log-likelihood",
+        "Parzen LL",
         *(_interval([w["mean"] for w in each], 1) for each in windows.values()),
     )
     table.add_row(

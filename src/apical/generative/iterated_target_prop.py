@@ -71,12 +71,10 @@ class IteratedTargetProp(Value):
     """Size of a step towards what the layer above says, in training."""
     samples: int = 3
     """The top is corrupted to the mean of so many samples of its units, 0 or 1 each."""
-    stages: tuple[Stage, ...] = (
-        From(0, (0.1,), (1.0,), (0.5,), (0.5,)),
-        From(3, (0.1, 3.0), (1.0, 2.0), (0.3, 0.05), (0.2,)),
-    )
+    stages: tuple[Stage, ...] = ()
     """How fast each map learns, as a part of lr, and from how much noise, from some epoch on:
-    from:EPOCH,F-RATES,G-RATES,F-NOISE,G-NOISE, a number for each layer or one for all."""
+    from:EPOCH,F-RATES,G-RATES,F-NOISE,G-NOISE, a number for each layer or one for all. Empty:
+    what works on MNIST with two layers, and for further layers what works for the second."""
     trace_alphas: tuple[float, ...] = (0.001, 0.1)
     """Inference is traced after every epoch at each of these alphas."""
     trace_steps: int = 20
@@ -101,7 +99,19 @@ class IteratedTargetProp(Value):
                 f"top: binary units are sampled with its activity, which must lie between 0 and 1, "
                 f"got {spell(self.top)}; use sigmoid"
             )
-        stages.check(self.stages, len(self.hidden))
+        if self.stages:
+            stages.check(self.stages, len(self.hidden))
+
+    @property
+    def course(self) -> tuple[Stage, ...]:
+        """The stages of its training, those that were asked for or else ours."""
+        if self.stages:
+            return self.stages
+        above = len(self.hidden) - 1
+        return (
+            From(0, (0.1,), (1.0,), (0.5,), (0.5,)),
+            From(3, (0.1, *[3.0] * above), (1.0, *[2.0] * above), (0.3, *[0.05] * above), (0.2,)),
+        )
 
     @property
     def recipe(self) -> Unsupervised:

@@ -57,6 +57,12 @@ class Judge:
             }
         return measured
 
+    @property
+    def within(self) -> tuple[float, float]:
+        """Between which numbers samples lie."""
+        visible = self.task.model.visible
+        return visible.lowest, visible.highest
+
     @cached_property
     def train(self) -> Rows:
         """The training examples, as the model reads them."""

@@ -88,7 +88,7 @@ class Inferring(Learner):
     def step(self, turn, carry, examples, key):
         """Infer, corrupt, and descend every map's squared error."""
         model, stack, x = self.model, carry.stack, flat(examples.x)
-        rates = stages.at(model.stages, stack.depth, carry.steps, self.steps_per_epoch)
+        rates = stages.at(model.course, stack.depth, carry.steps, self.steps_per_epoch)
         h = model.infer(stack, x)
         found = update(stack, x, h, *model.corrupt(x, h, rates, key))
         changes, optimizer = self.optimizer.update(found.gradients, carry.optimizer, stack)

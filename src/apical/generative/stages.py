@@ -75,7 +75,7 @@ class Rates(NamedTuple):
 def check(stages: Sequence[Stage], layers: int) -> None:
     """Raises `UsageError` if stages do not begin at 0 and go on, or do not fit the layers."""
     epochs = [stage.epoch for stage in stages]
-    if not epochs or epochs[0] != 0 or epochs != sorted(set(epochs)):
+    if epochs[0] != 0 or epochs != sorted(set(epochs)):
         raise UsageError(
             f"stages: must begin at epoch 0 and come in the order of their epochs, got {epochs}"
         )
