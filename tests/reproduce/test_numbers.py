@@ -10,7 +10,7 @@ from apical.reproduce.evidence import Evidence
 from apical.reproduce.numbers import filled
 from apical.reproduce.readme import text_of
 
-TIED_THROUGHOUT = ("difference-target-propagation",)
+TIED_THROUGHOUT = ("difference-target-propagation", "ghost-units", "itd", "local-stdp")
 """Papers of whose prose every mean with a ± is tied."""
 
 
