@@ -1,12 +1,16 @@
 """Laws of inference by iterated difference target propagation."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from apical.errors import UsageError
+from apical.generative.estimators import DifferenceTargets, TrueGradient
 from apical.generative.inference import (
+    Inference,
     ascent,
     infer,
     log_joint,
@@ -14,7 +18,7 @@ from apical.generative.inference import (
     partly_observed,
     step,
 )
-from apical.generative.sampling import Inference, complete, refine
+from apical.generative.sampling import complete, refine
 from apical.generative.stack import Stack
 from apical.networks.activations import Activation
 from apical.networks.layers import Dense, Layer
@@ -36,7 +40,8 @@ def test_by_hand_two_layers():
     two = Stack((f1, f2), (g1, g2))
     new2 = h2 + 0.1 * (f2(h1) - f2(g2(h2)))
     new1 = h1 + 0.1 * (f1(x) - f1(g1(h1))) + 0.02 * (g2(new2) - h1)
-    close(step(two, observed(two, x), (h1, h2), 0.1, 0.02), (new1, new2))
+    by = Inference(1, 0.1, 0.02)
+    close(step(two, observed(two, x, by), (h1, h2), by), (new1, new2))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -47,7 +52,36 @@ def test_on_linear_maps_with_orthonormal_columns_a_step_ascends_the_gradient(dep
     for l in reversed(range(depth)):
         rise = jax.grad(lambda h: jnp.sum(log_joint(maps, x, h)))(tuple(expected))
         expected[l] = h[l] + delta * rise[l]
-    close(step(maps, observed(maps, x), h, delta, delta), tuple(expected))
+    by = Inference(1, delta, delta)
+    close(step(maps, observed(maps, x, by), h, by), tuple(expected))
+
+
+def log_q(maps, x, h):
+    """log q(h | x) up to a constant, as it is written."""
+    pairs = zip(maps.encoders, (x, *h[:-1]), h, strict=True)
+    return -0.5 * sum(jnp.sum((a - f(b)) ** 2) for f, b, a in pairs)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.03])
+def test_with_true_gradients_a_step_ascends_the_joint_and_q_on_any_maps(beta):
+    maps, x, h = stack(), examples(), activities()
+    by = Inference(1, 0.07, 0.07, beta, TrueGradient())
+
+    def climbed(h):
+        return by.delta * jnp.sum(log_joint(maps, x, h)) + by.beta * log_q(maps, x, h)
+
+    expected = list(h)
+    for l in reversed(range(3)):
+        expected[l] = h[l] + jax.grad(climbed)(tuple(expected))[l]
+    close(step(maps, observed(maps, x, by), h, by), tuple(expected))
+    known = jnp.ones((1, INPUTS), bool)
+    close(step(maps, partly_observed(maps, x, known, by), h, by), tuple(expected))
+
+
+def test_on_such_linear_maps_the_estimators_agree_on_q_too():
+    maps, x, h = orthonormal(), examples(), activities()
+    both = (Inference(3, 0.1, 0.1, 0.05, kind) for kind in (DifferenceTargets(), TrueGradient()))
+    close(*(infer(maps, observed(maps, x, by), h, by) for by in both))
 
 
 def test_the_joint_is_that_of_gaussians_of_variance_one_without_a_prior():
@@ -65,34 +99,37 @@ def test_exact_inverses_and_no_pull_from_above_leave_everything_where_it_is():
     ups = [jax.random.normal(jax.random.key(l), (INPUTS, INPUTS)) for l in range(3)]
     maps, x = linear(ups, [jnp.linalg.inv(w) for w in ups]), examples()
     start = maps.encode(x)
-    found = infer(maps, observed(maps, x), start, steps=15, delta=0.1, alpha=0.0)
+    by = Inference(15, 0.1, 0.0)
+    found = infer(maps, observed(maps, x, by), start, by)
     for a, b in zip(found, start, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-8)
 
 
 def test_nothing_but_x_enters_where_all_is_known_and_none_of_it_where_nothing_is():
     maps, x, h = stack(), examples(), activities()
-    settings = Inference(4, 0.1, 0.05)._asdict()
+    by = Inference(4, 0.1, 0.05)
 
     def masked(x, known):
-        evidence = partly_observed(maps, x, jnp.full((1, INPUTS), known))
-        return infer(maps, evidence, h, **settings)
+        evidence = partly_observed(maps, x, jnp.full((1, INPUTS), known), by)
+        return infer(maps, evidence, h, by)
 
-    close(masked(x, True), infer(maps, observed(maps, x), h, **settings))
+    close(masked(x, True), infer(maps, observed(maps, x, by), h, by))
     close(masked(x, False), masked(x + 100, False))
     # Its own reconstruction is no evidence: the first layer is moved by the one above alone.
-    first = partly_observed(maps, x, jnp.zeros((1, INPUTS), bool))
-    (h1, *_) = step(maps, first, h, 0.1, 0.0)
+    alone = Inference(1, 0.1, 0.0)
+    first = partly_observed(maps, x, jnp.zeros((1, INPUTS), bool), alone)
+    (h1, *_) = step(maps, first, h, alone)
     close(h1, h[0])
 
 
 def test_a_trace_has_the_joint_before_the_first_step_and_after_each():
     maps, x = stack(), examples()
-    found = ascent(maps, x, steps=3, delta=0.1, alpha=0.2)
+    by = Inference(3, 0.1, 0.2)
+    found = ascent(maps, x, by)
     h, expected = maps.encode(x), []
     for _ in range(4):
         expected.append(jnp.mean(log_joint(maps, x, h)))
-        h = step(maps, observed(maps, x), h, 0.1, 0.2)
+        h = step(maps, observed(maps, x, by), h, by)
     close(found, jnp.array(expected))
 
 
@@ -116,10 +153,13 @@ def test_the_order_of_latent_units_changes_nothing_but_their_order():
     orders = [jax.random.permutation(jax.random.key(l), a.shape[1]) for l, a in enumerate(h)]
     other = permuted(maps, orders)
     known = jnp.arange(INPUTS) < 3
-    for of in (observed, lambda maps, x: partly_observed(maps, x, known[None])):
-        found = infer(maps, of(maps, x), h, steps=3, delta=0.1, alpha=0.2)
+    for by, of in itertools.product(
+        (Inference(3, 0.1, 0.2), Inference(3, 0.1, 0.2, 0.05, TrueGradient())),
+        (observed, lambda maps, x, by: partly_observed(maps, x, known[None], by)),
+    ):
+        found = infer(maps, of(maps, x, by), h, by)
         moved = tuple(a[:, o] for a, o in zip(h, orders, strict=True))
-        again = infer(other, of(other, x), moved, steps=3, delta=0.1, alpha=0.2)
+        again = infer(other, of(other, x, by), moved, by)
         close(again, tuple(a[:, o] for a, o in zip(found, orders, strict=True)))
     by = Inference(3, 0.1, 0.2)
     close(other.decode(h[-1][:, orders[-1]]), maps.decode(h[-1]))
@@ -162,10 +202,10 @@ def test_no_derivative_of_any_layer_is_taken(monkeypatch):
     monkeypatch.setattr(Dense, "preactivation", lambda f, x: through(f.weight, f.bias, x))
     for name in ("pull", "modulate", "gradient"):
         monkeypatch.setattr(Layer, name, refuse)
-    x, by = examples(), Inference(3, 0.1, 0.2)
+    x, by = examples(), Inference(3, 0.1, 0.2, beta=0.1)
     known = jnp.arange(INPUTS)[None] < 3
-    jax.make_jaxpr(lambda x: infer(maps, observed(maps, x), maps.encode(x), **by._asdict()))(x)
-    jax.make_jaxpr(lambda x: ascent(maps, x, **by._asdict()))(x)
+    jax.make_jaxpr(lambda x: infer(maps, observed(maps, x, by), maps.encode(x), by))(x)
+    jax.make_jaxpr(lambda x: ascent(maps, x, by))(x)
     jax.make_jaxpr(lambda x: refine(maps, x, 2, by))(x)
     jax.make_jaxpr(lambda x: complete(maps, x, known, 2, by))(x)
     with pytest.raises(AssertionError, match="a derivative was taken"):
@@ -183,7 +223,8 @@ def test_maps_that_do_not_meet_are_refused():
 def test_a_step_costs_no_pass_of_x_through_the_first_encoder():
     """f_1(x) is the same at every step, and is formed once."""
     maps, x = stack(), examples()
-    evidence = observed(maps, x)
-    jaxpr = str(jax.make_jaxpr(lambda h: step(maps, evidence, h, 0.1, 0.1))(maps.encode(x)))
+    by = Inference(1, 0.1, 0.1)
+    evidence = observed(maps, x, by)
+    jaxpr = str(jax.make_jaxpr(lambda h: step(maps, evidence, h, by))(maps.encode(x)))
     # g_l and f_l of g_l in each layer, f_l of h_{l-1} and g_l of what has moved in all but one.
     assert jaxpr.count("dot_general") == 3 * 2 + 2 * 2

@@ -8,7 +8,7 @@ import pytest
 from apical import IteratedTargetProp, UsageError
 from apical.generative import generative_model
 from apical.generative.generative_model import GenerativeModel
-from apical.generative.inference import infer, observed
+from apical.generative.inference import Inference, infer, observed
 from apical.generative.masks import Drawn, Left, Lower, Right, Scattered, Upper
 from apical.generative.sampling import Prior
 from apical.generative.stages import From
@@ -59,12 +59,10 @@ def test_without_rounds_sampling_is_ancestral(trained):
 
 
 def test_a_round_infers_and_decodes_the_first_layer(trained):
-    stack, model = trained.stack, trained.model
+    stack, by = trained.stack, Inference(trained.model.steps, 0.1, 0.3)
     x = jnp.asarray(trained.sample(5, seed=3, rounds=0).reshape(5, -1))
     for rounds in (1, 2):
-        h = infer(
-            stack, observed(stack, x), stack.encode(x), steps=model.steps, delta=0.1, alpha=0.3
-        )
+        h = infer(stack, observed(stack, x, by), stack.encode(x), by)
         x = stack.decoders[0](h[0])
         found = trained.sample(5, seed=3, rounds=rounds).reshape(5, -1)
         np.testing.assert_allclose(found, x, rtol=1e-4)

@@ -17,9 +17,9 @@ MUTANTS = (
     ),
     Mutant(
         "inference: what is compared is h and not its reconstruction",
-        "generative/inference.py",
-        "(seen - f[l](below))",
-        "(seen - h[l])",
+        "generative/estimators.py",
+        "read - f(decoded)",
+        "read - h",
         (f"{INFERENCE}::test_by_hand_two_layers",),
     ),
     Mutant(
@@ -30,6 +30,13 @@ MUTANTS = (
         (
             f"{INFERENCE}::test_nothing_but_x_enters_where_all_is_known_and_none_of_it_where_nothing_is",
         ),
+    ),
+    Mutant(
+        "inference: q is climbed for the layer's own activity alone",
+        "generative/inference.py",
+        "change += by.beta * by.estimator.rise(down, up, h[l], up(h[l]), above)",
+        "pass",
+        (f"{INFERENCE}::test_with_true_gradients_a_step_ascends_the_joint_and_q_on_any_maps",),
     ),
     Mutant(
         "update: targets are those of the layer's own reading",

@@ -32,8 +32,9 @@ def contraction(
         >>> from apical.networks.activations import identity
         >>> from apical.networks.layers import Dense
         >>> f, g = (Dense(w * jnp.eye(3), None, (3,), identity) for w in (0.5, 1.0))
-        >>> contraction(f, g, jnp.ones((1, 3)), jnp.ones((1, 3)), jax.random.key(0)).tolist()
-        [0.25]
+        >>> below = h = jnp.ones((1, 3))
+        >>> round(float(contraction(f, g, below, h, jax.random.key(0))[0]), 3)
+        0.25
     """
     _, decode = jax.linearize(g, h)
     _, encode = jax.linearize(f, below)
@@ -72,8 +73,8 @@ def agreement(
         >>> from apical.networks.layers import Dense
         >>> f, g = (Dense(w * jnp.eye(2), None, (2,), identity) for w in (0.5, 1.0))
         >>> cosine, scale = agreement(f, g, jnp.ones((1, 2)), jnp.zeros((1, 2)))
-        >>> cosine.round(3).tolist(), scale.tolist()
-        ([1.0], [0.5])
+        >>> round(float(cosine[0]), 3), round(float(scale[0]), 3)
+        (1.0, 0.5)
     """
     decoded, back = jax.vjp(g, h)
     (truth,) = back(below - decoded)

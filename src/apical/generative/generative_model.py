@@ -12,10 +12,10 @@ from jaxtyping import Array, Float
 from apical.data import Dataset
 from apical.data.preprocessing import Affine
 from apical.errors import LARGEST, UsageError, at_least_one
-from apical.generative.inference import log_joint
+from apical.generative.inference import Inference, log_joint
 from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.learner import flat
-from apical.generative.sampling import Inference, Prior, complete, refine
+from apical.generative.sampling import Prior, complete, refine
 from apical.generative.stack import Stack
 from apical.values.value import read
 
@@ -105,7 +105,7 @@ class GenerativeModel:
             self.prior,
             jax.random.key(seed),
             rounds=rounds,
-            by=Inference(self.model.steps, self.model.delta, float(alpha)),
+            by=self.model.inference._replace(alpha=float(alpha)),
             factor=float(variance_factor),
         )
         return _in_chunks(draw, np.arange(count)).reshape(count, *self.shape)
@@ -143,7 +143,7 @@ class GenerativeModel:
         masks = np.broadcast_to(mask, np.shape(x)).reshape(rows.shape)
         noise = np.asarray(jax.random.uniform(jax.random.key(seed), rows.shape))
         start = np.where(masks, rows, noise.astype(rows.dtype))
-        by = Inference(self.model.steps, self.model.delta, alpha)
+        by = self.model.inference._replace(alpha=alpha)
         fill = partial(_complete, self.stack, rounds=rounds, by=by)
         return _in_chunks(fill, start, masks).reshape(np.shape(x))
 

@@ -4,51 +4,77 @@ Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015, algorithm 2.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from apical.generative.estimators import DifferenceTargets, Estimator
 from apical.generative.stack import Hidden, Stack, Visible
 
-Evidence: TypeAlias = Callable[[Visible], Float[Array, "batch units"]]
-"""What f_1 makes of the data, given their reconstruction g_1(h_1)."""
+Evidence: TypeAlias = Callable[[Visible], Float[Array, "batch _"]]
+"""What is read of the data, given their reconstruction g_1(h_1)."""
 
 
-def observed(stack: Stack, x: Visible) -> Evidence:
-    """f_1(x), the same at every step: all of x is known."""
-    first = stack.encoders[0](x)
-    return lambda reconstruction: first
+class Inference(NamedTuple):
+    """How inference is carried out."""
+
+    steps: int
+    delta: float
+    """Size of a step towards what explains the layer below."""
+    alpha: float
+    """Size of a step towards what the layer above says."""
+    beta: float = 0.0
+    """Size of a step up log q(h | x), where h_l is a Gaussian of variance 1 around f_l(h_{l-1})."""
+    estimator: Estimator = DifferenceTargets()
 
 
-def partly_observed(stack: Stack, x: Visible, known: Bool[Array, "#batch inputs"]) -> Evidence:
-    """f_1 of x where it is known, and of its reconstruction elsewhere."""
-    return lambda reconstruction: stack.encoders[0](jnp.where(known, x, reconstruction))
+def observed(stack: Stack, x: Visible, by: Inference) -> Evidence:
+    """x, read once: all of it is known."""
+    read = by.estimator.read(stack.encoders[0], x)
+    return lambda reconstruction: read
 
 
-def step(stack: Stack, evidence: Evidence, h: Hidden, delta: float, alpha: float) -> Hidden:
+def partly_observed(
+    stack: Stack, x: Visible, known: Bool[Array, "#batch inputs"], by: Inference
+) -> Evidence:
+    """x where it is known, and its reconstruction elsewhere."""
+    f = stack.encoders[0]
+    return lambda reconstruction: by.estimator.read(f, jnp.where(known, x, reconstruction))
+
+
+def step(stack: Stack, evidence: Evidence, h: Hidden, by: Inference) -> Hidden:
     """One step, from the top down; a layer meets those above it already moved.
 
     h_l += delta (f_l(h_{l-1}) - f_l(g_l(h_l))) + alpha (g_{l+1}(h_{l+1}) - h_l), the last term
-    below the top alone. In l = 1 the evidence stands for f_1(h_0).
+    below the top alone. In l = 1 the evidence stands for f_1(h_0), and the first difference is what
+    the estimator makes of it. With beta, log q(h | x) is climbed too:
+
+    h_l += beta (f_l(h_{l-1}) - h_l) + beta (g_{l+1}(h_{l+1}) - g_{l+1}(f_{l+1}(h_l))),
+
+    the last difference again the estimator's, with encoder and decoder exchanged.
     """
     f, g, moved = stack.encoders, stack.decoders, list(h)
     for l in reversed(range(stack.depth)):  # moved[l] is h_{l+1}
         below = g[l](h[l])
-        seen = f[l](h[l - 1]) if l else evidence(below)
-        change = delta * (seen - f[l](below))
+        read = by.estimator.read(f[l], h[l - 1]) if l else evidence(below)
+        change = by.delta * by.estimator.rise(f[l], g[l], h[l], below, read)
         if l + 1 < stack.depth:
-            change += alpha * (g[l + 1](moved[l + 1]) - h[l])
+            change += by.alpha * (g[l + 1](moved[l + 1]) - h[l])
+        if by.beta:
+            change += by.beta * (by.estimator.code(f[l], read) - h[l])
+            if l + 1 < stack.depth:
+                up, down = f[l + 1], g[l + 1]
+                above = by.estimator.read(down, moved[l + 1])
+                change += by.beta * by.estimator.rise(down, up, h[l], up(h[l]), above)
         moved[l] = h[l] + change
     return tuple(moved)
 
 
-def infer(
-    stack: Stack, evidence: Evidence, h: Hidden, *, steps: int, delta: float, alpha: float
-) -> Hidden:
+def infer(stack: Stack, evidence: Evidence, h: Hidden, by: Inference) -> Hidden:
     """So many steps from h."""
-    return jax.lax.fori_loop(0, steps, lambda _, now: step(stack, evidence, now, delta, alpha), h)
+    return jax.lax.fori_loop(0, by.steps, lambda _, now: step(stack, evidence, now, by), h)
 
 
 def log_joint(stack: Stack, x: Visible, h: Hidden) -> Float[Array, " batch"]:
@@ -61,16 +87,14 @@ def log_joint(stack: Stack, x: Visible, h: Hidden) -> Float[Array, " batch"]:
     return sum((-0.5 * jnp.sum(miss**2, axis=1) for miss in misses), jnp.zeros(len(x)))
 
 
-def ascent(
-    stack: Stack, x: Visible, *, steps: int, delta: float, alpha: float
-) -> Float[Array, " points"]:
-    """The mean of log p(x, h) before each of so many steps and after the last."""
-    evidence = observed(stack, x)
+def ascent(stack: Stack, x: Visible, by: Inference) -> Float[Array, " points"]:
+    """The mean of log p(x, h) before the first step and after each."""
+    evidence = observed(stack, x, by)
 
     def go_on(h: Hidden, _: None):
-        moved = step(stack, evidence, h, delta, alpha)
+        moved = step(stack, evidence, h, by)
         return moved, jnp.mean(log_joint(stack, x, moved))
 
     start = stack.encode(x)
-    _, after = jax.lax.scan(go_on, start, None, steps)
+    _, after = jax.lax.scan(go_on, start, None, by.steps)
     return jnp.concatenate([jnp.mean(log_joint(stack, x, start), keepdims=True), after])

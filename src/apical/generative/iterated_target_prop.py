@@ -22,7 +22,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.errors import LARGEST, UsageError, at_least_one
 from apical.generative import stages
-from apical.generative.inference import infer, observed
+from apical.generative.estimators import DifferenceTargets, Estimator
+from apical.generative.inference import Inference, infer, observed
 from apical.generative.stack import Hidden, Stack, Visible
 from apical.generative.stages import From, Rates, Stage
 from apical.networks.activations import Activation, sigmoid, softplus
@@ -48,6 +49,7 @@ class IteratedTargetProp(Value):
 
     The inferred h are then the targets of every map. With h~ the corrupted h, each descends half
     the squared errors |g_l(h~_l) - h_{l-1}|^2 and |f_l(h~_{l-1}) - h_l|^2, which are local to it.
+    `estimator` and `beta` make variants, which the authors ask about.
 
     Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015. The paper does not state the decoders'
     activations, rates, noises and initial weights; the defaults here are ours.
@@ -69,6 +71,11 @@ class IteratedTargetProp(Value):
     """Size of a step towards what explains the layer below."""
     alpha: float = 0.001
     """Size of a step towards what the layer above says, in training."""
+    beta: float = 0.0
+    """Size of a step towards likelier h under q(h | x), the encoders' Gaussians; the paper's
+    experiments leave it out."""
+    estimator: Estimator = DifferenceTargets()
+    """What stands for the gradient of log p(h_{l-1} | h_l) in inference."""
     samples: int = 3
     """The top is corrupted to the mean of so many samples of its units, 0 or 1 each."""
     stages: tuple[Stage, ...] = ()
@@ -89,7 +96,7 @@ class IteratedTargetProp(Value):
             samples=self.samples,
             trace_steps=self.trace_steps,
         )
-        for name in ("delta", "alpha", "trace_alphas"):
+        for name in ("delta", "alpha", "beta", "trace_alphas"):
             given = getattr(self, name)
             for number in given if isinstance(given, tuple) else (given,):
                 if not 0 <= number <= LARGEST:
@@ -134,10 +141,15 @@ class IteratedTargetProp(Value):
             tuple(dense(b, a, *rest) for (a, b), *rest in zip(pairs, down, keys[1], strict=True)),
         )
 
+    @property
+    def inference(self) -> Inference:
+        """How inference is carried out in training."""
+        return Inference(self.steps, self.delta, self.alpha, self.beta, self.estimator)
+
     def infer(self, stack: Stack, x: Visible) -> Hidden:
         """h after inference, as in training."""
-        evidence, start = observed(stack, x), stack.encode(x)
-        return infer(stack, evidence, start, steps=self.steps, delta=self.delta, alpha=self.alpha)
+        by = self.inference
+        return infer(stack, observed(stack, x, by), stack.encode(x), by)
 
     def corrupt(
         self, x: Visible, h: Hidden, rates: Rates, key: PRNGKeyArray

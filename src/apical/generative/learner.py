@@ -159,7 +159,7 @@ def flat(x: Any) -> Any:
 @eqx.filter_jit
 def _trace(stack: Stack, x: Visible, *, model: IteratedTargetProp) -> tuple[Array, Array]:
     rises = [
-        ascent(stack, x, steps=model.trace_steps, delta=model.delta, alpha=alpha)
+        ascent(stack, x, model.inference._replace(steps=model.trace_steps, alpha=alpha))
         for alpha in model.trace_alphas
     ]
     h: Hidden = model.infer(stack, x)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from apical.generative.inference import infer, observed, partly_observed
+from apical.generative.inference import Inference, infer, observed, partly_observed
 from apical.generative.stack import Hidden, Stack, Visible
 
 
@@ -32,19 +32,11 @@ class Prior(NamedTuple):
         return self.mean + jnp.sqrt(factor * self.variance) * noise
 
 
-class Inference(NamedTuple):
-    """How inference is carried out where a trained stack is used."""
-
-    steps: int
-    delta: float
-    alpha: float
-
-
 def refine(stack: Stack, x: Visible, rounds: int, by: Inference) -> Visible:
     """So many times: infer h from x, and x = g_1(h_1)."""
 
     def once(_, x: Visible) -> Visible:
-        h = infer(stack, observed(stack, x), stack.encode(x), **by._asdict())
+        h = infer(stack, observed(stack, x, by), stack.encode(x), by)
         return stack.decoders[0](h[0])
 
     return jax.lax.fori_loop(0, rounds, once, x)
@@ -63,7 +55,7 @@ def complete(
 
     def once(_, x: Visible) -> Visible:
         start: Hidden = stack.encode(x)
-        h = infer(stack, partly_observed(stack, x, known), start, **by._asdict())
+        h = infer(stack, partly_observed(stack, x, known, by), start, by)
         return jnp.where(known, x, stack.decoders[0](h[0]))
 
     return jax.lax.fori_loop(0, rounds, once, x)
