@@ -12,10 +12,10 @@ from apical.rules import RULES, Rule
 from apical.training.events import Epoch
 from apical.values.spelling import spell
 
-TOLERANCE = 1e-3
+TOLERANCE = 2e-4
 """Of |device - CPU| / |CPU - start|, over all numbers of network and rule's state, and of the relative
-difference of the training loss. Sums in another order differ by 1e-7; ten steps of Adam, which
-divides small gradients by their own size, enlarge that. TF32 is off by more."""
+difference of the training loss. Sums in another order alone (two seeds as one program, on a CPU) move
+the end by 2e-5 of the way for ghost-mb, by 2e-6 at most for the other rules."""
 STEPS = 10
 
 

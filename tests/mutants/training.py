@@ -32,8 +32,8 @@ MUTANTS = (
     Mutant(
         "resume: an epoch is skipped",
         "training/trainer.py",
-        "_Lane(s.seed, s.done, ",
-        "_Lane(s.seed, s.done + (s.done > 0), ",
+        "_Lane(s.seed, s.done)",
+        "_Lane(s.seed, s.done + (s.done > 0))",
         (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
     ),
     Mutant(

@@ -41,8 +41,6 @@ class _Lane:
     seed: int
     epoch: int
     """The one in training, or the last one finished."""
-    good: Carry
-    """After the last finished pass; on the host."""
     keys: Keys = field(init=False)
     trouble: DivergenceError | None = None
 
@@ -85,30 +83,30 @@ class Trainer:
         """
         lanes = Lanes(len(starts))
         carry = lanes.join([start.carry for start in starts])
-        seeds = [_Lane(s.seed, s.done, _to_host(s.carry)) for s in starts]
+        good = _to_host(carry)
+        seeds = [_Lane(s.seed, s.done) for s in starts]
         while going := [s for s in seeds if s.epoch < self.epochs and s.trouble is None]:
-            before = [seed.good for seed in seeds]
             for seed in seeds:
                 seed.epoch += 1
             begin = time.perf_counter()
-            carry, metrics = self._train_epoch(lanes, carry, seeds, going)
+            carry, metrics = self._train_epoch(lanes, carry, good, seeds, going)
             seconds = (time.perf_counter() - begin) / len(going)
             sound = [i for i, s in enumerate(seeds) if s in going and s.trouble is None]
             ended: list[Epoch] = []
             if first := [i for i in sound if seeds[i].epoch == 1]:
-                initial = self._during(lanes, lanes.join(before), seeds)
+                initial, before = self._during(lanes, good, seeds), lanes.parts(good)
                 ended = [self._finished(seeds[i].seed, 0, before[i], initial[i]) for i in first]
             begin = time.perf_counter()
             measured = self._during(lanes, carry, seeds)
-            for seed, part in zip(seeds, lanes.parts(_to_host(carry)), strict=True):
-                seed.good = part
+            good = _to_host(carry)
+            after = lanes.parts(good)
             timed = {
                 "seconds": seconds,
                 "seconds_measuring": (time.perf_counter() - begin) / len(going),
             }
             for i in sound:
                 row = metrics[i] | measured[i] | timed
-                ended.append(self._finished(seeds[i].seed, seeds[i].epoch, seeds[i].good, row))
+                ended.append(self._finished(seeds[i].seed, seeds[i].epoch, after[i], row))
             yield ended
         for seed in seeds:
             if seed.trouble is not None:
@@ -148,14 +146,21 @@ class Trainer:
         return Epoch(seed, number, metrics, carry, self.learner.parameters(carry))
 
     def _train_epoch(
-        self, lanes: Lanes, carry: Carry, seeds: Sequence[_Lane], going: Sequence[_Lane]
+        self,
+        lanes: Lanes,
+        carry: Carry,
+        good: Carry,
+        seeds: Sequence[_Lane],
+        going: Sequence[_Lane],
     ) -> tuple[Carry, list[dict[str, float]]]:
-        """The carry after an epoch and each lane's metrics; those that diverge get a trouble."""
+        """The carry after an epoch and each lane's metrics; those that diverge get a trouble.
+
+        `good` is the carry before it, on the host.
+        """
         metrics: dict[str, np.ndarray] = {}
         for i, turns in enumerate(self._plan):
             if i:
-                for seed, part in zip(seeds, lanes.parts(_to_host(carry)), strict=True):
-                    seed.good = part
+                good = _to_host(carry)
             chunks = [partial(self.stream.chunks, seed.epoch, seed.keys) for seed in seeds]
             each = [
                 step_keys(
@@ -169,7 +174,8 @@ class Trainer:
             for lane in diverged(metrics["train_loss"], self.learner, carry, lanes):
                 seed = seeds[lane]
                 if seed in going and seed.trouble is None:
-                    where = locate(self.learner, turns, chunks[lane], each[lane], seed.good)
+                    start = lanes.part(good, lane)
+                    where = locate(self.learner, turns, chunks[lane], each[lane], start)
                     seed.trouble = DivergenceError(
                         f"seed {seed.seed}, epoch {seed.epoch}, {where}: training diverged; "
                         f"{self.learner.remedy}"
