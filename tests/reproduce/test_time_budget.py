@@ -12,7 +12,7 @@ from apical.errors import UsageError
 from apical.networks.layers import Fc
 from apical.reproduce import paper
 from apical.reproduce.experiment import Experiment, Run, Together, arranged
-from apical.reproduce.pool import INTERRUPTED, execute
+from apical.reproduce.pool import INTERRUPTED, Outcome, execute
 from apical.reproduce.reproduction import Reproduction
 from apical.runs.folder import RunFolder
 from apical.values.duration import Duration
@@ -128,6 +128,19 @@ def test_ctrl_c_tells_what_is_left(tmp_path, monkeypatch):
     assert "1 of 2 runs are left; the same command goes on with them:" in said
     assert "  vbp seed 1, about" in said
     assert said.endswith("apical: interrupted\n")
+
+
+def test_progress_tells_no_more_time_than_there_is(tmp_path, monkeypatch):
+    def slowly(self, jobs, at_once, report, until):
+        now = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+        report(Outcome(jobs[0], 60.0, None))
+        return []
+
+    monkeypatch.setattr(Reproduction, "carry_out", slowly)
+    args = ("reproduce", "itd", "--protocol", "smoke", "--only", "vbp", "--out", tmp_path)
+    said = apical(*args, "--seeds", "9", "--time-budget", "2m")
+    assert "1/9 vbp seed 0: 60.0 s, about 1.0 min left" in said
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def _reproduce(asked, at_once, together, time_budget, recorded) -> None:
     jobs = asked.arranged(missing, together=together)
     with ExitStack() as stack:
         try:
-            face = _Face(stack, console, len(jobs))
+            face = _Face(stack, console, len(jobs), until)
             outcomes = asked.carry_out(jobs, at_once, face, until)
         except KeyboardInterrupt:
             _list_left(console, jobs)
@@ -181,11 +181,11 @@ def _print_coverage(console: Console, asked, table) -> None:
 
 
 class _Face:
-    """Progress over all runs, with the time that is left."""
+    """Progress over all runs, with the time that they take or are given."""
 
-    def __init__(self, stack: ExitStack, console: Console, total: int):
+    def __init__(self, stack: ExitStack, console: Console, total: int, until: float):
         self._console, self._total, self._done = console, total, 0
-        self._begin = time.monotonic()
+        self._begin, self._until = time.monotonic(), until
         self._progress = stack.enter_context(bar(console, "runs"))
         self._bar = self._progress.add_task("reproduce", total=total, note="")
 
@@ -194,7 +194,9 @@ class _Face:
         note = f"{outcome.job.label}: {outcome.failure or f'{outcome.seconds:.1f} s'}"
         self._progress.update(self._bar, advance=1, note=note)
         if not self._console.is_terminal:
-            left = (time.monotonic() - self._begin) / self._done * (self._total - self._done)
+            now = time.monotonic()
+            left = (now - self._begin) / self._done * (self._total - self._done)
+            left = max(0.0, min(left, self._until - now))
             self._console.print(
                 f"{self._done}/{self._total} {note}, about {left / 60:.1f} min left",
                 soft_wrap=True,
