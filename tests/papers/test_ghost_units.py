@@ -14,11 +14,12 @@ from apical.feedback import FixedRandom, Transpose
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
 from apical.networks.layers import Fc
-from apical.papers.ghost_units.experiments import cells, controls, mb, quick
+from apical.papers.ghost_units.experiments import BEST_RATES, RATES, cells, controls, mb, quick
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.theorem import predicted
 from apical.papers.ghost_units.trace import watch
+from apical.reproduce import paper
 from apical.reproduce.evidence import Evidence
 from apical.rules import BP, GhostMB, Rule, State
 from apical.rules.ghost.circuit import euler, feel
@@ -107,6 +108,19 @@ def test_a_control_differs_from_its_cells_in_the_rule_and_its_rate_alone():
         for feedback in ("tf", "fa"):
             same = ghosts[control.name.replace("bp", feedback)]
             assert replace(control.settings, lr=same.lr) == same
+
+
+def test_the_controls_rates_are_those_that_validation_chose(tmp_path):
+    records = paper.read("ghost-units").records
+    evidence = Evidence(tmp_path)
+    for name in (name for name in records.names("paper") if "-bp-lr-" in name.experiment):
+        records.unpack(name, name.below(tmp_path))
+    for model, rates in RATES.items():
+        (scores,) = zip(
+            *(evidence.values(f"{model}-100-bp-lr-{lr:g}", "val_accuracy") for lr in rates),
+            strict=True,
+        )
+        assert rates[np.argmax(scores)] == BEST_RATES[model]
 
 
 def test_another_nudge_keeps_the_size_of_a_step():
