@@ -54,12 +54,20 @@ def test_how_the_wide_search_of_summed_losses_trains(method, evidence, text):
     assert early.mean() > 2 * 100 * (1 - validations[:, -1].mean())
 
 
-def test_the_auxiliary_output_helps_every_seed(evidence):
-    with_it, without = (
-        evidence.values(f"mnist-fc-{m}-alternating-summed", AT_BEST_VALIDATION)
-        for m in ("ao-sdtp", "sdtp")
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("ao-sdtp-alternating-summed", "sdtp-alternating-summed"),
+        ("sdtp-alternating-damped", "sdtp-alternating-summed-narrow"),
+        ("dfa", "fa"),
+    ],
+)
+def test_what_is_better_in_every_seed(better, worse, evidence):
+    ours, theirs = (
+        evidence.values(f"mnist-fc-{method}", AT_BEST_VALIDATION) for method in (better, worse)
     )
-    assert all(a > b for a, b in zip(with_it, without, strict=True))
+    assert len(ours) == 3
+    assert all(a > b for a, b in zip(ours, theirs, strict=True))
 
 
 def test_how_far_targets_are(evidence, text):

@@ -58,8 +58,9 @@ class SDTP(LabelInverse):
     ĥ_{L-1} = h_{L-1} + step (g_L(y) - g_L(h_L));  ĥ_{l-1} = h_{l-1} - g_l(h_l) + g_l(ĥ_l).
 
     No gradient crosses a layer and no forward weights carry a signal. The paper has `step` 1 and
-    inverses of the hidden activation, `--step 1 --output-inverse tanh`. With those the rule stalled
-    or diverged on MNIST, so the defaults deviate: a shorter step and a linear g_L.
+    inverses of the hidden activation, `--step 1 --output-inverse tanh`. With those the rule learned
+    less on MNIST, or lost what it had learned, so the defaults deviate: a shorter step and a linear
+    g_L. `apical reproduce target-propagation` runs both.
 
     Source: Bartunov, Santoro, Richards, Marris, Hinton & Lillicrap 2018.
     """
