@@ -54,12 +54,22 @@ def test_how_the_wide_search_of_summed_losses_trains(method, evidence, text):
     assert early.mean() > 2 * 100 * (1 - validations[:, -1].mean())
 
 
+def test_with_averaged_losses_sdtp_does_not_get_worse_in_between(evidence):
+    _, averaged = evidence.curve("mnist-fc-sdtp-alternating-averaged", "val_accuracy", first=1)
+    _, summed = evidence.curve("mnist-fc-sdtp-alternating-summed", "val_accuracy", first=1)
+    every_tenth = [0, 9, 19, 29, 39, 49, 59]
+    assert (np.diff(averaged.mean(axis=0)[every_tenth]) > 0).all()
+    assert (np.diff(summed.mean(axis=0)[every_tenth]) < 0).any()
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
         ("ao-sdtp-alternating-summed", "sdtp-alternating-summed"),
         ("sdtp-alternating-damped", "sdtp-alternating-summed-narrow"),
         ("dfa", "fa"),
+        ("dtp-alternating", "sdtp-alternating-averaged"),
+        ("dtp-alternating", "sdtp-alternating-summed"),
     ],
 )
 def test_what_is_better_in_every_seed(better, worse, evidence):
