@@ -84,7 +84,7 @@ def test_samples_are_measured_beside_references(made, tmp_path):
     apical("train", "bp", "--data", "digits", "--hidden", 16, "--epochs", 3, "--out", classifier)
     words = ["--samples", 300, "--classifier", classifier, "--out", out]
     said = " ".join(apical("generate", "evaluate", made, *words).split())
-    for what in ("training", "Gaussian", "model, 3", "Fréchet", "rarest class", "log joint"):
+    for what in ("training", "Gaussian", "model, 3", "Fréchet", "rarest class", "its standard"):
         assert what in said
     measured = json.loads(out.read_text())
     real, (first, second) = measured["training images"][0], measured["model, 3 rounds"]

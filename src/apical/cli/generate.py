@@ -144,7 +144,8 @@ def evaluate(
     The Gaussian has the mean of the training images and their first 100 principal components.
 
     Parzen LL is the mean log-likelihood of the test set under a Gaussian window around every
-    sample, whose width is chosen on validation. It forgives blur; give a classifier to see more.
+    sample, whose width is chosen on validation; its standard error is over test examples. It
+    forgives blur; give a classifier to see more.
 
     Args:
         run: Folder of a run, as given to --out of `apical generate train`.
@@ -241,6 +242,10 @@ def _measured(found: dict[str, list[dict[str, Any]]], title: str):
     table.add_row(
         "Parzen LL",
         *(_interval([w["mean"] for w in each], 1) for each in windows.values()),
+    )
+    table.add_row(
+        "its standard error",
+        *(_interval([w["standard_error"] for w in each], 1) for each in windows.values()),
     )
     table.add_row(
         "Parzen sigma",
