@@ -62,6 +62,13 @@ def test_with_averaged_losses_sdtp_does_not_get_worse_in_between(evidence):
     assert (np.diff(summed.mean(axis=0)[every_tenth]) < 0).any()
 
 
+def test_with_averaged_losses_the_settings_of_table_5_lose_nothing(evidence):
+    name = "mnist-fc-sdtp-alternating-averaged-table-5"
+    _, validations = evidence.curve(name, "val_accuracy", first=1)
+    assert (validations[:, -1] > validations.max(axis=1) - 0.01).all()
+    assert (validations[:, 49:].mean(axis=1) > validations[:, 39:49].mean(axis=1)).all()
+
+
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
@@ -70,6 +77,7 @@ def test_with_averaged_losses_sdtp_does_not_get_worse_in_between(evidence):
         ("dfa", "fa"),
         ("dtp-alternating", "sdtp-alternating-averaged"),
         ("dtp-alternating", "sdtp-alternating-summed"),
+        ("sdtp-alternating-averaged-table-5", "sdtp-alternating-summed-table-5"),
     ],
 )
 def test_what_is_better_in_every_seed(better, worse, evidence):
