@@ -52,6 +52,8 @@ def evidence(tmp_path):
             run("shifted", seed, [0.4, 0.8 - 6 * noise])
         if seed < 2:
             run("few", seed, [0.5, 0.9])
+        run("unstable", seed, [0.5, 0.9])
+    run("unstable", 4, [0.1], status="diverged")
     run("high", 4, [0.1, 0.1], status="interrupted")
     return Evidence(tmp_path)
 
@@ -110,8 +112,10 @@ def test_a_single_published_run_is_one_more_draw(evidence, paper, verdict):
     assert found.note.endswith("a further run of ours: ± 0.0291")
 
 
-def test_a_wide_interval_does_not_excuse_everything(evidence):
-    assert Value("high@2", "m", 0.925, widest=0.02).judge(evidence).verdict is Verdict.PARTIAL
+def test_runs_that_differ_too_much_decide_nothing_for_a_number(evidence):
+    """One more run of ours lies within ± .0291."""
+    assert Value("high@2", "m", 0.9, widest=0.029).judge(evidence).verdict is Verdict.UNDECIDED
+    assert Value("high@2", "m", 0.9, widest=0.030).judge(evidence).verdict is Verdict.REPRODUCED
     assert Value("high@2", "m", 0.95, widest=0.09).judge(evidence).verdict is Verdict.NOT_REPRODUCED
 
 
@@ -334,3 +338,15 @@ def test_a_metric_may_be_in_another_of_the_runs_files(evidence, tmp_path):
     assert evidence.at("high", "other:best.m") == {0: 0.0, 2: 0.5}
     assert evidence.at("high", "other:by.4/255") == {0: 0.5, 2: 0.5}
     assert evidence.at("high@1", "other:by.4/255") == {0: 0.5}
+
+
+def test_seeds_that_diverged_are_told_and_the_others_decide_nothing(evidence):
+    rule = Above("unstable", "m", 0.8)
+    assert rule.judge(evidence).verdict is Verdict.REPRODUCED
+    for statement in (
+        Claim("id", "says", rule, TODAY, source="Table 1", sure="sure"),
+        Aim("id", "says", rule, TODAY),
+    ):
+        found = statement.judge(evidence)
+        assert found.verdict is Verdict.UNDECIDED
+        assert found.note.endswith("1 of 5 seeds of unstable diverged")

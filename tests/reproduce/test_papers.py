@@ -83,9 +83,7 @@ def test_every_record_is_a_run_that_would_be_made_today(name, recorded):
         seeds = 1 + max(record.seed for record in read.records.names(protocol))
         jobs = Reproduction(read, protocol, runs, seeds=seeds).jobs(runs)
         made = [job for job in jobs if isinstance(job, Run)]
-        ended = [
-            job.finished() or RunFolder(job.folder).diverged for job in made if job.folder.exists()
-        ]
+        ended = [job.finished() for job in made if job.folder.exists()]
         assert all(ended)
         found = {record.below(runs) for record in read.records.names(protocol)}
         assert found <= {job.folder for job in made}

@@ -137,8 +137,8 @@ def _reproduce(asked, at_once, together, time_budget, recorded) -> None:
     if failures:
         listed = "\n".join(f"  {o.job.label}: {o.failure}" for o in failures)
         raise ApicalError(
-            f"{len(failures)} of {len(jobs)} runs failed; the same command tries them again\n"
-            f"{listed}"
+            f"{len(failures)} of {len(jobs)} runs failed; the same command tries again what did "
+            f"not diverge\n{listed}"
         )
 
 

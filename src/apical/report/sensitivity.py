@@ -55,5 +55,5 @@ def draw(searches: Sequence[SearchData], out: Path) -> Path:
         axis.set_xlabel(f"best validation {shared_target(searches).shortfall} over epochs (%)")
         axis.set_ylabel("draws (%)")
         axis.set_xlim(left=0)
-        axis.legend()
+        axis.legend(loc="upper right")
         return save_at(figure, out, "sensitivity")

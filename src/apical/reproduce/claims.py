@@ -38,6 +38,23 @@ class Statement(ABC):
     def judge(self, evidence: Evidence) -> Finding:
         """Decide by the finished runs."""
 
+    def _found(self, evidence: Evidence) -> Finding:
+        """What the rule finds; where seeds diverged, those that did not decide nothing."""
+        found = self.judgement.judge(evidence)
+        lost = {e: len(evidence.diverged(e)) for e in sorted(self.judgement.experiments)}
+        told = [
+            f"{count} of {count + len(evidence.runs(e))} seeds of {e} diverged"
+            for e, count in lost.items()
+            if count
+        ]
+        if not told:
+            return found
+        return replace(
+            found,
+            verdict=Verdict.UNDECIDED,
+            note="; ".join([*([found.note] if found.note else []), *told]),
+        )
+
 
 @dataclass(frozen=True)
 class Claim(Statement):
@@ -56,7 +73,7 @@ class Claim(Statement):
     epochs: int | None = None
 
     def judge(self, evidence):
-        found = self.judgement.judge(evidence)
+        found = self._found(evidence)
         ran = evidence.fewest_epochs(self.judgement.experiments)
         if None in (self.epochs, ran) or ran >= self.epochs or found.verdict is Verdict.NOT_RUN:
             return found
@@ -69,7 +86,7 @@ class Aim(Statement):
     """A statement of ours. It is met or not met, whatever a paper says."""
 
     def judge(self, evidence):
-        found = self.judgement.judge(evidence)
+        found = self._found(evidence)
         return replace(found, verdict=OF_AIMS.get(found.verdict, found.verdict))
 
 

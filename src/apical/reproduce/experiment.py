@@ -92,7 +92,7 @@ class Run(Job):
         return max(0, self.experiment.settings.epochs - done) * epoch
 
     def finished(self) -> bool:
-        """Whether the folder holds this run, ended in full.
+        """Whether the folder holds this run, ended in full or by diverging, which is an outcome.
 
         Raises `UsageError` if it holds another run.
         """
@@ -106,7 +106,7 @@ class Run(Job):
                 f"{self.folder}: holds another run than {self.label} is now; choose another --out "
                 "or delete that folder"
             )
-        return stored.finished
+        return stored.finished or stored.diverged
 
     def _described(self, config: dict[str, Any]) -> tuple[Experiment, int]:
         """The experiment that a run's config.json tells of, and its seed.

@@ -156,7 +156,7 @@ class Value(OfOneTerm):
 
     value: float
     widest: float = 0.05
-    """No distance above this counts as reproduced, however much our runs differ."""
+    """Runs that differ by more than this decide nothing for the number."""
 
     @property
     def demand(self):
@@ -166,9 +166,8 @@ class Value(OfOneTerm):
     def rule(self):
         return (
             "against a single run: reproduced: the paper's number lies within the 95 % interval of "
-            "one further run (our mean's, times the root of n + 1), at most "
-            f"{self.widest:g} from our mean; partial: within that interval, farther off; not "
-            "reproduced: outside of it"
+            "one further run (our mean's, times the root of n + 1), of a half-width of at most "
+            f"{self.widest:g}; undecided: within a wider one; not reproduced: outside of it"
         )
 
     def decide(self, values):
@@ -177,7 +176,7 @@ class Value(OfOneTerm):
         if distance > further:
             verdict = Verdict.NOT_REPRODUCED
         else:
-            verdict = Verdict.REPRODUCED if distance <= self.widest else Verdict.PARTIAL
+            verdict = Verdict.REPRODUCED if further <= self.widest else Verdict.UNDECIDED
         note = f"distance {distance:.4f}; a further run of ours: ± {further:.4f}"
         return Finding(verdict, mean, half_width(values), len(values), note)
 
