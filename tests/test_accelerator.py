@@ -11,10 +11,16 @@ import jax
 import pytest
 from benchmarks.accelerator import __main__ as command, parts, session, wheels
 
-from apical import BP, DTP
+from apical import BP, DTP, IteratedTargetProp, Settings, fit
+from apical.generative import judge
+from apical.generative.estimators import DifferenceTargets
+from apical.generative.task import GenerativeTask
+from apical.networks.layers import Fc
 from apical.reproduce.records import Records
 from apical.runs.environment import environment
 from apical.runs.precision import full_precision, precision
+from apical.training.fit import fit_apart
+from apical.training.supervised import Supervised
 
 ROOT = Path(__file__).parents[1]
 
@@ -88,6 +94,60 @@ def test_products_are_of_full_precision_on_accelerators(monkeypatch):
     with jax.default_matmul_precision("tensorfloat32"), full_precision():
         assert precision() == "tensorfloat32"
     assert precision() is None
+
+
+def heard(monkeypatch, owner, name):
+    """The precisions that hold whenever this function of `owner` is called or traced.
+
+    What was compiled before is not traced again: each use needs layers of a size of its own.
+    """
+    seen, function = [], getattr(owner, name)
+
+    def listening(*given, **named):
+        seen.append(precision())
+        return function(*given, **named)
+
+    monkeypatch.setattr(owner, name, listening)
+    return seen
+
+
+@pytest.fixture
+def accelerator(monkeypatch):
+    """JAX says that it runs on one."""
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+
+
+@pytest.mark.usefixtures("accelerator")
+def test_a_rule_trains_at_full_precision(blobs, tmp_path, monkeypatch):
+    seen = heard(monkeypatch, Supervised, "step")
+    fit(BP(), blobs, hidden=(13,), batch_size=30, epochs=1)
+    assert set(seen) == {"highest"}
+    seen.clear()
+    fit_apart(BP(), blobs, Settings(hidden=(Fc(14),), batch_size=30, epochs=1), {0: tmp_path / "0"})
+    assert set(seen) == {"highest"}
+
+
+@pytest.mark.usefixtures("accelerator")
+def test_a_generative_model_trains_samples_and_is_measured_at_full_precision(blobs, monkeypatch):
+    seen = heard(monkeypatch, DifferenceTargets, "rise")
+    result = IteratedTargetProp((13, 3)).fit(blobs, batch_size=30, epochs=1)
+    assert set(seen) == {"highest"}
+    trained, raw = result.models[0], blobs.test.x[:2]
+    for use in (
+        lambda: trained.prior,
+        lambda: trained.infer(raw),
+        lambda: trained.log_joint(raw),
+        lambda: trained.sample(2),
+        lambda: trained.inpaint(raw, raw[0] > 99),
+    ):
+        seen.clear()
+        use()
+        assert set(seen) == {"highest"}
+    classifier = fit(BP(), blobs, hidden=(15,), batch_size=30, epochs=1).models[0]
+    task = GenerativeTask(trained.model, blobs, trained.model.recipe)
+    measures = [heard(monkeypatch, judge, name) for name in ("parzen", "coverage", "class_scores")]
+    judge.Judge(task, classifier).measure(blobs.test.x / 255)
+    assert [set(each) for each in measures] == [{"highest"}] * 3
 
 
 def test_the_commit_of_a_copy_is_the_one_that_was_noted(monkeypatch, tmp_path):

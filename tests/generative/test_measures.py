@@ -1,11 +1,14 @@
 """Measures of samples, against formulas written out and other people's code."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy.linalg
 from sklearn.neighbors import KernelDensity
 
 from apical import BP, IteratedTargetProp, UsageError, fit
+from apical.cli.generate import evaluate
 from apical.generative import coverage as coverage_module, parzen as parzen_module
 from apical.generative.coverage import coverage
 from apical.generative.frechet import frechet
@@ -126,8 +129,16 @@ def test_real_examples_are_judged_better_than_what_an_untrained_model_samples(bl
     task, models = reload(tmp_path, blobs)
     seen_by = fit(BP(), blobs, lr=0.05, **BY_A_RULE).models[0]
     judge = Judge(task, seen_by)
-    real = judge.measure(drawn_again(judge.train, 60, seed=0))
+    rows = drawn_again(judge.train, 60, seed=0)
+    real = judge.measure(rows)
     made = judge.measure(models[0].sample(60))
+    np.testing.assert_allclose(judge.validation, blobs.validation.x.reshape(60, -1) / 255)
+    np.testing.assert_allclose(judge.test, blobs.test.x.reshape(60, -1) / 255)
+    assert real["parzen"] == parzen(rows, judge.validation, judge.test)._asdict()
+    real_features, features = (judge._seen(each)[0] for each in (judge.test, rows))
+    seen = coverage(real_features, features)
+    assert real.items() >= seen._asdict().items()
+    assert seen.density != coverage(features, real_features).density  # so that their order matters
     assert real["parzen"]["mean"] > made["parzen"]["mean"]
     assert real["frechet"] < made["frechet"]
     assert real["coverage"] > max(made["coverage"], 0.5)
@@ -136,3 +147,15 @@ def test_real_examples_are_judged_better_than_what_an_untrained_model_samples(bl
     # The classifier reads raw examples: those of the test set are seen as they were trained on.
     _, scores = judge._seen(judge.test)
     np.testing.assert_allclose(scores, seen_by(blobs.test.x), atol=1e-5)
+
+
+def test_each_column_is_measured_of_samples_with_its_rounds(tmp_path):
+    IteratedTargetProp((8, 4)).fit("digits", out=tmp_path / "run", epochs=1)
+    evaluate(tmp_path / "run", samples=50, rounds=2, out=tmp_path / "measured.json")
+    measured = json.loads((tmp_path / "measured.json").read_text())
+    task, models = reload(tmp_path / "run")
+    for rounds, column in ((0, "model, no rounds"), (2, "model, 2 rounds")):
+        found = Judge(task).measure(models[0].sample(50, rounds=rounds))
+        (expected,) = measured[column]
+        assert expected["parzen"]["mean"] == pytest.approx(found["parzen"]["mean"])
+    assert measured["model, no rounds"] != measured["model, 2 rounds"]

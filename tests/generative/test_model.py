@@ -92,6 +92,16 @@ def test_what_is_known_is_never_changed_and_the_rest_is_filled_in(trained, blobs
     assert np.array_equal(trained.inpaint(other, known, rounds=5), filled)
 
 
+def test_the_gaps_are_inferred_at_the_models_alpha_unless_another_is_asked_for(trained, blobs):
+    raw, known = blobs.test.x[:6], Left().known((4, 4), 0)
+    default, same, other = (
+        trained.inpaint(raw, known, **given)
+        for given in ({}, {"alpha": trained.model.alpha}, {"alpha": 0.3})
+    )
+    assert np.array_equal(default, same)
+    assert not np.array_equal(default, other)
+
+
 def test_every_example_may_have_a_mask_of_its_own(trained, blobs):
     raw = blobs.test.x[:3]
     masks = np.stack([m.known((4, 4), 0) for m in (Left(), Upper(), Scattered())])

@@ -85,6 +85,8 @@ def test_corruption_is_gaussian_but_at_the_top_which_is_a_mean_of_samples():
     assert sorted({round(float(v), 4) for v in down[2][:500, 0]}) == [0, 0.3333, 0.6667, 1]
     np.testing.assert_allclose(jnp.mean(down[2]), 0.7, atol=0.01)
     assert len({float(a[0, 0] - b[0, 0]) for a, b in zip(up[1:], h[:2], strict=True)}) == 2
+    for f, g in zip(up[1:], down[:2], strict=True):  # what encoders and decoders read of one h
+        assert abs(np.corrcoef(f[:, 0], g[:, 0])[0, 1]) < 5 / many**0.5
 
 
 def test_without_noise_nothing_is_corrupted():
@@ -153,16 +155,18 @@ def learner(**given):
     return Inferring(model(**given), settings, optax.sgd(0.5), steps_per_epoch=2)
 
 
-def test_a_step_is_inference_then_descent_at_the_stages_rates():
-    mine = learner(stages=("from:0,0/1/0,0/0/2,0,0", "from:1,0,0"))
+@pytest.mark.parametrize("sigmas", ["0,0", "0.3/0.4/0.5,0.6/0.7"])
+def test_a_step_is_inference_then_descent_at_the_stages_rates_and_noises(sigmas):
+    mine = learner(stages=(f"from:0,0/1/0,0/0/2,{sigmas}", "from:1,0,0"))
     shown = Examples(examples().reshape(EXAMPLES, 2, 3), None)
     carry = mine.start(jax.tree.map(jnp.zeros_like, shown), Keys.of(0))
     assert carry.stack.units == (INPUTS, *HIDDEN)
     key, x = jax.random.key(3), examples()
     after, metrics = mine.step(None, carry, shown, key)
     h = mine.model.infer(carry.stack, x)
-    none = Rates(*[jnp.zeros(3)] * 4)
-    found = update(carry.stack, x, h, *mine.model.corrupt(x, h, none, key))
+    noise = [jnp.array(r) for r in ([0.3, 0.4, 0.5], [0.6, 0.7, 0.0])] if sigmas != "0,0" else []
+    rates = Rates(*[jnp.zeros(3)] * (4 - len(noise)), *noise)
+    found = update(carry.stack, x, h, *mine.model.corrupt(x, h, rates, key))
     np.testing.assert_allclose(metrics["train_loss"], found.loss, rtol=1e-6)
     for letter, factors in (("encoders", (0, 1, 0)), ("decoders", (0, 0, 2))):
         for l, factor in enumerate(factors):

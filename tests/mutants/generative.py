@@ -6,6 +6,11 @@ INFERENCE = "tests/generative/test_inference.py"
 TRAINING = "tests/generative/test_training.py"
 MODEL = "tests/generative/test_model.py"
 MEASURES = "tests/generative/test_measures.py"
+PRECISION = (
+    "tests/test_accelerator.py"
+    "::test_a_generative_model_trains_samples_and_is_measured_at_full_precision"
+)
+JUDGED = "test_real_examples_are_judged_better_than_what_an_untrained_model_samples"
 
 MUTANTS = (
     Mutant(
@@ -100,5 +105,68 @@ MUTANTS = (
         "-nearest[:, k]",
         "-nearest[:, k - 1]",
         (f"{MEASURES}::test_coverage_counts_balls",),
+    ),
+    Mutant(
+        "learner: no noise in a step",
+        "generative/learner.py",
+        "model.corrupt(x, h, rates, key)",
+        "model.corrupt(x, h, jax.tree.map(jnp.zeros_like, rates), key)",
+        (f"{TRAINING}::test_a_step_is_inference_then_descent_at_the_stages_rates_and_noises",),
+    ),
+    Mutant(
+        "corruption: encoders and decoders read one draw",
+        "generative/iterated_target_prop.py",
+        "h[:-1], rates.decoder_noise, keys[1]",
+        "h[:-1], rates.decoder_noise, keys[0][1:]",
+        (f"{TRAINING}::test_corruption_is_gaussian_but_at_the_top_which_is_a_mean_of_samples",),
+    ),
+    Mutant(
+        "judge: the width is chosen on test",
+        "generative/judge.py",
+        "self.validation, self.test)",
+        "self.test, self.validation)",
+        (f"{MEASURES}::{JUDGED}",),
+    ),
+    Mutant(
+        "judge: real and samples are exchanged",
+        "generative/judge.py",
+        "coverage(self._features_of_test, features)",
+        "coverage(features, self._features_of_test)",
+        (f"{MEASURES}::{JUDGED}",),
+    ),
+    Mutant(
+        "generate: samples without rounds have rounds",
+        "cli/generate.py",
+        "rounds=times",
+        "rounds=rounds",
+        (f"{MEASURES}::test_each_column_is_measured_of_samples_with_its_rounds",),
+    ),
+    Mutant(
+        "inpainting: another alpha than the model's",
+        "generative/generative_model.py",
+        "alpha = self.model.alpha if alpha is None",
+        "alpha = 0.3 if alpha is None",
+        (f"{MODEL}::test_the_gaps_are_inferred_at_the_models_alpha_unless_another_is_asked_for",),
+    ),
+    Mutant(
+        "precision: the machine's own in training",
+        "generative/fit.py",
+        "@full_precision()\n",
+        "",
+        (PRECISION,),
+    ),
+    Mutant(
+        "precision: the machine's own in samples",
+        "generative/generative_model.py",
+        "@full_precision()\n",
+        "",
+        (PRECISION,),
+    ),
+    Mutant(
+        "precision: the machine's own in measures",
+        "generative/judge.py",
+        "    @full_precision()\n",
+        "",
+        (PRECISION,),
     ),
 )

@@ -154,4 +154,11 @@ MUTANTS = (
         "for name in records",
         (f"{RECORDS}::test_the_file_depends_on_the_runs_and_not_on_the_order_they_came_in",),
     ),
+    Mutant(
+        "judgement: cases above refute that most are",
+        "reproduce/judgement.py",
+        "elif 2 * below >= len(cases):",
+        "elif 2 * above >= len(cases):",
+        (f"{JUDGE}::test_most_counts_the_cases_that_are_decided",),
+    ),
 )

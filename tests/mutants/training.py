@@ -298,4 +298,28 @@ MUTANTS = (
         "jax.random.key(EVALUATION), 1)",
         (f"{SENT}::test_passes_are_averaged",),
     ),
+    Mutant(
+        "programs: networks that average other numbers of passes share them",
+        "training/supervised.py",
+        "steps_per_epoch=None, record_test=False)",
+        "steps_per_epoch=None, record_test=False, passes=1)",
+        (
+            "tests/training/test_trainer.py"
+            "::test_learners_share_programs_only_if_they_differ_in_what_no_program_reads",
+        ),
+    ),
+    Mutant(
+        "precision: the machine's own where a rule trains",
+        "training/fit.py",
+        "@full_precision()\ndef fit(",
+        "def fit(",
+        ("tests/test_accelerator.py::test_a_rule_trains_at_full_precision",),
+    ),
+    Mutant(
+        "precision: the machine's own where seeds train apart",
+        "training/fit.py",
+        "@full_precision()\ndef fit_apart(",
+        "def fit_apart(",
+        ("tests/test_accelerator.py::test_a_rule_trains_at_full_precision",),
+    ),
 )

@@ -265,6 +265,8 @@ def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
     [
         (["high low", "high shifted", "low high"], Verdict.REPRODUCED),
         (["high low", "low high"], Verdict.NOT_REPRODUCED),
+        (["low high", "low high"], Verdict.NOT_REPRODUCED),
+        (["high low", "low mixed"], Verdict.UNDECIDED),
         (["high low", "low mixed", "low mixed"], Verdict.UNDECIDED),
         (["high low", "high few"], Verdict.UNDECIDED),
         (["high low", "high none"], Verdict.NOT_RUN),

@@ -1,10 +1,13 @@
 """The loop of epochs: its keys, and what it hands to a learner before training."""
 
+from dataclasses import fields
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
+import pytest
 
 from apical import DTP, Settings, fit
 from apical.feedback import Transport
@@ -13,6 +16,8 @@ from apical.rules.rule import Rule, State, Traits
 from apical.training import trainer
 from apical.training.epoch import run_chunk
 from apical.training.learner import Keys
+from apical.training.optimizer import Optimizers
+from apical.training.supervised import Supervised
 from apical.training.task import Task
 
 
@@ -80,3 +85,27 @@ def test_programs_are_compiled_once_for_runs_of_any_length(blobs):
     fit(BP(), blobs, epochs=1, schedule="cosine", **settings)
     fit(BP(), blobs, epochs=2, schedule="cosine", **settings)
     assert compiled._cache_size() == before + 3
+
+
+OTHERS: dict[str, Any] = {
+    "hidden": (7,), "activation": "sigmoid", "output": "sigmoid", "loss": "squared-error",
+    "target": "input", "init": "le-cun", "bias": False, "preprocessing": "centre",
+    "augmentation": "crop-flip", "optimizer": "sgd", "lr": 0.5, "optimizer_args": {"b1": 0.5},
+    "schedule": "cosine", "clip_norm": 1.0, "weight_decay": 0.1, "epochs": 3, "batch_size": 30,
+    "steps_per_epoch": 2, "partial_batch": "wrap", "record_test": True, "learned_optimizer": "sgd",
+    "learned_lr": 0.5, "learned_optimizer_args": {"b1": 0.5}, "alternate": "batch", "passes": 3,
+}  # fmt: skip
+"""Another value than the default's for every setting."""
+UNREAD = {"epochs", "steps_per_epoch", "record_test"}
+"""The settings that no compiled program reads."""
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_learners_share_programs_only_if_they_differ_in_what_no_program_reads(name):
+    optimizers = Optimizers(optax.sgd(1.0), optax.sgd(1.0))
+    one, other = (
+        Supervised(BP(), settings, 3, optimizers)
+        for settings in (Settings(), Settings(**{name: OTHERS[name]}))
+    )
+    assert one.settings != other.settings
+    assert (one == other) is (name in UNREAD)

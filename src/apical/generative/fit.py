@@ -13,6 +13,7 @@ from apical.errors import UsageError, short, unknown
 from apical.generative.generative_model import GenerativeModel
 from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.task import GenerativeTask
+from apical.runs.precision import full_precision
 from apical.settings import Unsupervised
 from apical.training.events import Listener
 from apical.training.how import CHECKPOINT_SECONDS, How, configuration, data_of
@@ -34,6 +35,7 @@ class Result:
     """What was trained, by seed."""
 
 
+@full_precision()
 def fit(
     model: IteratedTargetProp,
     data: Dataset | str,

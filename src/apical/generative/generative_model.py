@@ -17,6 +17,7 @@ from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.learner import flat
 from apical.generative.sampling import Prior, complete, refine
 from apical.generative.stack import Stack
+from apical.runs.precision import full_precision
 from apical.values.value import read
 
 CHUNK = 1000
@@ -163,6 +164,7 @@ def _not_negative(**given: float) -> None:
             raise UsageError(f"{name}: must be 0 or more and finite, got {number}")
 
 
+@full_precision()
 def _in_chunks(function: Callable, *arrays: np.ndarray):
     """A function of rows, some at a time; the last are filled up so that all chunks are alike."""
     count = len(arrays[0])

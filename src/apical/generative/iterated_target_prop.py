@@ -51,8 +51,11 @@ class IteratedTargetProp(Value):
     the squared errors |g_l(h~_l) - h_{l-1}|^2 and |f_l(h~_{l-1}) - h_l|^2, which are local to it.
     `estimator` and `beta` make variants, which the authors ask about.
 
-    Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015. The paper does not state the decoders'
-    activations, rates, noises and initial weights; the defaults here are ours.
+    Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015. Choices of ours:
+
+    1. The paper does not state the decoders' activations, rates, noises and initial weights.
+    2. f_{l+1} and g_l both read h~_l, which the paper writes as one. Here each reads a draw of its
+       own, independent of the other's and with its own noise.
     """
 
     hidden: tuple[int, ...] = (1000, 100)

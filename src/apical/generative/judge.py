@@ -15,6 +15,7 @@ from apical.generative.learner import flat
 from apical.generative.parzen import parzen
 from apical.generative.task import GenerativeTask
 from apical.networks.targets import class_scores
+from apical.runs.precision import full_precision
 from apical.training.model import Model
 
 Rows = Float[np.ndarray, "examples inputs"]
@@ -41,6 +42,7 @@ class Judge:
                 f"{shape}; name a run on the same data"
             )
 
+    @full_precision()
     def measure(self, samples: Float[np.ndarray, "samples ..."]) -> dict[str, Any]:
         """Of samples in the units of the model's inputs; JSON-ready."""
         rows = np.asarray(flat(samples))
