@@ -4,6 +4,7 @@ from importlib import import_module
 
 import jax
 import numpy as np
+import psutil
 import pytest
 from jaxtyping import install_import_hook
 
@@ -18,6 +19,16 @@ with install_import_hook(CHECKED, "beartype.beartype"):
         import_module(name)  # here, so that a module that has moved is missed
 
 from apical.data import from_arrays  # noqa: E402
+
+PLENTY = 2 << 30
+"""Bytes of memory above which a test process lets the programs of earlier modules go."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _bounded_memory():
+    yield
+    if psutil.Process().memory_info().rss > PLENTY:
+        jax.clear_caches()
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ LAZY = (
 FREE = 2 << 30
 """Bytes of memory that a command finds free, so that it refuses giants before they hurt."""
 MEMORY = 4 << 30
-"""Bytes of memory with which a command is ended."""
+"""Bytes of memory with which a command is ended, beyond what it has of this process at its start."""
 FILE_SIZE = 1 << 30
 """Bytes of the largest file that it may write."""
 PATIENCE = 45.0
@@ -132,6 +132,7 @@ class Process:
         self._faults: list[str] = []
         self._code: int | None = None
         self._computed = 0.0
+        self._began_with: int | None = None
         sys.stdout.flush()
         sys.stderr.flush()
         # Ctrl-C must not meet the child before it is ready for it.
@@ -199,7 +200,10 @@ class Process:
             process = psutil.Process(self._pid)
             times = process.cpu_times()
             self._computed = times.user + times.system
-            if process.memory_info().rss > MEMORY:
+            there = process.memory_info().rss
+            if self._began_with is None:
+                self._began_with = there
+            if there - self._began_with > MEMORY:
                 self._faults.append("memory")
                 self.send(signal.SIGKILL)
 
