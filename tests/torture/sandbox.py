@@ -34,7 +34,7 @@ LAZY = (
 FREE = 2 << 30
 """Bytes of memory that a command finds free, so that it refuses giants before they hurt."""
 MEMORY = 4 << 30
-"""Bytes of memory with which a command is ended, beyond what it has of this process at its start."""
+"""Bytes of memory with which a command is ended, beyond those it has at its start."""
 FILE_SIZE = 1 << 30
 """Bytes of the largest file that it may write."""
 PATIENCE = 45.0
