@@ -140,8 +140,8 @@ class IteratedTargetProp(Value):
 
         pairs = list(pairwise(units))
         return Stack(
-            tuple(dense(a, b, *rest) for (a, b), *rest in zip(pairs, up, keys[0], strict=True)),
-            tuple(dense(b, a, *rest) for (a, b), *rest in zip(pairs, down, keys[1], strict=True)),
+            tuple(dense(a, b, s, k) for (a, b), s, k in zip(pairs, up, keys[0], strict=True)),
+            tuple(dense(b, a, s, k) for (a, b), s, k in zip(pairs, down, keys[1], strict=True)),
         )
 
     @property

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import jax
 
 
 def precision() -> str | None:
     """The precision that holds now; None: the machine's own."""
-    return jax.config.jax_default_matmul_precision  # type: ignore[attr-defined]
+    config: Any = jax.config  # which of its attributes are typed differs between versions of JAX
+    return config.jax_default_matmul_precision
 
 
 @contextmanager
