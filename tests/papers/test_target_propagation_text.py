@@ -89,9 +89,14 @@ def test_what_is_better_in_every_seed(better, worse, evidence):
 
 
 def test_how_far_targets_are(evidence, text):
-    _, far = evidence.curve("mnist-fc-sdtp-alternating-summed-narrow", "target_distance_5", first=1)
-    mean = 100 * far.mean(axis=0)
-    assert f"stay {mean.min():.0f} to {mean.max():.0f} % of the activity away" in text
+    def away(method):
+        _, far = evidence.curve(f"mnist-fc-{method}", "target_distance_5", first=1)
+        mean = 100 * far.mean(axis=0)
+        return f"{mean.min():.0f} to {mean.max():.0f} %"
+
+    assert f"stay {away('sdtp-alternating-summed')} of the activity away" in text
+    narrow = away("sdtp-alternating-summed-narrow")
+    assert f"middle; {narrow} as the narrow search found it" in text
     steps = []
     for method in ("ao-sdtp-alternating-damped", "sdtp-alternating-damped"):
         _, distance = evidence.curve(f"mnist-fc-{method}", "target_distance_5", first=1)
