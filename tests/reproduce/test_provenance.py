@@ -49,13 +49,7 @@ def recorded(name):
         yield tuple(run), records.files(run)["env.json"]["commit"]
 
 
-def every(**expected):
-    """All papers, and why some of them are expected to fail."""
-    waits = {n: pytest.mark.xfail(strict=True, reason=why) for n, why in expected.items()}
-    return [pytest.param(n, marks=waits.get(n.replace("-", "_"), ())) for n in paper.names()]
-
-
-@pytest.mark.parametrize("name", every())
+@pytest.mark.parametrize("name", paper.names())
 def test_every_run_is_of_a_clean_commit_of_this_history(name):
     runs = [*listed(name), *recorded(name)]
     assert runs

@@ -1,6 +1,5 @@
 """Train a generative model on a data set, for one or several seeds, and keep what happened."""
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import jax
 
 from apical.data import Dataset
-from apical.errors import UsageError, short, unknown
+from apical.errors import UsageError, short
 from apical.generative.generative_model import GenerativeModel
 from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.task import GenerativeTask
@@ -77,13 +76,7 @@ def fit(
             f"settings: must be an apical.settings.Unsupervised, got {short(settings)}; single "
             "settings are given by their names, as in epochs=5"
         )
-    known = [field.name for field in dataclasses.fields(Unsupervised)]
-    for name in changes:
-        if name not in known:
-            raise UsageError(
-                unknown("settings", name, known, "`apical generate train --help` lists all")
-            )
-    chosen = dataclasses.replace(settings or model.recipe, **changes)
+    chosen = (settings or model.recipe).changed(changes, "apical generate train --help")
     task = GenerativeTask(model, data, chosen)
     learned = {"model": encode(model)}
     config = configuration(learned, data, chosen, how.numbers, how.program)

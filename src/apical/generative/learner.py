@@ -60,10 +60,7 @@ class Inferring(Learner):
 
     @property
     def bound_to_epochs(self):
-        schedule = self.settings.schedule
-        if schedule.endless:
-            return None
-        return f"the learning rate follows a schedule ({spell(schedule)}) up to its last epoch"
+        return self.settings.schedule.bound_to_epochs
 
     def metric(self, split):
         return LOG_JOINT.metric(split)

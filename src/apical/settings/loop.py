@@ -1,12 +1,12 @@
 """Settings that every learner's loop needs, whatever it learns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
 
 from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.preprocessing import Preprocessing
-from apical.errors import LARGEST, UsageError, at_least_one, positive
+from apical.errors import LARGEST, UsageError, at_least_one, positive, unknown
 from apical.settings.partial_batches import Drop, PartialBatch
 from apical.settings.schedules import Constant, Schedule
 from apical.values.spelling import encode
@@ -61,6 +61,17 @@ class Loop:
         )
         if not 0 <= self.weight_decay <= LARGEST:
             raise UsageError(f"weight_decay: must be 0 or more and finite, got {self.weight_decay}")
+
+    def changed(self, changes: Mapping[str, Any], lists: str) -> Self:
+        """With some fields otherwise; `lists` says which command shows all of them.
+
+        Raises `UsageError` for a change of a setting that there is not.
+        """
+        known = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise UsageError(unknown("settings", name, known, f"`{lists}` lists all"))
+        return replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:
         """What a run's config.json holds of them."""

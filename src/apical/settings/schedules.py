@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from apical.errors import UsageError
+from apical.values.spelling import spell
 from apical.values.value import Value
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ class Schedule(Value):
 
     endless: ClassVar[bool] = False
     """Whether a run of more steps has the same rates at those it shares with a shorter one."""
+
+    @property
+    def bound_to_epochs(self) -> str | None:
+        """Why a run that follows it depends on its number of epochs; None if it does not."""
+        if self.endless:
+            return None
+        return f"the learning rate follows a schedule ({spell(self)}) up to its last epoch"
 
     @abstractmethod
     def rate(self, lr: float, steps: int) -> "float | optax.Schedule":

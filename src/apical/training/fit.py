@@ -1,6 +1,5 @@
 """Train a rule on a data set, for one or several seeds, and keep what happened."""
 
-import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ import jax
 import optax
 
 from apical.data import Dataset
-from apical.errors import UsageError, short, unknown
+from apical.errors import UsageError, short
 from apical.networks.network import Network
 from apical.rules import Rule, State
 from apical.runs.precision import full_precision
@@ -193,10 +192,5 @@ def asked(
             f"settings: must be an apical.Settings, got {short(settings)}; single settings are "
             "given by their names, as in epochs=5"
         )
-    known = [field.name for field in dataclasses.fields(Settings)]
-    for name in changes:
-        if name not in known:
-            raise UsageError(
-                unknown("settings", name, known, "`apical train RULE --help` lists all")
-            )
-    return chosen, data, dataclasses.replace(settings or chosen.recipe, **changes)
+    base = settings or chosen.recipe
+    return chosen, data, base.changed(changes, "apical train RULE --help")

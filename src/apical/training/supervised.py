@@ -59,10 +59,7 @@ class Supervised(Learner):
 
     @property
     def bound_to_epochs(self):
-        schedule = self.settings.schedule
-        if schedule.endless:
-            return None
-        return f"the learning rate follows a schedule ({spell(schedule)}) up to its last epoch"
+        return self.settings.schedule.bound_to_epochs
 
     def metric(self, split):
         return self.settings.target.metric(split)
