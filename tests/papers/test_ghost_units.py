@@ -14,14 +14,23 @@ from apical.feedback import FixedRandom, Transpose
 from apical.networks.activations import sigmoid
 from apical.networks.initialisers import Uniform
 from apical.networks.layers import Fc
-from apical.papers.ghost_units.experiments import BEST_RATES, RATES, cells, controls, mb, quick
+from apical.papers.ghost_units.experiments import (
+    BEST_RATES,
+    RATES,
+    cells,
+    controls,
+    experiments,
+    mb,
+    quick,
+)
 from apical.papers.ghost_units.gradient import relative_errors
 from apical.papers.ghost_units.tables import table_1
 from apical.papers.ghost_units.theorem import predicted
 from apical.papers.ghost_units.trace import watch
 from apical.reproduce import paper
 from apical.reproduce.evidence import Evidence
-from apical.rules import BP, GhostMB, Rule, State
+from apical.reproduce.readme import text_of
+from apical.rules import BP, GhostMA, GhostMB, Rule, State
 from apical.rules.ghost.circuit import euler, feel
 from apical.rules.ghost.stepping import Strides
 from apical.rules.integrate import integrate
@@ -138,6 +147,20 @@ def test_another_number_of_ghosts_learns_as_fast():
         assert isinstance(rule, GhostMB)
         assert rule.per_layer == (ghosts,)
         assert ghosts * rule.ghost_rate == pytest.approx(100)
+
+
+def test_depths_are_compared_at_one_rate_and_the_readme_says_which():
+    """Table 2 has others for one hidden layer, so that the four are no series of its cells."""
+    deep = {e.name: e for e in experiments("quick") if e.name.startswith("depth-")}
+    assert len(deep) == 4
+    for depth, cell in enumerate(deep.values(), start=1):
+        assert cell.settings.hidden == (Fc(100),) * depth
+        assert cell.rule == GhostMA(
+            main_rates=(0.01,), ghost_rate=0.01, lateral=Uniform(0.1), feedback=Transpose()
+        )
+    told = text_of(paper.read("ghost-units")).partition("*Depth*")[2]
+    assert "rates of .01 and first weights within .1" in told
+    assert "<!-- quick/ma-100-tf last % -->" in told
 
 
 def circuit(rule, hidden=(5, 4)):

@@ -27,6 +27,8 @@ one example leaves uncancelled shrinks per step in proportion to both."""
 GHOST_EPOCHS = 2
 """For which other numbers of ghosts and nudges are tried."""
 DEPTHS = (1, 2, 3, 4)
+DEEP_RATES = {"tf": (0.01, 0.01), "fa": (0.05, 0.02)}
+"""Of main and of lateral weights: Table 2, two hidden layers."""
 DEEP_EPOCHS = 4
 """For which other depths are tried."""
 BETAS = (0.01, 1.0, 10.0)
@@ -89,7 +91,7 @@ def ma(width: int, feedback: str, stepping: Stepping = Euler()) -> Experiment:
 
 def ma_deep(hidden: tuple[int, ...], feedback: str) -> Experiment:
     """Table 2, two hidden layers."""
-    eta, eta_ghost = {"tf": (0.01, 0.01), "fa": (0.05, 0.02)}[feedback]
+    eta, eta_ghost = DEEP_RATES[feedback]
     rule = GhostMA(
         main_rates=(eta,),
         ghost_rate=eta_ghost,

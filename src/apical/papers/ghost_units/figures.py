@@ -15,6 +15,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from apical.papers.ghost_units.experiments import (
     BETAS,
     DEEP_EPOCHS,
+    DEEP_RATES,
     DEPTHS,
     GHOST_EPOCHS,
     GHOSTS,
@@ -29,6 +30,7 @@ from apical.report.axes import THIN, band, by_decades, caption
 from apical.report.saving import save
 from apical.report.style import PALETTE, look
 from apical.reproduce.evidence import Evidence
+from apical.rules import GhostMA
 from apical.runs.writing import write_whole
 
 KINDS = {"tf": "transpose feedback", "fa": "feedback alignment", "bp": "BP (control, ours)"}
@@ -212,10 +214,13 @@ def _beyond(evidence, folder) -> list[Path]:
     axes[1, 0].set_ylabel("cosine of the first\nlayer's update with BP's")
     axes[1, 0].set_ylim(None, 1.02)
     ran = evidence.ran(name for _, _, names, _ in panels for name in names)
+    rate, of_one = DEEP_RATES["tf"][0], GhostMA().main_rates[0]
     caption(
         figure, evidence.protocol, [], ran[1],
         note="Not in the paper. Open points: one seed each. MA: 100 units in each hidden layer, "
-        f"{DEEP_EPOCHS} epochs; MB: 100 units, {GHOST_EPOCHS} epochs.",
+        f"{DEEP_EPOCHS} epochs, every depth at the rate of {rate:g} that the paper has for two "
+        f"hidden layers (for one it has {of_one:g}). MB: 100 units, {GHOST_EPOCHS} epochs; ghosts "
+        "times their rate, and nudge times the main rates, are the same for all.",
     )  # fmt: skip
     return save(figure, folder, "beyond")
 
