@@ -9,7 +9,7 @@ import pytest
 from apical import BP, FA, Settings
 from apical.errors import UsageError
 from apical.networks.layers import Fc
-from apical.reproduce import paper
+from apical.reproduce import coverage, paper
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examination, Examined
 from apical.reproduce.experiment import Experiment, Run
@@ -48,6 +48,16 @@ def test_every_claim_is_in_the_coverage_of_the_paper(name):
         assert item.claims or item.figure or item.not_run, item
         assert set(item.claims) <= known, item
         assert not item.figure or (read.folder / item.figure).is_file(), item
+
+
+def test_what_is_remembered_of_a_paper_is_marked_in_every_table(name):
+    """A reader of the coverage sees no claim that the table of claims says is remembered."""
+    read = paper.read(name)
+    sure = {claim.id: claim.sure for claim in read.claims}
+    for item, (where, *_) in zip(read.coverage, coverage.cells(read.coverage), strict=True):
+        for claim in item.claims:
+            if "remembered" in sure.get(claim, ""):
+                assert where == f"{item.source} ({sure[claim]})", item
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -25,6 +25,7 @@ class Item:
     - `claims`: ids of the claims that judge it.
     - `figure`: the figure of ours that shows it, by its path in the paper's folder.
     - `not_run`: what it would take to run it, or the part of it that is missing.
+    - `sure`: how surely we know that it says so, where its text is not at hand.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Item:
     claims: tuple[str, ...] = ()
     figure: str = ""
     not_run: str = ""
+    sure: str = ""
 
 
 def read(folder: Path) -> tuple[Item, ...]:
@@ -56,7 +58,8 @@ def cells(
         told = list(_judged(item.claims, table))
         told += [f"figure {item.figure}"] if item.figure else []
         told += [f"not run: {item.not_run}"] if item.not_run else []
-        yield item.source, item.says, "; ".join(told)
+        where = f"{item.source} ({item.sure})" if item.sure else item.source
+        yield where, item.says, "; ".join(told)
 
 
 def _judged(claims: Sequence[str], table: Sequence[dict[str, Any]] | None) -> Iterator[str]:
