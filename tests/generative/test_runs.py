@@ -127,6 +127,41 @@ def test_a_damaged_configuration_is_named(blobs, tmp_path, change):
         reload(tmp_path, blobs)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"type": "FA"}, "model: expected a generative one, found fa; restore the file"),
+        ({"type": []}, r"model: config: there is no \[\] here"),
+        ({"trace_alphas": 3}, "model: trace_alphas of iterated-target-prop: must be a list, got 3"),
+        ({"wdith": 3}, "model: .*unexpected keyword argument 'wdith'; restore the file"),
+    ],
+)
+def test_a_damaged_model_is_named_by_all_that_read_it(blobs, tmp_path, change, words):
+    MODEL.fit(blobs, out=tmp_path, **SMALL)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    config["model"] = change if change == {"type": "FA"} else config["model"] | change
+    path.write_text(json.dumps(config))
+    with pytest.raises(UsageError, match=rf"config\.json: {words}"):
+        reload(tmp_path, blobs)
+    with pytest.raises(UsageError, match=rf"config\.json: {words}"):
+        draw([RunData.read(tmp_path)], tmp_path / "curves.png")
+
+
+def test_a_run_without_rows_is_drawn_beside_another_and_a_null_for_a_list_is_named(blobs, tmp_path):
+    for name in ("whole", "begun"):
+        MODEL.fit(blobs, out=tmp_path / name, **SMALL)
+    path = tmp_path / "begun" / "metrics.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.unlink()
+    runs = [RunData.read(tmp_path / name) for name in ("whole", "begun")]
+    assert draw(runs, tmp_path / "curves.png").exists()
+    rows[0]["inference"]["log_joint"][0] = None
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(UsageError, match=r"metrics\.jsonl, line 1: expected lists where the last"):
+        RunData.read(tmp_path / "begun")
+
+
 def test_its_curves_are_drawn(blobs, tmp_path):
     MODEL.fit(blobs, seeds=2, out=tmp_path / "run", **SMALL)
     runs = [RunData.read(tmp_path / "run")] * 2

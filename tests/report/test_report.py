@@ -193,6 +193,11 @@ def test_a_line_with_lists_in_other_places_is_named(runs, file, odd):
         RunData.read(runs[0].path)
 
 
+def test_a_run_that_has_measured_nothing_yet_is_drawn_beside_others(runs, tmp_path):
+    begun = replace(runs[0], rows=[], initial=[])
+    assert draw([begun, runs[1]], tmp_path / "curves.png").exists()
+
+
 def test_rules_are_told_apart_by_what_differs_and_no_more():
     wide, narrow = (AssociativeSTDP(Corrected(eps=e), OneVsRest(0.5)) for e in (1e-2, 1e-3))
     assert rule_labels([BP(), wide]) == ["bp", "associative-stdp"]

@@ -18,12 +18,20 @@ RUNS = {
         *SMALL[:4], *SMALL[6:],
     ],
     "runs/two": ["train", "associative-stdp", "--data", "iris", "--classes", "0", "2", *SMALL],
+    "runs/made": [
+        "generate", "train", "--data", "digits", "--seeds", "2", *SMALL[:4], "--hidden", "6", "4",
+    ],
+    "runs/rows": [
+        "generate", "train", "--data", "iris", "--visible", "identity", *SMALL,
+    ],
     "search": ["search", "bp", "--data", "digits", "--trials", "2", *SMALL],
     "reproduction": [
         "reproduce", "local-stdp", "--protocol", "smoke", "--only", "accuracy-iris-0v2",
         "--jobs", "1",
     ],
 }  # fmt: skip
+TRAINED = [name for name in RUNS if RUNS[name][0] == "train"]
+GENERATIVE = [name for name in RUNS if RUNS[name][0] == "generate"]
 IMAGES = ("grey.png", "colour.jpg", "clear.png")
 LIMIT = 300.0
 

@@ -18,7 +18,7 @@ from apical.reproduce import paper
 from apical.rules import Rule
 from apical.values.ranges import Range
 from apical.values.value import concrete, is_kind
-from tests.torture.belongings import Belongings
+from tests.torture.belongings import GENERATIVE, IMAGES, TRAINED, Belongings
 from tests.torture.ledger import Tried
 from tests.torture.options import REQUIRED, Command, Option, commands
 from tests.torture.promise import MANY_LINES, SILENT, broken
@@ -64,15 +64,17 @@ def tries(rng: random.Random, place: Path, belongings: Belongings) -> Iterator[T
     if refused and ended.code == 0:
         found.append("a mistake is accepted")
     found += [f"leaves {path}" for path in unasked(where, before, argv, asked)]
-    kind = f"{asked.words[0]}, {'wrong' if change else 'right'}"
+    name = " ".join(asked.words[: 1 + (asked.words[0] == "generate")])
+    kind = f"{name}, {'wrong' if change else 'right'}"
     yield Tried(kind, argv, ended, found, f"{change} {around}".strip())
 
 
 def _by_name() -> list[Callable[[random.Random], Command]]:
     """Draws of a command; each name of one is as likely, whether it takes rules or not."""
     names = dict.fromkeys(asked.words[0] for asked in commands())
-    # Training has the most options by far.
-    return [_one_of(name) for name in (*names, *3 * ["train"], *2 * ["compare"], "search")]
+    # Training has the most options by far, and `generate` is four commands.
+    more = (*3 * ["train"], *3 * ["generate"], *2 * ["compare"], "search")
+    return [_one_of(name) for name in (*names, *more)]
 
 
 def _one_of(name: str) -> Callable[[random.Random], Command]:
@@ -97,7 +99,9 @@ def right(asked: Command, rng: random.Random) -> list[str]:
     return [*asked.words, *placed, *argv[len(asked.words) :]]
 
 
-BUDGET = ("data", "hidden", "epochs", "steps_per_epoch", "batch_size", "trials", "dry_run")
+BUDGET = (
+    "data", "hidden", "epochs", "steps_per_epoch", "batch_size", "trials", "dry_run", "samples",
+)  # fmt: skip
 """What every right line says, so that it costs moments."""
 
 
@@ -165,17 +169,22 @@ def _vocabulary(name: str, hint: Any, asked: Command) -> list[str]:
         "seeds": ["1", "2"],
         "jobs": ["1"],
         "classes": [*"0123456789"],
+        "count": ["1", "7", "120"],
     }
     return known.get(name, [])
 
 
 def _paths(name: str, asked: Command) -> list[str]:
     if name == "images":
-        return ["grey.png", "colour.jpg", "clear.png"]
-    if name in ("run", "runs", "transfer_from"):
-        return ["runs/digits", "runs/twin", "runs/iris", "runs/local", "runs/two"]
+        return [*IMAGES]
+    if name in ("run", "runs", "transfer_from", "classifier"):
+        generates = asked.words[0] == "generate" and name != "classifier"
+        fitting, others = (GENERATIVE, TRAINED) if generates else (TRAINED, GENERATIVE)
+        return [*fitting, others[0]]
     if name == "searches":
         return ["search"]
+    if asked.words in (("generate", "sample"), ("generate", "inpaint")):
+        return ["figure.png", "new/numbers.npy"]
     if asked.words[0] in ("plot", "sensitivity"):
         return ["figure.png", "figure.svg", "new/figure.pdf"]
     return ["new", "new/out", "runs/digits"]

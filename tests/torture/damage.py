@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.torture.belongings import RUNS, Belongings
+from tests.torture.belongings import GENERATIVE, RUNS, TRAINED, Belongings
 from tests.torture.ledger import Tried
 from tests.torture.promise import broken
 from tests.torture.sandbox import Place, command, run
@@ -74,6 +74,21 @@ def _run(name: str) -> Subject:
     return Subject("run", _owned(name), readers)
 
 
+def _generative(name: str) -> Subject:
+    readers = [
+        ["generate", "sample", "subject", "--count", "4"],
+        ["generate", "sample", "subject", "--network", "best", "--out", "numbers.npy"],
+        ["generate", "inpaint", "subject", "--missing", "scattered", "--out", "numbers.npy"],
+        ["generate", "evaluate", "subject", "--samples", "20"],
+        ["generate", "evaluate", "subject", "--samples", "20", "--classifier", "runs/digits"],
+        ["plot", "subject", name, "--out", "figure.png"],
+        [*RUNS[name], "--resume", "--out", "subject"],
+        [*RUNS[name], "--overwrite", "--out", "subject"],
+        ["evaluate", "subject"],
+    ]
+    return Subject("generative run", _owned(name), readers)
+
+
 FASHION = [
     f"{part}-{what}-ubyte.gz"
     for part in ("train", "t10k")
@@ -118,7 +133,8 @@ def _data_set(folder: str) -> Subject:
 SEARCHED = RUNS["search"]
 REPRODUCED = RUNS["reproduction"]
 SUBJECTS = (
-    *(_run(name) for name in RUNS if name.startswith("runs/")),
+    *map(_run, TRAINED),
+    *map(_generative, GENERATIVE),
     Subject(
         "search",
         _owned("search"),

@@ -57,7 +57,7 @@ def tries(rng: random.Random, place: Path, belongings: Belongings) -> Iterator[T
 
 def _living(rng: random.Random, place: Path) -> tuple[Victim, float]:
     """A command whose options go together, and how long its twin took."""
-    draws = 5 * [_training] + 2 * [_search] + [_reproduction]
+    draws = 5 * [_training] + 2 * [_generation] + 2 * [_search] + [_reproduction]
     draw = rng.choice(draws)
     while True:
         victim, where = draw(rng), Place(place / "twin")
@@ -98,6 +98,7 @@ SPICES: tuple[list[str], ...] = (
     ["--alternate", "epoch"], ["--alternate", "batch"], ["--augmentation", "crop-flip:1"],
     ["--partial-batch", "wrap"], ["--record-test"], ["--clip-norm", "1"],
     ["--weight-decay", "0.001"], ["--target", "input"], ["--no-bias"], ["--loss", "squared-error"],
+    ["--seeds", "2", "--together"],
 )  # fmt: skip
 SMALL = ["--steps-per-epoch", "3", "--batch-size", "20"]
 
@@ -107,17 +108,30 @@ def _training(rng: random.Random) -> Victim:
     data = ["--data", "digits"]
     if rule == "associative-stdp":
         data += ["--classes", "0", "1"]
-    argv = ["train", rule, *data, *rng.choice(NETS), *rng.choice(SPICES), *SMALL]
-    argv += [
-        "--epochs",
-        rng.choice("2345"),
-        "--seeds",
-        rng.choice("12"),
-        "--seed",
-        rng.choice("012"),
-    ]
+    words = [rule, *data, *rng.choice(NETS), *rng.choice(SPICES)]
+    return _run("train", ["train", *words], rng)
+
+
+STACKS = (["6"], ["8", "4"], ["7", "5", "3"])
+VARIANTS: tuple[list[str], ...] = (
+    [], ["--optimizer", "adam"], ["--schedule", "cosine"], ["--estimator", "true-gradient"],
+    ["--beta", "0.1"], ["--stages", "0", "from:2,1,1,0.1,0.1"], ["--partial-batch", "wrap"],
+    ["--record-test"], ["--augmentation", "crop-flip:1"], ["--seeds", "2", "--together"],
+)  # fmt: skip
+
+
+def _generation(rng: random.Random) -> Victim:
+    words = ["--data", "digits", "--hidden", *rng.choice(STACKS), *rng.choice(VARIANTS)]
+    return _run("generate", ["generate", "train", *words], rng)
+
+
+def _run(name: str, words: list[str], rng: random.Random) -> Victim:
+    """A training of a few moments."""
+    argv = [*words, *SMALL, "--epochs", rng.choice("2345"), "--seed", rng.choice("012")]
+    if "--seeds" not in argv:
+        argv += ["--seeds", rng.choice("12")]
     argv += ["--checkpoint-seconds", rng.choice(["0", "0", "0.05", "100"]), "--out", OUT]
-    return Victim("train", argv, [*argv, "--resume"])
+    return Victim(name, argv, [*argv, "--resume"])
 
 
 def _search(rng: random.Random) -> Victim:

@@ -1,17 +1,19 @@
 """A run of a generative model from its folder."""
 
 from pathlib import Path
+from typing import Any
 
 from apical.data import Dataset
 from apical.errors import UsageError
 from apical.generative.generative_model import GenerativeModel
 from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.task import GenerativeTask
-from apical.runs.folder import RunFolder, is_generative
+from apical.runs.folder import RESTORE, RunFolder, is_generative
+from apical.runs.reading import learned_by
 from apical.settings import Unsupervised
 from apical.training.reload import data_of, like, opened, saved
 from apical.training.selection import Last, Selection
-from apical.values.spelling import decode
+from apical.values.spelling import spell
 
 
 def reload(
@@ -30,13 +32,21 @@ def reload(
             f"{folder.path}: holds networks that a rule trained, and no generative model; use "
             f"`apical evaluate {folder.path}`, or name a run of `apical generate train`"
         )
-    model = decode(config["model"])
-    if not isinstance(model, IteratedTargetProp):
-        raise UsageError(f"{folder.path / 'config.json'}: model is none; restore the file")
     settings = Unsupervised.from_json(config["settings"])
-    task = GenerativeTask(model, data or data_of(config), settings)
+    task = GenerativeTask(model_of(folder.path, config), data or data_of(config), settings)
     models = {}
     for seed, checkpoints in saved(folder, config).items():
         kept, _ = network.take(checkpoints, task.learner, like(task.trainer, seed))
         models[seed] = task.model_of(kept.parameters, kept.epoch)
     return task, models
+
+
+def model_of(path: Path, config: dict[str, Any]) -> IteratedTargetProp:
+    """The model of a run with this configuration. Raises `UsageError` if it has none."""
+    model = learned_by(path, config)
+    if not isinstance(model, IteratedTargetProp):
+        raise UsageError(
+            f"{path / 'config.json'}: model: expected a generative one, found {spell(model)}; "
+            f"{RESTORE}"
+        )
+    return model

@@ -120,7 +120,7 @@ def _angle(axis, run, label, colour):
 def _hidden(axis, run, statistic, colour):
     """A line for each hidden layer."""
     epochs, values = stack(run.curves("alignment", statistic))
-    for l in range(run.hidden_layers):
+    for l in range(run.hidden_layers if len(epochs) else 0):
         style = LAYER_STYLES[l % len(LAYER_STYLES)]
         band(axis, epochs, values[..., l], color=colour, linestyle=style)
 

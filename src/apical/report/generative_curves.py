@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from apical.generative.learner import LOG_JOINT
+from apical.generative.reload import model_of
 from apical.report.axes import band
 from apical.runs.reading import RunData, stack
 
@@ -35,8 +36,9 @@ def losses(axis: Axes, run: RunData, label: str, colour: str) -> None:
 
 def along_inference(axis: Axes, run: RunData, label: str, colour: str) -> None:
     """After the last epoch, a line for each alpha of the trace."""
-    _, values = stack(run.curves("inference", "log_joint", first=1))
-    for i, alpha in enumerate(run.config["model"]["trace_alphas"]):
+    epochs, values = stack(run.curves("inference", "log_joint", first=1))
+    alphas = model_of(run.path, run.config).trace_alphas if len(epochs) else ()
+    for i, alpha in enumerate(alphas):
         last = values[:, -1, i]
         style = ALPHA_STYLES[i % len(ALPHA_STYLES)]
         band(axis, np.arange(last.shape[1]), last, color=colour, linestyle=style)

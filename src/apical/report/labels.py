@@ -39,7 +39,7 @@ def run_labels(runs: Sequence[Configured]) -> list[str]:
 
     Those of equal rules are told apart by the settings that differ, or else by folder.
     """
-    labels = rule_labels([learned_by(run.config) for run in runs])
+    labels = rule_labels([learned_by(run.path, run.config) for run in runs])
     for details in (_settings, _folder):
         labels = _told_apart(labels, [details(run) for run in runs])
     return labels

@@ -66,7 +66,7 @@ class RunData:
     @property
     def spelled(self) -> str:
         """The rule, or the generative model, as the command line spells it."""
-        return spell(learned_by(self.config))
+        return spell(learned_by(self.path, self.config))
 
     @property
     def keeps_networks(self) -> bool:
@@ -101,24 +101,41 @@ class RunData:
         return found
 
 
-def learned_by(config: dict[str, Any]) -> Value:
+def learned_by(path: Path, config: dict[str, Any]) -> Value:
     """The rule of a run, or its generative model.
 
-    Raises `UsageError` if there is none of that name, which is so of models as long as
-    `apical.generative` was not imported.
+    Raises `UsageError` naming config.json if there is none of that name, which is so of models as
+    long as `apical.generative` was not imported, or if its fields are no such.
     """
-    return decode(config["model" if is_generative(config) else "rule"])
+    what = "model" if is_generative(config) else "rule"
+    try:
+        value = decode(config[what])
+    except (UsageError, TypeError) as error:
+        raise UsageError(f"{path / 'config.json'}: {what}: {error}; {RESTORE}") from None
+    return value
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether lists, objects and numbers are in the same places. Null may stand for any of them."""
+    """Whether lists, objects and numbers are in the same places.
+
+    Null may stand for a number, and for what an object holds.
+    """
     if one is None or other is None:
         return True
     if isinstance(one, dict) and isinstance(other, dict):
         return all(_alike(one[key], other[key]) for key in one.keys() & other.keys())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    return not isinstance(one, dict | list) and not isinstance(other, dict | list)
+        return len(one) == len(other) and all(map(_alike_within, one, other))
+    return not _nested(one) and not _nested(other)
+
+
+def _alike_within(one: Any, other: Any) -> bool:
+    """The same of two items of lists, from which arrays are made: a null is a number there."""
+    return _nested(one) == _nested(other) and _alike(one, other)
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _inner(value: Any, key: str) -> Any:

@@ -60,7 +60,7 @@ def decode(data: Any) -> Any:
     if "type" not in data:
         return fields
     classes = {cls.__name__: cls for cls in finals(Value)}
-    if data["type"] not in classes:
+    if not isinstance(data["type"], str) or data["type"] not in classes:
         raise UsageError(
             f"config: there is no {data['type']!r} here; a newer apical has written it, or it was "
             "changed"
