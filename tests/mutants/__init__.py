@@ -14,6 +14,7 @@ from tests.mutants import (
     reproduce,
     runs,
     settings,
+    stdp,
     target_propagation,
     training,
     tuning,
@@ -36,6 +37,7 @@ FILES = (
     target_propagation,
     tuning,
     generative,
+    stdp,
 )
 """The modules that list them."""
 
