@@ -69,7 +69,7 @@ MUTANTS = (
     Mutant(
         "judgement: the wrong side decides, however wide the interval",
         "reproduce/judgement.py",
-        "if mean + half <= low or high <= mean - half:",
+        "if mean + against <= low or high <= mean - against:",
         "if mean <= low or high <= mean:",
         (f"{JUDGE}::test_below_mirrors_above",),
     ),
@@ -90,9 +90,26 @@ MUTANTS = (
     Mutant(
         "judgement: the longest run is the budget",
         "reproduce/evidence.py",
-        "return min(self.ran",
-        "return max(self.ran",
+        "return min(latest.values()",
+        "return max(latest.values()",
         (f"{JUDGE}::test_the_shortest_run_is_the_budget_and_what_has_not_run_has_none",),
+    ),
+    Mutant(
+        "judgement: a long run is read early and counts whole",
+        "reproduce/evidence.py",
+        "read = int(epoch) if epoch else min(ran)",
+        "read = min(ran)",
+        (f"{JUDGE}::test_a_term_at_an_epoch_has_that_epochs_budget",),
+    ),
+    Mutant(
+        "judgement: several comparisons are judged as one",
+        "runs/statistics.py",
+        "return 1 - 0.05 / count",
+        "return 0.95",
+        (
+            f"{JUDGE}::test_one_difference_of_several_refutes_by_an_interval_for_all_of_them",
+            f"{JUDGE}::test_most_judges_its_cases_by_intervals_that_hold_together",
+        ),
     ),
     Mutant(
         "judgement: one seed is every seed",

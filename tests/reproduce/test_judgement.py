@@ -181,6 +181,23 @@ def test_a_difference_whose_interval_spans_zero_is_undecided_on_the_wrong_side(e
     assert verdict("high", "high") is Verdict.NOT_REPRODUCED
 
 
+def test_one_difference_of_several_refutes_by_an_interval_for_all_of_them(evidence):
+    """`mixed` is .11 below `high`, give or take .091 at 95 % and .119 at 97.5 %."""
+
+    def verdict(*terms):
+        return Order("m", list(terms)).judge(evidence).verdict
+
+    assert verdict("mixed", "high") is Verdict.NOT_REPRODUCED
+    assert verdict("high@1", "low@1", "low@1") is Verdict.NOT_REPRODUCED
+    assert verdict("mixed", "high", "low") is Verdict.UNDECIDED
+    assert AboveAll("m", "mixed", ["high", "low@1"]).judge(evidence).verdict is Verdict.UNDECIDED
+    # Each alone lies above, by its own interval, and so all do.
+    assert verdict("high", "mixed", "low@1") is Verdict.REPRODUCED
+    for several in (Order("m", ["a", "b", "c"]), AboveAll("m", "a", ["b", "c"])):
+        assert "2 differences, each of 97.5 %" in several.rule
+    assert Order("m", ["a", "b"]).rule.endswith("above zero")
+
+
 def test_above(evidence):
     def verdict(value):
         return Above("high", "m", value).judge(evidence).verdict
@@ -263,7 +280,7 @@ def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
 @pytest.mark.parametrize(
     ("pairs", "verdict"),
     [
-        (["high low", "high shifted", "low high"], Verdict.REPRODUCED),
+        (["high low", "high low@1", "low high"], Verdict.REPRODUCED),
         (["high low", "low high"], Verdict.NOT_REPRODUCED),
         (["low high", "low high"], Verdict.NOT_REPRODUCED),
         (["high low", "low mixed"], Verdict.UNDECIDED),
@@ -274,6 +291,15 @@ def test_near_is_within_a_margin_seed_by_seed(evidence, term, margin, verdict):
 )
 def test_most_counts_the_cases_that_are_decided(evidence, pairs, verdict):
     assert Most([pair.split() for pair in pairs], ["m"]).judge(evidence).verdict is verdict
+
+
+def test_most_judges_its_cases_by_intervals_that_hold_together(evidence):
+    """Of two cases, at 97.5 % each, `high` and `mixed` differ by .11 ± .119."""
+    cases = [["high", "mixed"], ["mixed", "high"]]
+    for case in cases:
+        assert Most([case], ["m"]).judge(evidence).verdict is not Verdict.UNDECIDED
+    assert Most(cases, ["m"]).judge(evidence).note == "not above in 0, undecided in 2"
+    assert "at 97.5 %" in Most(cases, ["m"]).rule
 
 
 TODAY = date(2026, 11, 28)
@@ -308,9 +334,20 @@ def test_the_shortest_run_is_the_budget_and_what_has_not_run_has_none(evidence, 
         rule = Order("m", list(terms))
         return Claim("id", "says", rule, TODAY, "Table 1", "sure", 2).judge(evidence)
 
-    assert found("high@1", "low@1").budget == "at 1 of 2 epochs"
+    assert found("high", "low").budget == "at 1 of 2 epochs"
     assert found("high", "mixed").budget == ""
     assert (found("high", "missing").verdict, found("missing").budget) == (Verdict.NOT_RUN, "")
+
+
+def test_a_term_at_an_epoch_has_that_epochs_budget(evidence):
+    """All runs have two epochs. What is read at several has the latest of them."""
+
+    def budget(*terms):
+        rule = Order("m", list(terms))
+        return Claim("id", "says", rule, TODAY, "Table 1", "sure", 2).judge(evidence).budget
+
+    assert budget("high@1", "low@1") == budget("high", "low@1") == "at 1 of 2 epochs"
+    assert budget("high@2", "high@1") == budget("high@1", "high") == budget("high@2", "low") == ""
 
 
 @pytest.mark.parametrize(

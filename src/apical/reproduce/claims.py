@@ -65,7 +65,7 @@ class Claim(Statement):
     - `source`: where the paper makes it.
     - `sure`: how surely we know what it says.
     - `epochs`: of the paper's own runs, where the claim depends on them. Shorter runs of ours do
-      not decide it.
+      not decide it, and neither does an earlier epoch of long ones.
     """
 
     source: str
@@ -74,7 +74,7 @@ class Claim(Statement):
 
     def judge(self, evidence):
         found = self._found(evidence)
-        ran = evidence.fewest_epochs(self.judgement.experiments)
+        ran = evidence.fewest_epochs(self.judgement.compared)
         if None in (self.epochs, ran) or ran >= self.epochs or found.verdict is Verdict.NOT_RUN:
             return found
         verdict = SHORTER.get(found.verdict, found.verdict)

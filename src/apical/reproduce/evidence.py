@@ -129,9 +129,19 @@ class Evidence:
                     ) from None
         return found
 
-    def fewest_epochs(self, experiments: Iterable[str]) -> int | None:
-        """The epochs of the shortest run of these experiments; None if nothing has run."""
-        return min(self.ran(experiments)[1], default=None)
+    def fewest_epochs(self, terms: Iterable[str]) -> int | None:
+        """The training behind these terms, in epochs; None if nothing has run.
+
+        That of an experiment is the latest epoch at which a term reads it, which is the last one of
+        its shortest run where a term names none. Of several experiments the fewest count.
+        """
+        latest: dict[str, int] = {}
+        for term in terms:
+            experiment, _, epoch = term.partition("@")
+            if ran := self.ran([experiment])[1]:
+                read = int(epoch) if epoch else min(ran)
+                latest[experiment] = max(read, latest.get(experiment, 0))
+        return min(latest.values(), default=None)
 
     def values(self, term: str, metric: str) -> list[float]:
         """As `at`, without the seeds."""

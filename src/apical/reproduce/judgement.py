@@ -13,6 +13,7 @@ from apical.runs.statistics import (
     FEWEST,
     half_width,
     half_width_of_one_more,
+    level_of_each,
     paired_difference,
     proportion_interval,
 )
@@ -59,12 +60,15 @@ class Finding:
     """Where our runs are shorter than the paper's: `at 60 of 500 epochs`."""
 
 
-def by_interval(mean: float, half: float, low: float, high: float) -> Verdict:
-    """Whether a mean lies between `low` and `high`, as far as its 95 % interval tells.
+def by_interval(
+    mean: float, half: float, low: float, high: float, against: float | None = None
+) -> Verdict:
+    """Whether a mean lies between `low` and `high`, as far as its interval tells.
 
     **Arguments:**
 
     - `half`: the half-width of the interval; nan where a value is no number.
+    - `against`: that of the interval which has to lie outside for `not reproduced`; None: the same.
 
     !!! example
 
@@ -72,12 +76,15 @@ def by_interval(mean: float, half: float, low: float, high: float) -> Verdict:
         'reproduced'
         >>> by_interval(-0.02, 0.03, 0.0, math.inf).value
         'undecided'
+        >>> by_interval(-0.02, 0.01, 0.0, math.inf, against=0.03).value
+        'undecided'
     """
+    against = half if against is None else against
     if not math.isfinite(half):
         return Verdict.UNDECIDED
     if low < mean - half and mean + half < high:
         return Verdict.REPRODUCED
-    if mean + half <= low or high <= mean - half:
+    if mean + against <= low or high <= mean - against:
         return Verdict.NOT_REPRODUCED
     return Verdict.PARTIAL if low < mean < high else Verdict.UNDECIDED
 
@@ -277,6 +284,9 @@ class Paired(Judgement):
     """A judgement of differences between terms, by the seeds that all of them have.
 
     Runs of one seed share their first weights and the order of the data, so that they are a pair.
+    `reproduced` takes every difference, so that each may be judged by its own interval. A single
+    one is enough for `not reproduced`, and the more there are, the likelier one is to be found by
+    chance: they are judged by intervals that hold together (`level_of_each`).
     """
 
     metric: str
@@ -291,17 +301,41 @@ class Paired(Judgement):
         """What every difference must lie above."""
         return 0.0
 
+    @property
+    def correction(self) -> str:
+        """The end of the rule in words, where there is more than one difference."""
+        count = len(self.pairs)
+        if count == 1:
+            return ""
+        return (
+            f"; not reproduced by the interval of one of {count} differences, each of "
+            f"{100 * level_of_each(count):.4g} %, so that all hold together at 95 %"
+        )
+
     def judge(self, evidence):
-        by_seed = {term: evidence.at(term, self.metric) for term in self.compared}
-        shared = sorted(set.intersection(*map(set, by_seed.values())))
-        if len(shared) < FEWEST:
-            return too_few(len(shared))
-        found = {term: [values[seed] for seed in shared] for term, values in by_seed.items()}
+        found, n = at_shared_seeds(evidence, self.compared, self.metric)
+        if n < FEWEST:
+            return too_few(n)
         differences = [paired_difference(found[a], found[b]) for a, b in self.pairs]
-        verdict = worst(by_interval(*each, self.least, math.inf) for each in differences)
+        together = level_of_each(len(self.pairs))
+        against = [paired_difference(found[a], found[b], together)[1] for a, b in self.pairs]
+        verdict = worst(
+            by_interval(*each, self.least, math.inf, wider)
+            for each, wider in zip(differences, against, strict=True)
+        )
         ours = ", ".join(f"{statistics.fmean(values):.4f}" for values in found.values())
         note = "; ".join(f"{mean:+.4f} ± {half:.4f}" for mean, half in differences)
-        return Finding(verdict, ours, None, len(shared), f"differences {note}")
+        return Finding(verdict, ours, None, n, f"differences {note}")
+
+
+def at_shared_seeds(
+    evidence: Evidence, terms: Iterable[str], metric: str
+) -> tuple[dict[str, list[float]], int]:
+    """Each term's values of the seeds that all terms have, in one order, and how many there are."""
+    by_seed = {term: evidence.at(term, metric) for term in terms}
+    shared = sorted(set.intersection(*map(set, by_seed.values())))
+    found = {term: [values[seed] for seed in shared] for term, values in by_seed.items()}
+    return found, len(shared)
 
 
 @dataclass(frozen=True)
@@ -324,7 +358,10 @@ class Order(Paired):
 
     @property
     def rule(self):
-        return "by interval: the difference of every two neighbours, paired by seed, above zero"
+        return (
+            "by interval: the difference of every two neighbours, paired by seed, above zero"
+            + self.correction
+        )
 
 
 @dataclass(frozen=True)
@@ -348,7 +385,10 @@ class AboveAll(Paired):
 
     @property
     def rule(self):
-        return "by interval: the difference to each of the others, paired by seed, above zero"
+        return (
+            "by interval: the difference to each of the others, paired by seed, above zero"
+            + self.correction
+        )
 
 
 @dataclass(frozen=True)
@@ -396,29 +436,32 @@ class Most(Judgement):
 
     @property
     def demand(self):
-        return f"the first above the second in most of {len(self.pairs) * len(self.metrics)} cases"
+        return f"the first above the second in most of {self._count} cases"
+
+    @property
+    def _count(self) -> int:
+        return len(self.pairs) * len(self.metrics)
 
     @property
     def rule(self):
         return (
-            "case by case: each is judged by interval, the difference paired by seed above zero; "
-            "reproduced: more than half of the cases are; not reproduced: at least half are not "
-            "reproduced; undecided: anything else"
+            "case by case: each is judged by interval, the difference paired by seed above zero, "
+            f"at {100 * level_of_each(self._count):.4g} %, so that the intervals of all "
+            f"{self._count} cases hold together at 95 %; reproduced: more than half of the cases "
+            "are; not reproduced: at least half are not reproduced; undecided: anything else"
         )
 
     def judge(self, evidence):
-        cases = [
-            Order(metric=metric, terms=pair).judge(evidence)
-            for pair in self.pairs
-            for metric in self.metrics
-        ]
-        missing = [case for case in cases if case.n < FEWEST]
-        if missing:
-            return too_few(min(case.n for case in missing))
-        above, below = (
-            sum(case.verdict is verdict for case in cases)
-            for verdict in (Verdict.REPRODUCED, Verdict.NOT_REPRODUCED)
-        )
+        cases, seeds, level = [], [], level_of_each(self._count)
+        for (first, second), metric in itertools.product(self.pairs, self.metrics):
+            found, n = at_shared_seeds(evidence, (first, second), metric)
+            seeds.append(n)
+            if n >= FEWEST:
+                difference = paired_difference(found[first], found[second], level)
+                cases.append(by_interval(*difference, 0.0, math.inf))
+        if len(cases) < len(seeds):
+            return too_few(min(seeds))
+        above, below = cases.count(Verdict.REPRODUCED), cases.count(Verdict.NOT_REPRODUCED)
         verdict = Verdict.UNDECIDED
         if 2 * above > len(cases):
             verdict = Verdict.REPRODUCED
@@ -426,7 +469,7 @@ class Most(Judgement):
             verdict = Verdict.NOT_REPRODUCED
         ours = f"above in {above} of {len(cases)}"
         note = f"not above in {below}, undecided in {len(cases) - above - below}"
-        return Finding(verdict, ours, None, min(case.n for case in cases), note)
+        return Finding(verdict, ours, None, min(seeds), note)
 
 
 KINDS: dict[str, type[Judgement]] = {

@@ -28,7 +28,8 @@ WORDS = (
 )
 DATES = (
     "*Rule written* is the day on which the demand or its tolerance was written. The kinds of "
-    f"rules above have this form since {RULED}, when most runs were known."
+    f"rules above have this form since {RULED}, when most runs were known, and so has the level of "
+    "several differences or cases together; no verdict changed with that level."
 )
 
 

@@ -51,13 +51,16 @@ def mean_and_half_width(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=0), half.reshape(values.shape[1:])
 
 
-def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """Mean of ours - theirs, pair by pair, and its half-width at 95 %.
+def paired_difference(
+    ours: Sequence[float], theirs: Sequence[float], level: float = 0.95
+) -> tuple[float, float]:
+    """Mean of ours - theirs, pair by pair, and the half-width of its interval.
 
     **Arguments:**
 
     - `ours`, `theirs`: one of each seed, in the same order. A pair is a seed: the same initial
       weights, the same order of the data.
+    - `level`: the interval's.
 
     **Raises:** `ValueError` for another number of ours than of theirs.
 
@@ -68,7 +71,18 @@ def paired_difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[f
         (0.0067, 0.0143)
     """
     differences = [a - b for a, b in zip(ours, theirs, strict=True)]
-    return statistics.fmean(differences), half_width(differences)
+    return statistics.fmean(differences), half_width(differences, level)
+
+
+def level_of_each(count: int) -> float:
+    """The level of each of so many intervals that hold together at 95 %, by Bonferroni.
+
+    !!! example
+
+        >>> level_of_each(1), level_of_each(5)
+        (0.95, 0.99)
+    """
+    return 1 - 0.05 / count
 
 
 def proportion_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
