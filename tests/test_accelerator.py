@@ -19,8 +19,9 @@ from apical.networks.layers import Fc
 from apical.reproduce.records import Records
 from apical.runs.environment import environment
 from apical.runs.precision import full_precision, precision
-from apical.training.fit import fit_apart
+from apical.training.how import fit_apart
 from apical.training.supervised import Supervised
+from apical.training.task import Task
 
 ROOT = Path(__file__).parents[1]
 
@@ -123,7 +124,8 @@ def test_a_rule_trains_at_full_precision(blobs, tmp_path, monkeypatch):
     fit(BP(), blobs, hidden=(13,), batch_size=30, epochs=1)
     assert set(seen) == {"highest"}
     seen.clear()
-    fit_apart(BP(), blobs, Settings(hidden=(Fc(14),), batch_size=30, epochs=1), {0: tmp_path / "0"})
+    settings = Settings(hidden=(Fc(14),), batch_size=30, epochs=1)
+    fit_apart(Task(BP(), blobs, settings), {0: tmp_path / "0"})
     assert set(seen) == {"highest"}
 
 

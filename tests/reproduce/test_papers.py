@@ -201,7 +201,7 @@ def test_a_paper_of_which_nothing_has_run_is_told_so(name, tmp_path):
 
 def test_a_paper_may_train_on_a_part_of_each_class(tmp_path):
     settings = Settings(hidden=(Fc(4),), epochs=1, batch_size=5)
-    experiment = Experiment("e", FA(), settings, "digits", (3, 8), per_class=5)
+    experiment = Experiment("e", FA(), settings, data="digits", classes=(3, 8), per_class=5)
     Run(experiment, 0, tmp_path).execute()
     digests = {RunFolder(tmp_path).read("config.json")["data"]["digest"]}
     Run(replace(experiment, per_class=6), 0, tmp_path / "other").execute()

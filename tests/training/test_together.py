@@ -25,7 +25,7 @@ from apical import (
 from apical.networks.layers import Fc
 from apical.runs.folder import RunFolder
 from apical.training.events import Epoch
-from apical.training.fit import fit_apart
+from apical.training.how import fit_apart
 from apical.training.recording import InMemory as NoTrace
 from apical.training.reload import reload
 from apical.training.run import run
@@ -180,9 +180,9 @@ def test_each_seed_may_have_a_folder_of_its_own(blobs, tmp_path):
     settings = Settings(hidden=(Fc(8),), batch_size=30, epochs=3)
     whole = fit(FA(), blobs, settings, seeds=3, together=True)
     folders = {seed: tmp_path / f"seed-{seed}" for seed in range(3)}
-    first = fit_apart(FA(), blobs, settings, folders, listeners=[stopped(4)])
+    first = fit_apart(Task(FA(), blobs, settings), folders, listeners=[stopped(4)])
     assert [summary["status"] for summary in first.values()] == ["interrupted"] * 3
-    summaries = fit_apart(FA(), blobs, settings, folders)
+    summaries = fit_apart(Task(FA(), blobs, settings), folders)
     for seed, folder in folders.items():
         stored = RunFolder(folder)
         assert stored.finished
@@ -202,7 +202,7 @@ def test_of_folders_of_their_own_only_that_of_a_lost_seed_is_unfinished(blobs, t
     settings = Settings(hidden=(Fc(8),), batch_size=30, epochs=3)
     folders = {seed: tmp_path / f"seed-{seed}" for seed in range(4)}
     with pytest.raises(DivergenceError):
-        fit_apart(Fragile(), blobs, settings, folders)
+        fit_apart(Task(Fragile(), blobs, settings), folders)
     statuses = [RunFolder(f).read("summary.json")["status"] for f in folders.values()]
     assert statuses == ["diverged" if gone else "finished" for gone in lost]
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from apical.data import Dataset
 from apical.errors import UsageError, short
 from apical.generative.generative_model import GenerativeModel
@@ -15,21 +13,13 @@ from apical.generative.task import GenerativeTask
 from apical.runs.precision import full_precision
 from apical.settings import Unsupervised
 from apical.training.events import Listener
-from apical.training.how import CHECKPOINT_SECONDS, How, configuration, data_of
-from apical.training.memory import refuse, size_of
-from apical.values.spelling import encode
+from apical.training.how import CHECKPOINT_SECONDS, How, Measured, data_of
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Measured):
     """What `fit` leaves in memory."""
 
-    summary: dict[str, Any]
-    """As in summary.json: status, seeds, scores as mean, std and list, seconds."""
-    metrics: list[dict[str, Any]]
-    """One row a seed and epoch, as in metrics.jsonl."""
-    initial: list[dict[str, Any]]
-    """The same before the first step, as in initial.jsonl."""
     models: dict[int, GenerativeModel]
     """What was trained, by seed."""
 
@@ -78,24 +68,7 @@ def fit(
         )
     chosen = (settings or model.recipe).changed(changes, "apical generate train --help")
     task = GenerativeTask(model, data, chosen)
-    learned = {"model": encode(model)}
-    config = configuration(learned, data, chosen, how.numbers, how.program)
-    # What cannot be built is refused before a folder is made for it.
-    _refuse_giants(task, chosen.batch_size, len(how.program) or 1)
-    outcome = how.carry_out(task.trainer, config)
-    ended = dict(zip(outcome.summary["seeds"], outcome.summary["epochs"], strict=True))
+    outcome = how.carry_out(task)
+    ended = outcome.ended
     models = {s: task.model_of(carry.stack, ended[s]) for s, carry in outcome.carries.items()}
     return Result(outcome.summary, outcome.rows, outcome.initial, models)
-
-
-def _refuse_giants(task: GenerativeTask, batch_size: int, at_once: int) -> None:
-    """Raises `UsageError` if training needs more memory than is free."""
-    carry = jax.eval_shape(lambda: task.trainer.begin(0))
-    # The carry and a copy for when training diverges, the gradients, and a minibatch's activities.
-    kept = 2 * size_of(carry) + size_of(carry.stack)
-    active = batch_size * task.learner.bytes_per_example(carry.stack)
-    refuse(
-        at_once * (kept + active),
-        "give the latent layers fewer units, or lower batch_size"
-        + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
-    )

@@ -1,21 +1,27 @@
 """A generative model on a data set, put together from settings."""
 
+import jax
+
 from apical.data import Dataset
 from apical.generative.generative_model import GenerativeModel
 from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.learner import Inferring
 from apical.generative.stack import Stack
 from apical.settings import Unsupervised
+from apical.training.memory import refuse, size_of
 from apical.training.optimizer import build
 from apical.training.stream import InMemory
-from apical.training.task import fitted, trainer
+from apical.training.task import Training, fitted, trainer
+from apical.values.spelling import encode
 
 
-class GenerativeTask:
-    """What `fit` trains.
+class GenerativeTask(Training):
+    """A generative model on a data set.
 
     Raises `UsageError` for settings, model and data that do not go together.
     """
+
+    settings: Unsupervised
 
     def __init__(self, model: IteratedTargetProp, data: Dataset, settings: Unsupervised):
         self.model, self.data, self.settings = model, data, settings
@@ -24,6 +30,21 @@ class GenerativeTask:
         optimizer = build(settings, stream.steps * settings.epochs)
         self.learner = Inferring(model, settings, optimizer, stream.steps)
         self.trainer = trainer(self.learner, stream, data, self.transforms, settings)
+
+    @property
+    def learned(self):
+        return {"model": encode(self.model)}
+
+    def refuse_giants(self, at_once):
+        carry = jax.eval_shape(lambda: self.trainer.begin(0))
+        # The carry and a copy for when training diverges, the gradients, a minibatch's activities.
+        kept = 2 * size_of(carry) + size_of(carry.stack)
+        active = self.settings.batch_size * self.learner.bytes_per_example(carry.stack)
+        refuse(
+            at_once * (kept + active),
+            "give the latent layers fewer units, or lower batch_size"
+            + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
+        )
 
     def model_of(self, stack: Stack, epoch: int) -> GenerativeModel:
         """A stack as it was after an epoch."""

@@ -10,9 +10,10 @@ import apical.rules  # noqa: F401  runs are read as values, which importing make
 from apical.errors import UsageError
 from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData, stack
-from apical.values.spelling import decode
 
 Read = TypeVar("Read")
+SPLITS = ("train_", "val_", "test_")
+"""What the names of scores in summary.json begin with."""
 AT_BEST_VALIDATION = "summary:best_validation.test_accuracy.list"
 """The metric of a run's test accuracy at its best validation epoch."""
 
@@ -154,11 +155,9 @@ class Evidence:
             stored = RunFolder(folder)
             if stored.finished:
                 result, commit = stored.read("summary.json"), stored.read("env.json")["commit"]
-                target = decode(stored.config()["settings"]["target"])
                 row = {"experiment": folder.parent.name, "seed": result["seeds"][0]}
                 row |= {"epochs": result["epochs"][0], "commit": commit}
-                for split in ("train", "val", "test"):
-                    row[target.metric(split)] = result[target.metric(split)]["mean"]
+                row |= {k: v["mean"] for k, v in result.items() if k.startswith(SPLITS)}
                 rows.append(row)
         return rows
 

@@ -2,45 +2,39 @@
 
 import math
 import statistics
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
+from apical.generative import IteratedTargetProp
+from apical.generative.task import GenerativeTask
 from apical.reproduce.examination import Examination
 from apical.reproduce.pool import Job
 from apical.rules import Rule
-from apical.runs.folder import RunFolder
-from apical.settings import Settings
-from apical.training.fit import fit_apart
+from apical.runs.folder import RunFolder, is_generative
+from apical.settings import Settings, Unsupervised
+from apical.training.how import fit_apart
+from apical.training.task import Task, Training
 from apical.values.spelling import decode
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One line of a figure or one cell of a table. Every seed of it is a run of its own.
+class Planned(ABC):
+    """One line of a figure or one cell of a table, whatever learns. Every seed is a run of its own.
 
     **Arguments:**
 
     - `name`: unique within the paper; claims refer to it, and runs are in a folder of this name.
     - `data`: a data set by name, and `classes` of it by number; none given: all of them.
-
-    !!! example
-
-        >>> from apical import FA, Settings
-        >>> wide = Experiment("fa-500", FA(), Settings(hidden=(500,)), most_seeds=3)
-        >>> wide.with_settings(epochs=2).settings.epochs
-        2
-        >>> list(wide.seeds(5))
-        [0, 1, 2]
     """
 
     name: str
-    rule: Rule
-    settings: Settings
+    _: KW_ONLY
     data: str = "mnist"
     classes: tuple[int, ...] = ()
     per_class: int | None = None
@@ -53,13 +47,84 @@ class Experiment:
     """What its runs are worth beside those of other experiments, where there is no time for all:
     the most valuable are begun first, equals in the order in which they are listed."""
 
-    def with_settings(self, **changes: Any) -> "Experiment":
-        """The same experiment with these fields of its settings changed."""
-        return replace(self, settings=replace(self.settings, **changes))
+    @property
+    @abstractmethod
+    def epochs(self) -> int:
+        """Of training."""
+
+    @abstractmethod
+    def training(self, data: Dataset) -> Training:
+        """What learns, on its data."""
+
+    @abstractmethod
+    def told(self, config: dict[str, Any]) -> Self:
+        """This experiment with what learns and its settings as a run's config.json has them.
+
+        Read as values, so that a field which they have gained since has its default.
+        """
 
     def seeds(self, asked: int) -> range:
         """The seeds to run, where so many are asked for."""
         return range(asked if self.most_seeds is None else min(asked, self.most_seeds))
+
+
+@dataclass(frozen=True)
+class Experiment(Planned):
+    """A rule trains a network.
+
+    !!! example
+
+        >>> from apical import FA, Settings
+        >>> wide = Experiment("fa-500", FA(), Settings(hidden=(500,)), most_seeds=3)
+        >>> wide.with_settings(epochs=2).settings.epochs
+        2
+        >>> list(wide.seeds(5))
+        [0, 1, 2]
+    """
+
+    rule: Rule
+    settings: Settings
+
+    def with_settings(self, **changes: Any) -> Self:
+        """The same experiment with these fields of its settings changed."""
+        return replace(self, settings=replace(self.settings, **changes))
+
+    @property
+    def epochs(self):
+        return self.settings.epochs
+
+    def training(self, data):
+        return Task(self.rule, data, self.settings)
+
+    def told(self, config):
+        settings = Settings.from_json(config["settings"])
+        return replace(self, rule=decode(config["rule"]), settings=settings)
+
+
+@dataclass(frozen=True)
+class GenerativeExperiment(Planned):
+    """A generative model learns.
+
+    !!! example
+
+        >>> model = IteratedTargetProp((20, 5))
+        >>> GenerativeExperiment("small", model, model.recipe).data
+        'mnist'
+    """
+
+    model: IteratedTargetProp
+    settings: Unsupervised
+
+    @property
+    def epochs(self):
+        return self.settings.epochs
+
+    def training(self, data):
+        return GenerativeTask(self.model, data, self.settings)
+
+    def told(self, config):
+        settings = Unsupervised.from_json(config["settings"])
+        return replace(self, model=decode(config["model"]), settings=settings)
 
 
 @dataclass(frozen=True)
@@ -69,7 +134,7 @@ class Run(Job):
     Trained by itself; `Together` trains several.
     """
 
-    experiment: Experiment
+    experiment: Planned
     seed: int
     folder: Path
 
@@ -89,7 +154,7 @@ class Run(Job):
             return None
         epoch = statistics.median(row["seconds"] + row["seconds_measuring"] for row in every)
         done = max((row["epoch"] for row in own), default=0)
-        return max(0, self.experiment.settings.epochs - done) * epoch
+        return max(0, self.experiment.epochs - done) * epoch
 
     def finished(self) -> bool:
         """Whether the folder holds this run, ended in full or by diverging, which is an outcome.
@@ -99,27 +164,22 @@ class Run(Job):
         stored = RunFolder(self.folder)
         if not stored.exists:
             return False
-        config = stored.config()
-        same = self._described(config) == (self.experiment, self.seed)
-        if not same or (self.experiment.classes and config["data"]["classes"] != self._classes()):
+        if not self._described_by(stored.config()):
             raise UsageError(
                 f"{self.folder}: holds another run than {self.label} is now; choose another --out "
                 "or delete that folder"
             )
         return stored.finished or stored.diverged
 
-    def _described(self, config: dict[str, Any]) -> tuple[Experiment, int]:
-        """The experiment that a run's config.json tells of, and its seed.
-
-        Read as values, so that a field which a rule has gained since has its default.
-        """
-        stored = replace(
-            self.experiment,
-            rule=decode(config["rule"]),
-            settings=Settings.from_json(config["settings"]),
-            data=config["data"]["name"],
-        )
-        return stored, config["seed"]
+    def _described_by(self, config: dict[str, Any]) -> bool:
+        """Whether a run's config.json tells of this one."""
+        if is_generative(config) != isinstance(self.experiment, GenerativeExperiment):
+            return False
+        data, stored = config["data"], self.experiment.told(config)
+        return (
+            (stored, data["name"], config["seed"])
+            == (self.experiment, self.experiment.data, self.seed)
+        ) and (not self.experiment.classes or data["classes"] == self._classes())
 
     def _classes(self) -> list[str]:
         """The names of the classes it trains on."""
@@ -190,10 +250,9 @@ def arranged(runs: Sequence[Run], together: bool) -> list[Job]:
 def _train(runs: Sequence[Run], until: float) -> dict[str, Any]:
     """Train runs of one experiment; "finished" if all of them have."""
     experiment = runs[0].experiment
+    data = _data(experiment.data, experiment.classes, experiment.per_class)
     summaries = fit_apart(
-        experiment.rule,
-        _data(experiment.data, experiment.classes, experiment.per_class),
-        experiment.settings,
+        experiment.training(data),
         {run.seed: run.folder for run in runs},
         checkpoint_seconds=30,
         until=until,

@@ -15,7 +15,7 @@ from apical.errors import UsageError, unknown
 from apical.reproduce import coverage
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
-from apical.reproduce.experiment import Experiment, Run, arranged
+from apical.reproduce.experiment import Planned, Run, arranged
 from apical.reproduce.paper import PROTOCOLS, Paper
 from apical.reproduce.pool import Job, Outcome, execute
 from apical.reproduce.tables import markdown, rows
@@ -77,7 +77,7 @@ class Reproduction:
         ]
         return [*trained, *examined]
 
-    def _experiments(self) -> list[Experiment]:
+    def _experiments(self) -> list[Planned]:
         """Those of the claims, and those that the examinations of their runs look at."""
         experiments = list(self.paper.module("experiments").experiments(self.protocol))
         if not self.only:

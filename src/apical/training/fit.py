@@ -1,13 +1,10 @@
 """Train a rule on a data set, for one or several seeds, and keep what happened."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
 import optax
 
 from apical.data import Dataset
@@ -17,26 +14,16 @@ from apical.rules import Rule, State
 from apical.runs.precision import full_precision
 from apical.settings import Settings
 from apical.training.events import Listener
-from apical.training.how import CHECKPOINT_SECONDS, How, configuration, data_of
-from apical.training.memory import refuse_giants
+from apical.training.how import CHECKPOINT_SECONDS, How, Measured, data_of
 from apical.training.model import Model
-from apical.training.recording import recording
-from apical.training.run import Session, run_all
 from apical.training.task import Task
-from apical.values.spelling import encode
 from apical.values.value import read
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Measured):
     """What `fit` leaves in memory."""
 
-    summary: dict[str, Any]
-    """As in summary.json: status, seeds, scores as mean, std and list, seconds."""
-    metrics: list[dict[str, Any]]
-    """One row a seed and epoch, as in metrics.jsonl."""
-    initial: list[dict[str, Any]]
-    """The same before the first step, as in initial.jsonl."""
     models: dict[int, Model]
     """What was trained, by seed: it takes raw examples."""
 
@@ -121,58 +108,12 @@ def fit(
         )
     rule, data, chosen = asked(rule, data, settings, changes)
     task = Task(rule, data, chosen, transformation)
-    config = _configuration(task, how.numbers, how.program)
-    # What cannot be built is refused before a folder is made for it.
-    shapes = jax.eval_shape(lambda: task.begin(how.seed))
-    refuse_giants(shapes, task.learner, len(how.program) or 1)
-    outcome = how.carry_out(task.trainer, config)
-    ended = dict(zip(outcome.summary["seeds"], outcome.summary["epochs"], strict=True))
+    outcome = how.carry_out(task)
+    ended = outcome.ended
     models = {
         s: Model.of(task, carry.net, ended[s], carry.state) for s, carry in outcome.carries.items()
     }
     return Result(outcome.summary, outcome.rows, outcome.initial, models)
-
-
-@full_precision()
-def fit_apart(
-    rule: Rule,
-    data: Dataset,
-    settings: Settings,
-    folders: Mapping[int, Path],
-    *,
-    listeners: Iterable[Listener] = (),
-    checkpoint_seconds: float = CHECKPOINT_SECONDS,
-    until: float = math.inf,
-) -> dict[int, dict[str, Any]]:
-    """Train seeds together, as one program, each as a run with a folder of its own.
-
-    Goes on with what the folders hold, if it was the same seeds that were together. What could not
-    end by `until`, a time of `time.monotonic`, is interrupted before. Returns each seed's summary;
-    raises as `fit`.
-    """
-    task, numbers = Task(rule, data, settings), list(folders)
-    program = numbers if len(numbers) > 1 else []
-    refuse_giants(jax.eval_shape(lambda: task.begin(numbers[0])), task.learner, len(numbers))
-    with ExitStack() as stack:
-        sessions = []
-        for seed, folder in folders.items():
-            config = _configuration(task, [seed], program)
-            held = recording(
-                folder, config, task.learner,
-                resume=True, overwrite=False, every=checkpoint_seconds,
-            )  # fmt: skip
-            recorder = stack.enter_context(held)
-            sessions.append(Session(task.trainer, config, [seed], recorder, listeners))
-        outcomes = run_all(task.trainer, sessions, [numbers], until)
-    return {s: outcome.summary for s, outcome in zip(numbers, outcomes, strict=True)}
-
-
-def _configuration(task: Task, seeds: Sequence[int], together: Sequence[int]) -> dict[str, Any]:
-    learned = {
-        "rule": encode(task.rule),
-        "transformation": None if task.transformation is None else "given in Python",
-    }
-    return configuration(learned, task.data, task.settings, seeds, together)
 
 
 def asked(

@@ -1,7 +1,9 @@
 """How a run is carried out, whatever learns: its seeds, its folder, who listens."""
 
+import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,26 @@ import numpy as np
 
 from apical.data import Dataset, load
 from apical.errors import UsageError, at_least_one, short
-from apical.settings import Loop
+from apical.runs.precision import full_precision
 from apical.training.events import Listener
 from apical.training.recording import recording
-from apical.training.run import Outcome, run
-from apical.training.trainer import Trainer
+from apical.training.run import Outcome, Session, run, run_all
+from apical.training.task import Training
 from apical.values.value import read
 
 CHECKPOINT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run measured, as its folder has it."""
+
+    summary: dict[str, Any]
+    """As in summary.json: status, seeds, scores as mean, std and list, seconds."""
+    metrics: list[dict[str, Any]]
+    """One row a seed and epoch, as in metrics.jsonl."""
+    initial: list[dict[str, Any]]
+    """The same before the first step, as in initial.jsonl."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +76,12 @@ class How:
         """The seeds that train as one program, if any do."""
         return self.numbers if self.together and self.seeds > 1 else range(0)
 
-    def carry_out(self, trainer: Trainer, config: dict[str, Any]) -> Outcome:
-        """Train, and record under this configuration. Raises as `fit`."""
+    def carry_out(self, training: Training) -> Outcome:
+        """Train, and record it. Raises as `fit`."""
+        trainer = training.trainer
+        config = configuration(training, self.numbers, self.program)
+        # What cannot be built is refused before a folder is made for it.
+        training.refuse_giants(len(self.program) or 1)
         with recording(
             self.out,
             config,
@@ -77,24 +95,46 @@ class How:
             )
 
 
-def configuration(
-    learned: dict[str, Any],
-    data: Dataset,
-    settings: Loop,
-    seeds: Sequence[int],
-    together: Sequence[int],
-) -> dict[str, Any]:
-    """config.json of a run.
+@full_precision()
+def fit_apart(
+    training: Training,
+    folders: Mapping[int, Path],
+    *,
+    listeners: Iterable[Listener] = (),
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    until: float = math.inf,
+) -> dict[int, dict[str, Any]]:
+    """Train seeds together, as one program, each as a run with a folder of its own.
 
-    **Arguments:**
-
-    - `learned`: what learns, by the name of its kind.
-    - `together`: the seeds that train as one program, if any do.
+    Goes on with what the folders hold, if it was the same seeds that were together. What could not
+    end by `until`, a time of `time.monotonic`, is interrupted before. Returns each seed's summary;
+    raises as `fit`.
     """
+    trainer, numbers = training.trainer, list(folders)
+    program = numbers if len(numbers) > 1 else []
+    training.refuse_giants(len(numbers))
+    with ExitStack() as stack:
+        sessions = []
+        for seed, folder in folders.items():
+            config = configuration(training, [seed], program)
+            held = recording(
+                folder, config, trainer.learner,
+                resume=True, overwrite=False, every=checkpoint_seconds,
+            )  # fmt: skip
+            recorder = stack.enter_context(held)
+            sessions.append(Session(trainer, config, [seed], recorder, listeners))
+        outcomes = run_all(trainer, sessions, [numbers], until)
+    return {s: outcome.summary for s, outcome in zip(numbers, outcomes, strict=True)}
+
+
+def configuration(
+    training: Training, seeds: Sequence[int], together: Sequence[int]
+) -> dict[str, Any]:
+    """config.json of a run; `together` are the seeds that train as one program, if any do."""
     return {
-        **learned,
-        "data": identity(data),
-        "settings": settings.to_json(),
+        **training.learned,
+        "data": identity(training.data),
+        "settings": training.settings.to_json(),
         "seed": seeds[0],
         "seeds": len(seeds),
         "together": list(together),

@@ -33,6 +33,11 @@ class Outcome:
     carries: dict[int, Carry]
     """By seed, after the last epoch."""
 
+    @property
+    def ended(self) -> dict[int, int]:
+        """The last epoch of each seed."""
+        return dict(zip(self.summary["seeds"], self.summary["epochs"], strict=True))
+
 
 class Session:
     """The seeds that have one summary, going on from what the recorder has of them."""

@@ -1,5 +1,9 @@
-"""A rule on a data set, put together from settings."""
+"""What learns on a data set, put together from settings: what the loop trains."""
 
+from abc import ABC, abstractmethod
+from typing import Any
+
+import jax
 import optax
 
 from apical.data import Dataset
@@ -7,10 +11,12 @@ from apical.data.preprocessing import Transforms
 from apical.rules import Batch, Rule
 from apical.settings import Loop, Settings
 from apical.training.learner import Learner
+from apical.training.memory import refuse_giants
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.stream import InMemory, Stream
 from apical.training.supervised import Carry, Supervised
 from apical.training.trainer import PROBE, Trainer
+from apical.values.spelling import encode
 
 
 def fitted(data: Dataset, settings: Loop) -> Transforms:
@@ -41,12 +47,31 @@ def trainer(
     return made
 
 
-class Task:
-    """What `fit` trains.
+class Training(ABC):
+    """A learner on a data set, with all that a run of it is told by."""
+
+    data: Dataset
+    settings: Loop
+    trainer: Trainer
+
+    @property
+    @abstractmethod
+    def learned(self) -> dict[str, Any]:
+        """What learns, by the name of its kind, as config.json has it."""
+
+    @abstractmethod
+    def refuse_giants(self, at_once: int) -> None:
+        """Raises `UsageError` if so many seeds in one program need more memory than is free."""
+
+
+class Task(Training):
+    """A rule on a data set.
 
     `transformation` is an optimizer in place of those that `settings` name.
     Raises `UsageError` for settings, rule and data that do not go together.
     """
+
+    settings: Settings
 
     def __init__(
         self,
@@ -68,6 +93,16 @@ class Task:
             else Optimizers(transformation, transformation),
         )
         self.trainer = trainer(self.learner, stream, data, self.transforms, settings)
+
+    @property
+    def learned(self):
+        return {
+            "rule": encode(self.rule),
+            "transformation": None if self.transformation is None else "given in Python",
+        }
+
+    def refuse_giants(self, at_once):
+        refuse_giants(jax.eval_shape(lambda: self.begin(0)), self.learner, at_once)
 
     def begin(self, seed: int) -> Carry:
         """The network, the rule's state and the optimizers before the first step."""

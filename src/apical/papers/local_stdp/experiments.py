@@ -78,7 +78,7 @@ def _pairs() -> Iterator[Experiment]:
             # Where hardly a run succeeds there is nothing to compare.
             remedied_iris = name == "wide" and data == "iris"
             yield Experiment(
-                f"{pair}-{name}", rule, settings, data, classes,
+                f"{pair}-{name}", rule, settings, data=data, classes=classes,
                 examinations=() if remedied_iris else (attack,),
             )  # fmt: skip
 
@@ -86,15 +86,16 @@ def _pairs() -> Iterator[Experiment]:
 def _matrix() -> Iterator[Experiment]:
     for (a, b), name in itertools.product(DIGITS, OURS):
         yield Experiment(
-            f"matrix-{a}v{b}-{name}", RULES[name], MATRIX, "mnist", (a, b), PER_CLASS, most_seeds=1
-        )
+            f"matrix-{a}v{b}-{name}", RULES[name], MATRIX,
+            classes=(a, b), per_class=PER_CLASS, most_seeds=1,
+        )  # fmt: skip
 
 
 def _fashion() -> Iterator[Experiment]:
     for (a, b), name in itertools.product(FASHION, RULES):
         yield Experiment(
-            f"fashion-{a}v{b}-{name}", RULES[name], MATRIX, "fashion-mnist", (a, b), PER_CLASS,
-            most_seeds=3,
+            f"fashion-{a}v{b}-{name}", RULES[name], MATRIX, data="fashion-mnist", classes=(a, b),
+            per_class=PER_CLASS, most_seeds=3,
         )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def _kinds() -> Iterator[Experiment]:
     for (data, (a, b)), kind, name in itertools.product(KIND_PAIRS, KINDS, RULES):
         yield Experiment(
             f"{kind}-{data}-{a}v{b}-{name}", RULES[name], replace(MATRIX, hidden=KINDS[kind]),
-            KIND_DATA[data], (a, b), KIND_PER_CLASS, most_seeds=3,
+            data=KIND_DATA[data], classes=(a, b), per_class=KIND_PER_CLASS, most_seeds=3,
         )  # fmt: skip
 
 

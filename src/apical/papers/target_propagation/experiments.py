@@ -105,7 +105,7 @@ def cell(setup: str, method: str, choose: Chosen = configured) -> Experiment:
     rule, settings = choose(setup, method)
     settings = replace(settings, epochs=EPOCHS, record_test=True)
     chosen = SETUPS[setup]
-    return Experiment(f"{setup}-{method}", rule, settings, chosen.data, value=chosen.value)
+    return Experiment(f"{setup}-{method}", rule, settings, data=chosen.data, value=chosen.value)
 
 
 def _auxiliary(form: str, choose: Chosen) -> Iterator[Experiment]:
