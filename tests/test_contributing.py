@@ -95,6 +95,14 @@ def test_its_pseudo_gradient_is_the_gradient(checkered, float64):
     laws.is_the_gradient(BP(), net, tiny.batch(net))
 
 
+def test_every_folder_of_tests_is_explained():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    explained = re.findall(r"^\| `tests/(\w+)` \| ", text, flags=re.MULTILINE)
+    assert sorted(explained) == sorted(
+        path.parent.name for path in ROOT.glob("tests/*/__init__.py")
+    )
+
+
 def test_no_file_outside_rules_knows_a_rule():
     """Adding a rule is one file, one import line and one test; nothing else names one."""
     source = ROOT / "src" / "apical"
