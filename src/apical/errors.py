@@ -71,3 +71,10 @@ def at_least_one(**counts: int | None) -> None:
     for name, count in counts.items():
         if count is not None and not count >= 1:
             raise UsageError(f"{name}: must be 1 or more, got {count}; give a larger number")
+
+
+def fit_for_a_seed(**numbers: int) -> None:
+    """Raises `UsageError` for a number that random numbers cannot be drawn from."""
+    for name, number in numbers.items():
+        if not 0 <= number < 2**31:
+            raise UsageError(f"{name}: must be 0 or more and below 2^31, got {number}")

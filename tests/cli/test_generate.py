@@ -90,7 +90,16 @@ def test_samples_are_measured_beside_references(made, tmp_path):
     real, (first, second) = measured["training images"][0], measured["model, 3 rounds"]
     assert real["parzen"]["mean"] > first["parzen"]["mean"] != second["parzen"]["mean"]
     assert real["frechet"] < first["frechet"]
-    assert "Fréchet" not in apical("generate", "evaluate", made, "--samples", 50)
+    few = apical("generate", "evaluate", made, "--samples", 1, *words[2:], code=2)
+    assert "below the 359 real examples and 1 samples, got 5; take more samples" in few
+
+
+def test_without_a_number_there_are_as_many_samples_as_the_data_have_examples(made, tmp_path):
+    out = tmp_path / "measured.json"
+    said = " ".join(apical("generate", "evaluate", made, "--out", out).split())
+    assert "samples: 1079 of each, as many as there are training images" in said
+    assert "Fréchet" not in said
+    assert json.loads(out.read_text())["samples"] == 1079
 
 
 def test_curves_of_it_are_drawn(made, tmp_path):
@@ -113,7 +122,15 @@ def test_curves_of_it_are_drawn(made, tmp_path):
         (["generate", "inpaint", "RUN", "--count", "-1"], "count: must be 1 or more, got -1"),
         (["generate", "evaluate", "RUN", "--samples", "5000"], "ask for 1079 at most"),
         (["generate", "evaluate", "RUN", "--classifier", "RUN"], "holds a generative model"),
+        (["generate", "evaluate", "RUN", "--samples", "0"], "samples: must be 1 or more, got 0"),
+        (["generate", "evaluate", "RUN", "--draw", "-1"], "draw: must be 0 or more and below 2^31"),
+        (
+            ["generate", "sample", "RUN", "--draw", "9999999999"],
+            "draw: must be 0 or more and below",
+        ),
+        (["generate", "inpaint", "RUN", "--draw", "-1"], "draw: must be 0 or more and below 2^31"),
         (["generate", "train", "--stages", "from:1"], "must begin at epoch 0"),
+        (["generate", "train", "--trace-steps", "100000"], "trace_steps: must be 10000 or less"),
         (["generate", "train", "--stages", "3,x"], "expected float, got 'x'"),
         (["generate", "train", "--top", "softplus"], "use sigmoid"),
         (["generate", "train", "--optimizer", "sdg"], "did you mean 'sgd'?"),

@@ -102,6 +102,22 @@ def test_the_gaps_are_inferred_at_the_models_alpha_unless_another_is_asked_for(t
     assert not np.array_equal(default, other)
 
 
+def test_many_rounds_are_several_programs_so_that_ctrl_c_is_heard(trained, blobs, monkeypatch):
+    raw, known = blobs.test.x[:6], Left().known((4, 4), 0)
+    whole = trained.sample(6, rounds=5), trained.inpaint(raw, known, rounds=5)
+    lengths, complete = [], generative_model._complete
+
+    def counted(*args, rounds, **given):
+        lengths.append(rounds)
+        return complete(*args, rounds=rounds, **given)
+
+    monkeypatch.setattr(generative_model, "ROUNDS", 2)
+    monkeypatch.setattr(generative_model, "_complete", counted)
+    assert np.array_equal(trained.sample(6, rounds=5), whole[0])
+    assert np.array_equal(trained.inpaint(raw, known, rounds=5), whole[1])
+    assert lengths == [2, 2, 1]
+
+
 def test_every_example_may_have_a_mask_of_its_own(trained, blobs):
     raw = blobs.test.x[:3]
     masks = np.stack([m.known((4, 4), 0) for m in (Left(), Upper(), Scattered())])
@@ -131,6 +147,13 @@ def test_filling_in_brings_images_nearer_to_the_truth(trained, blobs):
         ),
         (lambda m, x: m.inpaint(x, np.ones((4, 4))), "got float64 of shape"),
         (lambda m, x: m.inpaint(x, np.ones((4, 4), bool), seed=-1), "seed: must be 0 or more"),
+        (lambda m, x: m.sample(2, seed=2**31), r"seed: must be 0 or more and below 2\^31, got"),
+        (lambda m, x: Scattered().known((4, 4), -1), r"seed: must be 0 or more and below 2\^31"),
+        (lambda m, x: m.sample(10**12), "count: so many samples needs .* free; lower count"),
+        (
+            lambda m, x: m.sample(2, alpha=1e19),
+            r"alpha: steps of 1e\+19 lead 2 of 2 examples to numbers that are not finite",
+        ),
     ],
 )
 def test_mistakes_are_told(trained, blobs, call, words):

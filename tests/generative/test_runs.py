@@ -183,6 +183,7 @@ def test_its_curves_are_drawn(blobs, tmp_path):
         ({"lr": -1.0}, "lr: must be a positive"),
         ({"seeds": 0}, "seeds: must be 1 or more"),
         ({"resume": True}, "resume, overwrite: need a folder"),
+        ({"epochs": 10**9}, r"epochs: 1000000000 make 3000000000 steps, more than the 2\^31"),
         ({"batch_size": 1000}, "batch_size: 1000 is more than the 330 training examples"),
         ({"preprocessing": "standardise"}, "visible: a decoder of sigmoid gives numbers from 0"),
     ],
@@ -193,6 +194,7 @@ def test_mistakes_are_told_before_anything_trains(blobs, given, words):
 
 
 def test_a_model_that_does_not_fit_into_memory_is_refused(blobs, tmp_path):
-    with pytest.raises(UsageError, match=r"hidden: training needs .* give the latent layers fewer"):
-        IteratedTargetProp((10**7, 10**5)).fit(blobs, out=tmp_path / "run")
+    for giant in (IteratedTargetProp((10**7, 10**5)), IteratedTargetProp((8, 4), samples=10**9)):
+        with pytest.raises(UsageError, match=r"hidden: training needs .* give the latent layers"):
+            giant.fit(blobs, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -35,6 +35,11 @@ def test_examples_are_saved_as_the_ending_says(tmp_path):
     assert np.array_equal(np.load(save_examples(images, tmp_path / "x.npy", across=2)), images)
     with pytest.raises(UsageError, match=r"must end in \.png, .* got \.jpg"):
         save_examples(images, tmp_path / "x.jpg", across=2)
+    with pytest.raises(UsageError, match="across: must be 1 or more, got 0"):
+        grid(images, across=0)
+    giant = np.broadcast_to(np.float32(0), (10**8, 100, 100))
+    with pytest.raises(UsageError, match=r"out: such a grid needs .* draw fewer, or name a file"):
+        grid(giant, across=2)
     with pytest.raises(UsageError, match="are no images; name a file that ends in"):
         save_examples(images.reshape(3, 64), tmp_path / "x.png", across=2)
     (tmp_path / "file").write_text("")

@@ -157,7 +157,9 @@ def _vocabulary(name: str, hint: Any, asked: Command) -> list[str]:
     if name == "only":
         return [claim.id for claim in paper.read(asked.words[1]).choose(())]
     known: dict[str, list[str]] = {
-        "data": ["digits", "iris"],
+        "data": ["digits", "digits", "iris"]
+        if asked.words[0] == "generate"
+        else ["digits", "iris"],
         "names": [*SOURCES],
         "optimizer": ["adam", "sgd", "rmsprop", "adamw", "lion"],
         "learned_optimizer": ["adam", "sgd", "rmsprop"],
@@ -170,6 +172,7 @@ def _vocabulary(name: str, hint: Any, asked: Command) -> list[str]:
         "jobs": ["1"],
         "classes": [*"0123456789"],
         "count": ["1", "7", "120"],
+        **({"samples": ["1", "7", "40"]} if asked.words == ("generate", "evaluate") else {}),
     }
     return known.get(name, [])
 
@@ -180,7 +183,7 @@ def _paths(name: str, asked: Command) -> list[str]:
     if name in ("run", "runs", "transfer_from", "classifier"):
         generates = asked.words[0] == "generate" and name != "classifier"
         fitting, others = (GENERATIVE, TRAINED) if generates else (TRAINED, GENERATIVE)
-        return [*fitting, others[0]]
+        return [*fitting, *fitting, others[0]]
     if name == "searches":
         return ["search"]
     if asked.words in (("generate", "sample"), ("generate", "inpaint")):

@@ -11,13 +11,15 @@ import tyro
 
 from apical.cli.support import terminal
 from apical.cli.support.flags import DataOptions, RunOptions, cli
-from apical.errors import UsageError, unknown
+from apical.errors import UsageError, at_least_one, fit_for_a_seed, unknown
 from apical.generative import IteratedTargetProp
 from apical.generative.masks import Left, Missing
 from apical.settings import Unsupervised
 from apical.training.selection import Last, Selection
 
 PROG = "apical generate"
+CONVENTION = 10_000
+"""Samples of a Parzen window, by the convention of the field."""
 
 
 def main(args: list[str]) -> None:
@@ -77,6 +79,7 @@ def sample(
     """
     from apical.report.grids import save_examples
 
+    fit_for_a_seed(draw=draw)
     model = _model(run, seed, network)
     drawn = model.sample(
         count, seed=draw, rounds=rounds, alpha=alpha, variance_factor=variance_factor
@@ -114,10 +117,10 @@ def inpaint(
     """
     import numpy as np
 
-    from apical.errors import at_least_one
     from apical.report.grids import save_examples
 
     at_least_one(count=count)
+    fit_for_a_seed(draw=draw)
     model = _model(run, seed, network)
     raw = model.data.test.x[:count]
     known = missing.known(model.shape, draw)
@@ -130,7 +133,7 @@ def inpaint(
 
 def evaluate(
     run: Annotated[Path, tyro.conf.Positional],
-    samples: int = 10000,
+    samples: int | None = None,
     rounds: int = 3,
     alpha: float = 0.3,
     variance_factor: float = 4.0,
@@ -149,7 +152,8 @@ def evaluate(
 
     Args:
         run: Folder of a run, as given to --out of `apical generate train`.
-        samples: How many samples of each.
+        samples: How many samples of each; None: 10000, or as many as there are training images,
+            which are measured in their place.
         rounds: As for `apical generate sample`; samples without rounds are measured too.
         alpha: As for `apical generate sample`.
         variance_factor: As for `apical generate sample`.
@@ -167,6 +171,8 @@ def evaluate(
     from apical.runs.writing import write_whole
     from apical.training.reload import reload_classifiers
 
+    at_least_one(samples=samples)
+    fit_for_a_seed(draw=draw)
     task, models = reload(run, network=network)
     console = terminal.console()
     tell_if_unfinished(console, run)
@@ -175,6 +181,13 @@ def evaluate(
         _, classifiers = reload_classifiers(classifier, Last())
         judging = classifiers[min(classifiers)]
     judge = Judge(task, judging)
+    if samples is None:
+        samples = min(CONVENTION, len(judge.train))
+        if samples < CONVENTION:
+            console.print(
+                f"samples: {samples} of each, as many as there are training images; the convention "
+                f"is {CONVENTION}"
+            )
     found: dict[str, list[dict[str, Any]]] = {
         "training images": [judge.measure(drawn_again(judge.train, samples, draw))],
         "Gaussian": [judge.measure(gaussian(judge.train, samples, draw, within=judge.within))],

@@ -58,7 +58,7 @@ def coverage(
     if not 1 <= k < min(len(real), len(samples)):
         raise UsageError(
             f"k: must be 1 or more and below the {len(real)} real examples and {len(samples)} "
-            f"samples, got {k}"
+            f"samples, got {k}; take more samples"
         )
     ours, theirs = jnp.asarray(samples, float), jnp.asarray(real, float)
     of_real, of_samples = _radii(theirs, k), _radii(ours, k)

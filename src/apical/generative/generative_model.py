@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,17 +12,20 @@ from jaxtyping import Array, Float
 
 from apical.data import Dataset
 from apical.data.preprocessing import Affine
-from apical.errors import LARGEST, UsageError, at_least_one
+from apical.errors import LARGEST, UsageError, at_least_one, fit_for_a_seed
 from apical.generative.inference import Inference, log_joint
 from apical.generative.iterated_target_prop import IteratedTargetProp
 from apical.generative.learner import flat
 from apical.generative.sampling import Prior, complete, refine
 from apical.generative.stack import Stack
 from apical.runs.precision import full_precision
+from apical.training.memory import refuse
 from apical.values.value import read
 
 CHUNK = 1000
 """Examples at once."""
+ROUNDS = 10
+"""Rounds of inference that one program takes; between two of them a Ctrl-C is heard."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,17 +103,18 @@ class GenerativeModel:
             for given, name in ((count, "count"), (seed, "seed"), (rounds, "rounds"))
         )
         at_least_one(count=count)
-        _not_negative(seed=seed, rounds=rounds, alpha=alpha, variance_factor=variance_factor)
-        draw = partial(
-            _sample,
-            self.stack,
-            self.prior,
-            jax.random.key(seed),
-            rounds=rounds,
-            by=self.model.inference._replace(alpha=float(alpha)),
-            factor=float(variance_factor),
-        )
-        return _in_chunks(draw, np.arange(count)).reshape(count, *self.shape)
+        fit_for_a_seed(seed=seed)
+        _not_negative(rounds=rounds, alpha=alpha, variance_factor=variance_factor)
+        inputs = self.stack.units[0]
+        refuse(2 * count * inputs * 4, "lower count", what="count: so many samples")
+        by = self.model.inference._replace(alpha=float(alpha))
+        key, factor = jax.random.key(seed), float(variance_factor)
+
+        def draw(which: np.ndarray) -> Array:
+            x = _decoded(self.stack, self.prior, key, which, factor)
+            return _in_turns(partial(_refine, self.stack, by=by), x, rounds)
+
+        return _finite(_in_chunks(draw, np.arange(count)).reshape(count, *self.shape), by)
 
     def inpaint(
         self,
@@ -135,7 +140,8 @@ class GenerativeModel:
         rows, mask = self.rows(x), np.asarray(known)
         seed, rounds = read(int, seed, "seed"), read(int, rounds, "rounds")
         alpha = self.model.alpha if alpha is None else float(alpha)
-        _not_negative(seed=seed, rounds=rounds, alpha=alpha)
+        fit_for_a_seed(seed=seed)
+        _not_negative(rounds=rounds, alpha=alpha)
         if mask.dtype != bool or mask.shape not in (self.shape, np.shape(x)):
             raise UsageError(
                 f"known: must be True or False for each of {self.shape} values, got "
@@ -145,8 +151,11 @@ class GenerativeModel:
         noise = np.asarray(jax.random.uniform(jax.random.key(seed), rows.shape))
         start = np.where(masks, rows, noise.astype(rows.dtype))
         by = self.model.inference._replace(alpha=alpha)
-        fill = partial(_complete, self.stack, rounds=rounds, by=by)
-        return _in_chunks(fill, start, masks).reshape(np.shape(x))
+
+        def fill(x: np.ndarray, known: np.ndarray) -> Array:
+            return _in_turns(partial(_complete, self.stack, known=known, by=by), x, rounds)
+
+        return _finite(_in_chunks(fill, start, masks).reshape(np.shape(x)), by)
 
     def rows(self, x: np.ndarray) -> np.ndarray:
         """Raw examples as preprocessed rows. Raises `UsageError` for those of another shape."""
@@ -156,6 +165,16 @@ class GenerativeModel:
                 f"{np.shape(x)}"
             )
         return np.asarray(flat(self.transform(x)))
+
+
+def _finite(examples: np.ndarray, by: Inference) -> np.ndarray:
+    """The examples. Raises `UsageError` if inference has left all bounds."""
+    if lost := sum(not np.isfinite(example).all() for example in examples):
+        raise UsageError(
+            f"alpha: steps of {by.alpha:g} lead {lost} of {len(examples)} examples to numbers that "
+            "are not finite; give a smaller one"
+        )
+    return examples
 
 
 def _not_negative(**given: float) -> None:
@@ -179,6 +198,13 @@ def _in_chunks(function: Callable, *arrays: np.ndarray):
     return jax.tree.map(lambda *parts: np.concatenate(parts), *found)
 
 
+def _in_turns(program: Callable[..., Array], x: Any, rounds: int) -> Any:
+    """x after so many rounds of a program, some of them at a time."""
+    for begin in range(0, rounds, ROUNDS):
+        x = jax.block_until_ready(program(x, rounds=min(ROUNDS, rounds - begin)))
+    return x
+
+
 @partial(jax.jit, static_argnames="model")
 def _infer(stack: Stack, x: Array, *, model: IteratedTargetProp) -> tuple[Array, ...]:
     return model.infer(stack, x)
@@ -194,12 +220,16 @@ def _log_joint(stack: Stack, x: Array, *, model: IteratedTargetProp) -> Array:
     return log_joint(stack, x, model.infer(stack, x))
 
 
-@partial(jax.jit, static_argnames=("rounds", "by"))
-def _sample(stack: Stack, prior: Prior, key, which, factor, *, rounds: int, by: Inference) -> Array:
-    x = stack.decode(prior.draw(key, which, factor))
+@jax.jit
+def _decoded(stack: Stack, prior: Prior, key, which, factor) -> Array:
+    return stack.decode(prior.draw(key, which, factor))
+
+
+@partial(jax.jit, static_argnames="by")
+def _refine(stack: Stack, x: Array, *, rounds: int, by: Inference) -> Array:
     return refine(stack, x, rounds, by)
 
 
-@partial(jax.jit, static_argnames=("rounds", "by"))
-def _complete(stack: Stack, x: Array, known: Array, *, rounds: int, by: Inference) -> Array:
+@partial(jax.jit, static_argnames="by")
+def _complete(stack: Stack, x: Array, *, known: Array, rounds: int, by: Inference) -> Array:
     return complete(stack, x, known, rounds, by)

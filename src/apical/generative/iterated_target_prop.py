@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from apical.generative.fit import Result
 
 
+MOST_STEPS = 10_000
+"""Of inference; a Ctrl-C is not heard within it."""
+
+
 class IteratedTargetProp(Value):
     """Layers of latent units over x, inferred by difference target propagation; no derivatives.
 
@@ -99,6 +103,12 @@ class IteratedTargetProp(Value):
             samples=self.samples,
             trace_steps=self.trace_steps,
         )
+        for name in ("steps", "trace_steps"):
+            if getattr(self, name) > MOST_STEPS:
+                raise UsageError(
+                    f"{name}: must be {MOST_STEPS} or less, got {getattr(self, name)}; few are "
+                    "enough, and nothing ends inference before its last step"
+                )
         for name in ("delta", "alpha", "beta", "trace_alphas"):
             given = getattr(self, name)
             for number in given if isinstance(given, tuple) else (given,):

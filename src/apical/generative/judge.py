@@ -50,12 +50,14 @@ class Judge:
         measured: dict[str, Any] = {"parzen": window._asdict()}
         if self.classifier is not None:
             features, scores = self._seen(rows)
+            # It refuses what is too few for any of these.
+            covered = coverage(self._features_of_test, features)
             classes = np.bincount(scores.argmax(axis=1), minlength=scores.shape[1])
             measured |= {
                 "confidence": float(scores.max(axis=1).mean()),
                 "classes": (classes / len(rows)).tolist(),
                 "frechet": frechet(features, self._features_of_test),
-                **coverage(self._features_of_test, features)._asdict(),
+                **covered._asdict(),
             }
         return measured
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 from PIL import Image, UnidentifiedImageError
 
-from apical.errors import UsageError
+from apical.errors import UsageError, fit_for_a_seed
 from apical.values.value import Value
 
 
@@ -70,6 +70,7 @@ class Scattered(Missing):
             raise UsageError(f"part of scattered: must be between 0 and 1, got {self.part}")
 
     def known(self, shape, seed):
+        fit_for_a_seed(seed=seed)
         return np.random.default_rng(seed).uniform(size=shape) >= self.part
 
 

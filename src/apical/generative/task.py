@@ -39,10 +39,11 @@ class GenerativeTask(Training):
         carry = jax.eval_shape(lambda: self.trainer.begin(0))
         # The carry and a copy for when training diverges, the gradients, a minibatch's activities.
         kept = 2 * size_of(carry) + size_of(carry.stack)
-        active = self.settings.batch_size * self.learner.bytes_per_example(carry.stack)
+        drawn = self.model.samples * self.model.hidden[-1] * 4
+        active = self.learner.bytes_per_example(carry.stack) + drawn
         refuse(
-            at_once * (kept + active),
-            "give the latent layers fewer units, or lower batch_size"
+            at_once * (kept + self.settings.batch_size * active),
+            "give the latent layers fewer units, or lower batch_size or the samples of the top"
             + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
         )
 

@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from apical.errors import UsageError
+from apical.errors import UsageError, at_least_one
 from apical.runs.writing import write_whole
+from apical.training.memory import refuse
 
 BORDER = 0.5
 """The grey between images."""
@@ -25,7 +26,7 @@ def grid(images: Float[np.ndarray, "images rows columns ..."], across: int) -> n
     - `images`: grey (n, rows, columns) or colour (n, rows, columns, channels), 0 black and 1 white;
       what lies beyond is cut off. Small images are magnified by a whole number.
 
-    **Raises:** `UsageError` for examples that are no images.
+    **Raises:** `UsageError` for examples that are no images, and for more than fit into memory.
 
     !!! example
 
@@ -40,15 +41,19 @@ def grid(images: Float[np.ndarray, "images rows columns ..."], across: int) -> n
             f"out: examples of shape {images.shape[1:]} are no images; name a file that ends in "
             ".npy"
         )
+    at_least_one(across=across)
     across, zoom = min(across, len(images)), max(1, SIDE // max(images.shape[1:3]))
     down = math.ceil(len(images) / across)
     height, width = (zoom * side + 1 for side in images.shape[1:3])
-    sheet = np.full((down * height + 1, across * width + 1, *images.shape[3:]), BORDER)
+    shape = (down * height + 1, across * width + 1, *images.shape[3:])
+    refuse(2 * math.prod(shape), "draw fewer, or name a file that ends in .npy", "out: such a grid")
+    sheet = np.full(shape, round(255 * BORDER), np.uint8)
     for i, image in enumerate(images):
         top, left = 1 + i // across * height, 1 + i % across * width
         large = image.repeat(zoom, axis=0).repeat(zoom, axis=1)
-        sheet[top : top + height - 1, left : left + width - 1] = np.clip(large, 0, 1)
-    return np.round(255 * sheet).astype(np.uint8)
+        bytes_ = np.round(255 * np.clip(large, 0, 1)).astype(np.uint8)
+        sheet[top : top + height - 1, left : left + width - 1] = bytes_
+    return sheet
 
 
 def save_examples(examples: Float[np.ndarray, "examples ..."], out: Path, across: int) -> Path:

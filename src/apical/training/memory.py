@@ -37,14 +37,15 @@ def refuse_giants(carry: Carry, learner: Supervised, at_once: int = 1) -> None:
     )
 
 
-def refuse(needed: int, remedy: str) -> None:
-    """Raises `UsageError`, which tells the remedy, if so many bytes are more than are free."""
+def refuse(needed: int, remedy: str, what: str = "hidden: training") -> None:
+    """Raises `UsageError`, which tells what needs so many bytes, and the remedy, if they are more
+    than are free."""
     if jax.default_backend() != "cpu":
         return  # an accelerator has memory of its own, and its allocator fails in words
     there = psutil.virtual_memory().available
     if needed > there:
         raise UsageError(
-            f"hidden: training needs {needed / 2**30:.1f} GiB of memory or more, and "
+            f"{what} needs {needed / 2**30:.1f} GiB of memory or more, and "
             f"{there / 2**30:.1f} are free; {remedy}"
         )
 

@@ -42,8 +42,14 @@ def build(settings: Loop, steps: int) -> optax.GradientTransformation:
 
     Equal settings give the same object, so that runs of one process share what
     was compiled for it.
-    Raises `UsageError` if optax has no such optimizer or it lacks an argument.
+    Raises `UsageError` if optax has no such optimizer or it lacks an argument, or if a schedule
+    would have to count more steps than a 32-bit number can.
     """
+    if not settings.schedule.endless and steps >= 2**31:
+        raise UsageError(
+            f"epochs: {settings.epochs} make {steps} steps, more than the 2^31 that a schedule "
+            f"({spell(settings.schedule)}) counts; lower epochs, or use schedule constant"
+        )
     return _build(
         settings.optimizer,
         settings.lr,
