@@ -12,8 +12,6 @@ from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData, stack
 
 Read = TypeVar("Read")
-SPLITS = ("train_", "val_", "test_")
-"""What the names of scores in summary.json begin with."""
 AT_BEST_VALIDATION = "summary:best_validation.test_accuracy.list"
 """The metric of a run's test accuracy at its best validation epoch."""
 
@@ -157,7 +155,9 @@ class Evidence:
                 result, commit = stored.read("summary.json"), stored.read("env.json")["commit"]
                 row = {"experiment": folder.parent.name, "seed": result["seeds"][0]}
                 row |= {"epochs": result["epochs"][0], "commit": commit}
-                row |= {k: v["mean"] for k, v in result.items() if k.startswith(SPLITS)}
+                (score,) = (k for k in result["best_validation"] if k.startswith("val_"))
+                names = (score.replace("val", split, 1) for split in ("train", "val", "test"))
+                row |= {name: result[name]["mean"] for name in names}
                 rows.append(row)
         return rows
 
