@@ -34,7 +34,8 @@ def test_a_run_leaves_what_any_run_leaves(made):
     assert [(r["seed"], r["epoch"]) for r in rows] == [(s, e) for s in (0, 1) for e in (1, 2, 3)]
     assert np.shape(rows[0]["inference"]["log_joint"]) == (2, 21)
     assert "already holds a run" in apical(*TRAIN, "--seeds", 2, "--out", made, code=2)
-    assert "going on after epoch 6 of 6" in apical(*TRAIN, "--seeds", 2, "--out", made, "--resume")
+    again = apical(*TRAIN, "--seeds", 2, "--out", made, "--resume")
+    assert "going on after 6 of 6 epochs: 2 seeds, 3 each" in again
 
 
 def test_a_killed_run_goes_on_bit_for_bit(made, tmp_path):

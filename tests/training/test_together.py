@@ -108,8 +108,15 @@ def test_interrupted_and_resumed_is_uninterrupted(blobs, tmp_path, stop):
 
 def test_a_run_goes_on_as_it_was_begun(blobs, tmp_path):
     fit(FA(), blobs, out=tmp_path, seeds=2, together=True, **SMALL)
-    with pytest.raises(UsageError, match=r"together \(there 0/1, now \)"):
+    with pytest.raises(UsageError, match=r"were trained together, as one program, .*; add togeth"):
         fit(FA(), blobs, out=tmp_path, seeds=2, resume=True, **SMALL)
+    fit(FA(), blobs, out=tmp_path, seeds=2, overwrite=True, **SMALL)
+    with pytest.raises(UsageError, match=r"were not trained together, .*; leave out together"):
+        fit(FA(), blobs, out=tmp_path, seeds=2, resume=True, together=True, **SMALL)
+    with pytest.raises(
+        UsageError, match=r"seeds \(there 2, now 3\); together \(there none, now 0/1/2"
+    ):
+        fit(FA(), blobs, out=tmp_path, seeds=3, resume=True, together=True, **SMALL)
 
 
 class Fragile(BP):

@@ -193,6 +193,12 @@ def _take_up(folder: RunFolder, config: dict[str, Any], learner: Learner) -> Non
     had, asked = there["settings"]["epochs"], config["settings"]["epochs"]
     if asked > had:
         there = {**there, "settings": {**there["settings"], "epochs": asked}}
+    if there["seeds"] == config["seeds"] and bool(there["together"]) != bool(config["together"]):
+        was, remedy = ("", "add") if there["together"] else ("not ", "leave out")
+        raise UsageError(
+            f"resume: the seeds of the run in {folder.path} were {was}trained together, as one "
+            f"program, and go on as they began; {remedy} together, or choose another folder"
+        )
     if differing := differences(there=there, now=config):
         raise UsageError(
             f"resume: {folder.path} holds a run of another configuration: "

@@ -13,13 +13,20 @@ def differences(*, there: dict[str, Any], now: dict[str, Any]) -> str:
         >>> old, new = ({"rule": {"type": "FA"}, "lr": lr} for lr in (0.1, 0.01))
         >>> differences(there=old, now=new)
         'lr (there 0.1, now 0.01)'
+        >>> differences(there={"classes": []}, now={"classes": [0, 2]})
+        'classes (there none, now 0/2)'
     """
     found, asked = _flat(there), _flat(now)
     return "; ".join(
-        f"{key} (there {spell_field(found.get(key))}, now {spell_field(asked.get(key))})"
+        f"{key} (there {_told(found.get(key))}, now {_told(asked.get(key))})"
         for key in sorted(asked.keys() | found.keys())
         if asked.get(key) != found.get(key)
     )
+
+
+def _told(value: Any) -> str:
+    """What is empty would leave a gap in the sentence."""
+    return spell_field(value) or "none"
 
 
 def _flat(data: Any, prefix: str = "") -> dict[str, Any]:

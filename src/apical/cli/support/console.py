@@ -131,7 +131,8 @@ class Face:
     ):
         self._console, self._settings, self._options = console, settings, options
         self._label, self._score = spell(learned_by), score
-        self._progress = stack.enter_context(bar(console, "epochs"))
+        counted = "epochs" if options.seeds == 1 else f"epochs of {options.seeds} seeds"
+        self._progress = stack.enter_context(bar(console, counted))
         self._total = settings.epochs * options.seeds
         self._bar = self._progress.add_task(self._label, total=self._total, note="compiling")
 
@@ -143,7 +144,7 @@ class Face:
                     soft_wrap=True,
                 )
                 if done:
-                    self._console.print(f"going on after epoch {done} of {self._total}")
+                    self._console.print(f"going on after {self._reached(done)}")
                 elif self._options.resume:
                     self._console.print(f"{self._options.out}: nothing to go on with, a new run")
                 self._progress.update(self._bar, completed=done)
@@ -160,6 +161,13 @@ class Face:
                     )
             case Finished():
                 self._progress.update(self._bar, note="evaluated")
+
+    def _reached(self, done: int) -> str:
+        """How far a run of one seed or several has come."""
+        epochs, seeds = self._settings.epochs, self._options.seeds
+        if seeds == 1:
+            return f"epoch {done} of {epochs}"
+        return f"{done} of {self._total} epochs: {seeds} seeds, {epochs} each"
 
 
 def _note(event: Epoch, score: Score) -> str:
