@@ -8,8 +8,9 @@ import pytest
 
 from apical import IteratedTargetProp, UsageError
 from apical.generative import stages
-from apical.generative.iterated_target_prop import scaled, update
+from apical.generative.iterated_target_prop import scaled
 from apical.generative.learner import Carry, Inferring
+from apical.generative.lessons import update
 from apical.generative.stages import From, Rates
 from apical.networks.activations import sigmoid, softplus
 from apical.settings import Unsupervised

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 INFERENCE = "tests/generative/test_inference.py"
+LESSONS = "tests/generative/test_lessons.py"
 TRAINING = "tests/generative/test_training.py"
 MODEL = "tests/generative/test_model.py"
 MEASURES = "tests/generative/test_measures.py"
@@ -45,17 +46,59 @@ MUTANTS = (
     ),
     Mutant(
         "update: targets are those of the layer's own reading",
-        "generative/iterated_target_prop.py",
-        "zip(stack.decoders, down, below, strict=True)",
+        "generative/lessons.py",
+        "zip(stack.decoders, down, (x, *h[:-1]), strict=True)",
         "zip(stack.decoders, down, up, strict=True)",
         (f"{TRAINING}::test_the_update_descends_the_stated_errors_with_constant_targets",),
     ),
     Mutant(
         "update: the errors are not halved",
-        "generative/iterated_target_prop.py",
-        "layer.modulate(a, error)",
-        "layer.modulate(a, 2 * error)",
+        "generative/lessons.py",
+        "modulate(self.a, self.error)",
+        "modulate(self.a, 2 * self.error)",
         (f"{TRAINING}::test_the_update_descends_the_stated_errors_with_constant_targets",),
+    ),
+    Mutant(
+        "temporal derivative: what is read is read after the step",
+        "generative/lessons.py",
+        "zip(h[:-1], noise, strict=True)",
+        "zip(moved[:-1], noise, strict=True)",
+        (f"{LESSONS}::test_the_temporal_derivative_is_a_sum_along_the_whole_way",),
+    ),
+    Mutant(
+        "temporal derivative: the corruption ends before inference",
+        "generative/lessons.py",
+        "[a + n for",
+        "[a + 0 * n for",
+        (f"{LESSONS}::test_the_temporal_derivative_is_a_sum_along_the_whole_way",),
+    ),
+    Mutant(
+        "temporal derivative: the end of the noise is left out",
+        "generative/lessons.py",
+        "_passed(above, read, begin, start[1:])",
+        "_passed(above, read, start[1:], start[1:])",
+        (f"{LESSONS}::test_the_temporal_derivative_is_a_sum_along_the_whole_way",),
+    ),
+    Mutant(
+        "temporal derivative: weights go the other way",
+        "generative/lessons.py",
+        "layer.gradient(s, b - a)",
+        "layer.gradient(s, a - b)",
+        (f"{LESSONS}::test_inference_and_the_temporal_derivative_are_a_gradient_step_of_encoders",),
+    ),
+    Mutant(
+        "temporal derivative: decoders take the derivative of their activations",
+        "generative/lessons.py",
+        "one.held for one in decoders",
+        "one.descent for one in decoders",
+        (f"{LESSONS}::test_the_temporal_derivative_takes_no_derivative_of_an_activation",),
+    ),
+    Mutant(
+        "lessons: a model's own is not asked",
+        "generative/iterated_target_prop.py",
+        "self.lesson.learn(",
+        "FinalValues().learn(",
+        (f"{LESSONS}::test_a_minibatch_teaches_the_models_lesson",),
     ),
     Mutant(
         "corruption: one sample of the top",
@@ -109,8 +152,8 @@ MUTANTS = (
     Mutant(
         "learner: no noise in a step",
         "generative/learner.py",
-        "model.corrupt(x, h, rates, key)",
-        "model.corrupt(x, h, jax.tree.map(jnp.zeros_like, rates), key)",
+        "model.learn(stack, x, rates, key)",
+        "model.learn(stack, x, jax.tree.map(jnp.zeros_like, rates), key)",
         (f"{TRAINING}::test_a_step_is_inference_then_descent_at_the_stages_rates_and_noises",),
     ),
     Mutant(

@@ -117,6 +117,7 @@ VARIANTS: tuple[list[str], ...] = (
     [], ["--optimizer", "adam"], ["--schedule", "cosine"], ["--estimator", "true-gradient"],
     ["--beta", "0.1"], ["--stages", "0", "from:2,1,1,0.1,0.1"], ["--partial-batch", "wrap"],
     ["--record-test"], ["--augmentation", "crop-flip:1"], ["--seeds", "2", "--together"],
+    ["--lesson", "temporal-derivative"],
 )  # fmt: skip
 
 

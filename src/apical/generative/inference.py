@@ -77,6 +77,11 @@ def infer(stack: Stack, evidence: Evidence, h: Hidden, by: Inference) -> Hidden:
     return jax.lax.fori_loop(0, by.steps, lambda _, now: step(stack, evidence, now, by), h)
 
 
+def inferred(stack: Stack, x: Visible, by: Inference) -> Hidden:
+    """h of x, all of which is known, by inference from the feedforward state."""
+    return infer(stack, observed(stack, x, by), stack.encode(x), by)
+
+
 def log_joint(stack: Stack, x: Visible, h: Hidden) -> Float[Array, " batch"]:
     """log p(x, h) of each example, up to a constant: -1/2 sum_l |h_{l-1} - g_l(h_l)|^2, h_0 = x.
 

@@ -15,7 +15,6 @@ algorithm 2.
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -23,7 +22,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from apical.errors import LARGEST, UsageError, at_least_one
 from apical.generative import stages
 from apical.generative.estimators import DifferenceTargets, Estimator
-from apical.generative.inference import Inference, infer, observed
+from apical.generative.inference import Inference, inferred
+from apical.generative.lessons import FinalValues, Lesson, Update
 from apical.generative.stack import Hidden, Stack, Visible
 from apical.generative.stages import From, Rates, Stage
 from apical.networks.activations import Activation, sigmoid, softplus
@@ -53,7 +53,7 @@ class IteratedTargetProp(Value):
 
     The inferred h are then the targets of every map. With h~ the corrupted h, each descends half
     the squared errors |g_l(h~_l) - h_{l-1}|^2 and |f_l(h~_{l-1}) - h_l|^2, which are local to it.
-    `estimator` and `beta` make variants, which the authors ask about.
+    `estimator`, `beta` and `lesson` make variants, which the authors ask about.
 
     Source: Bengio, Lee, Bornschein, Mesnard & Lin 2015. Choices of ours:
 
@@ -93,6 +93,9 @@ class IteratedTargetProp(Value):
     """Inference is traced after every epoch at each of these alphas."""
     trace_steps: int = 20
     """Steps of the trace."""
+    lesson: Lesson = FinalValues()
+    """What of inference the maps learn from: its final values, or the temporal derivative of every
+    unit along it, as in spike-timing-dependent plasticity."""
 
     def __check_init__(self):
         if not self.hidden:
@@ -161,8 +164,17 @@ class IteratedTargetProp(Value):
 
     def infer(self, stack: Stack, x: Visible) -> Hidden:
         """h after inference, as in training."""
-        by = self.inference
-        return infer(stack, observed(stack, x, by), stack.encode(x), by)
+        return inferred(stack, x, self.inference)
+
+    def learn(
+        self, stack: Stack, x: Visible, rates: Rates, key: PRNGKeyArray
+    ) -> tuple[Hidden, Update]:
+        """h after inference, as in training, and what the maps learn of it."""
+
+        def corrupt(h: Hidden) -> tuple[tuple[Visible, ...], Hidden]:
+            return self.corrupt(x, h, rates, key)
+
+        return self.lesson.learn(stack, x, self.inference, corrupt)
 
     def corrupt(
         self, x: Visible, h: Hidden, rates: Rates, key: PRNGKeyArray
@@ -186,38 +198,6 @@ class IteratedTargetProp(Value):
         from apical.generative.fit import fit  # it stands above this file
 
         return fit(self, data, **given)
-
-
-class Update(eqx.Module):
-    """What one minibatch says of the maps."""
-
-    gradients: Stack
-    """Of the local losses, averaged over the batch; shaped like the stack."""
-    loss: Float[Array, ""]
-    """The sum of the local losses, averaged over the batch."""
-
-
-def update(stack: Stack, x: Visible, h: Hidden, up: tuple[Visible, ...], down: Hidden) -> Update:
-    """The gradients of 1/2 |f_l(up_l) - h_l|^2 and 1/2 |g_l(down_l) - h_{l-1}|^2, h_0 = x.
-
-    **Arguments:**
-
-    - `h`: the inferred activities, which are constants here: nothing is led through inference.
-    - `up`, `down`: what encoders and decoders read, each from below.
-    """
-    below = (x, *h[:-1])
-    f = [_local(*each) for each in zip(stack.encoders, up, h, strict=True)]
-    g = [_local(*each) for each in zip(stack.decoders, down, below, strict=True)]
-    gradients = Stack(tuple(d for d, _ in f), tuple(d for d, _ in g))
-    return Update(gradients, sum((loss for _, loss in f + g), jnp.zeros(())))
-
-
-def _local(layer: Layer, reads: Visible, target: Visible) -> tuple[Layer, Float[Array, ""]]:
-    """The gradient of half a layer's squared error, and the error."""
-    a = layer.preactivation(reads)
-    error = layer.activation(a) - target
-    loss = jnp.sum(error**2) / (2 * len(error))
-    return layer.gradient(reads, layer.modulate(a, error)), loss
 
 
 def scaled(changes: Stack, rates: Rates) -> Stack:

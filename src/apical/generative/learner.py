@@ -15,7 +15,7 @@ from apical.diagnostics.inversion import agreement, contraction
 from apical.errors import UsageError
 from apical.generative import stages
 from apical.generative.inference import ascent, log_joint
-from apical.generative.iterated_target_prop import IteratedTargetProp, scaled, update
+from apical.generative.iterated_target_prop import IteratedTargetProp, scaled
 from apical.generative.stack import Hidden, Stack, Visible
 from apical.runs.score import Score
 from apical.settings import Unsupervised
@@ -83,11 +83,10 @@ class Inferring(Learner):
         return ONCE
 
     def step(self, turn, carry, examples, key):
-        """Infer, corrupt, and descend every map's squared error."""
+        """Infer, corrupt, and change every map by what it learns of that."""
         model, stack, x = self.model, carry.stack, flat(examples.x)
         rates = stages.at(model.course, stack.depth, carry.steps, self.steps_per_epoch)
-        h = model.infer(stack, x)
-        found = update(stack, x, h, *model.corrupt(x, h, rates, key))
+        h, found = model.learn(stack, x, rates, key)
         changes, optimizer = self.optimizer.update(found.gradients, carry.optimizer, stack)
         moved = optax.apply_updates(stack, scaled(changes, rates))
         metrics = {

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from apical.generative.inference import Inference, infer, observed, partly_observed
+from apical.generative.inference import Inference, infer, inferred, partly_observed
 from apical.generative.stack import Hidden, Stack, Visible
 
 
@@ -36,8 +36,7 @@ def refine(stack: Stack, x: Visible, rounds: int, by: Inference) -> Visible:
     """So many times: infer h from x, and x = g_1(h_1)."""
 
     def once(_, x: Visible) -> Visible:
-        h = infer(stack, observed(stack, x, by), stack.encode(x), by)
-        return stack.decoders[0](h[0])
+        return stack.decoders[0](inferred(stack, x, by)[0])
 
     return jax.lax.fori_loop(0, rounds, once, x)
 
