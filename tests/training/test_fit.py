@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -7,13 +8,14 @@ import numpy as np
 import optax
 import pytest
 
-from apical import BP, DFA, FA, FRSF, Settings, UsageError, fit, search
+from apical import BP, DFA, FA, FRSF, IteratedTargetProp, Settings, UsageError, fit, search
 from apical.data import Centre, Split
-from apical.networks.activations import relu, tanh
+from apical.networks.activations import identity, relu, tanh
 from apical.networks.layers import Fc
 from apical.networks.losses import SquaredError
 from apical.networks.transmission import Sign
 from apical.rules import Rule
+from apical.runs.folder import RunFolder
 from apical.settings.partial_batches import Wrap
 from apical.settings.schedules import Constant, Cosine
 from apical.settings.turns import ByEpoch
@@ -117,6 +119,21 @@ def test_settings_that_are_equal_share_what_is_compiled(blobs, compiled):
 
 def _interrupt(*_):
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "train",
+    [partial(fit, "fa", hidden=(4,)), IteratedTargetProp((3,), visible=identity).fit],
+    ids=["by a rule", "without labels"],
+)
+def test_the_usual_batch_of_a_small_training_set_is_all_of_it(train, tmp_path):
+    told = "batch_size: the usual 100 is more than the 90 training examples of iris; minibatches"
+    for resume in (False, True):
+        with pytest.warns(UserWarning, match=told):
+            train("iris", epochs=1, out=tmp_path, resume=resume)
+    assert RunFolder(tmp_path).config()["settings"]["batch_size"] == 90
+    with pytest.raises(UsageError, match="batch_size: 91 is more than the 90 training examples"):
+        train("iris", batch_size=91)
 
 
 def test_any_optax_transformation_will_do(blobs):

@@ -11,7 +11,7 @@ from apical.settings import Unsupervised
 from apical.training.memory import refuse, size_of
 from apical.training.optimizer import build
 from apical.training.stream import InMemory
-from apical.training.task import Training, fitted, trainer
+from apical.training.task import Training, fitted, sized, trainer
 from apical.values.spelling import encode
 
 
@@ -24,6 +24,7 @@ class GenerativeTask(Training):
     settings: Unsupervised
 
     def __init__(self, model: IteratedTargetProp, data: Dataset, settings: Unsupervised):
+        settings = sized(settings, model.recipe, data)
         self.model, self.data, self.settings = model, data, settings
         self.transforms = fitted(data, settings)
         stream = InMemory(data.train, self.transforms.train, settings)

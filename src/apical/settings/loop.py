@@ -41,7 +41,7 @@ class Loop:
     epochs: int = 10
     """Passes over the training set."""
     batch_size: int = 100
-    """Examples a step."""
+    """Examples a step; of a training set with fewer than a recipe's, all of them."""
     steps_per_epoch: int | None = None
     """End an epoch after so many steps; None: all of the training set."""
     partial_batch: PartialBatch = Drop()

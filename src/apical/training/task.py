@@ -1,7 +1,9 @@
 """What learns on a data set, put together from settings: what the loop trains."""
 
+import warnings
 from abc import ABC, abstractmethod
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import jax
 import optax
@@ -22,6 +24,26 @@ from apical.values.spelling import encode
 def fitted(data: Dataset, settings: Loop) -> Transforms:
     """The preprocessing of each split."""
     return (settings.preprocessing or data.preprocessing).fit(data.splits)
+
+
+AnyLoop = TypeVar("AnyLoop", bound=Loop)
+
+
+def sized(settings: AnyLoop, recipe: Loop, data: Dataset) -> AnyLoop:
+    """Settings with a batch size that the training set has examples for, if it is the recipe's.
+
+    A recipe is made for large data sets: of fewer examples than it asks for, all make a minibatch,
+    which a warning tells. Another size was asked for, and is left to be refused.
+    """
+    examples, size = len(data.train), settings.batch_size
+    if not 0 < examples < size == recipe.batch_size:
+        return settings
+    warnings.warn(
+        f"batch_size: the usual {size} is more than the {examples} training examples of "
+        f"{data.name}; minibatches have {examples}",
+        stacklevel=1,  # one place, so that a process tells it once
+    )
+    return replace(settings, batch_size=examples)
 
 
 def trainer(
@@ -80,6 +102,7 @@ class Task(Training):
         settings: Settings,
         transformation: optax.GradientTransformation | None = None,
     ):
+        settings = sized(settings, rule.recipe, data)
         self.rule, self.data, self.settings = rule, data, settings
         self.transformation = transformation
         self.transforms = fitted(data, settings)

@@ -139,8 +139,11 @@ class Face:
     def __call__(self, event: Event) -> None:
         match event:
             case Started(config, done):
+                # Of a small training set, the size of minibatches may not be the one asked for.
+                size = config["settings"]["batch_size"]
+                settings = dataclasses.replace(self._settings, batch_size=size)
                 self._console.print(
-                    bold(self._label, f" on {config['data']['name']}: {describe(self._settings)}"),
+                    bold(self._label, f" on {config['data']['name']}: {describe(settings)}"),
                     soft_wrap=True,
                 )
                 if done:
