@@ -46,7 +46,10 @@ if TYPE_CHECKING:
         Transpose as Transpose,
     )
     from apical.feedback.feedback import Transport as Transport
-    from apical.generative import IteratedTargetProp as IteratedTargetProp
+    from apical.generative import (
+        IteratedTargetProp as IteratedTargetProp,
+        TargetAutoencoder as TargetAutoencoder,
+    )
     from apical.networks.network import Network as Network, Record as Record
     from apical.rules import *
     from apical.rules import RULES as RULES

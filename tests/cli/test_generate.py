@@ -108,9 +108,24 @@ def test_curves_of_it_are_drawn(made, tmp_path):
     assert f"figure: {out}" in apical("plot", made, "--out", out)
 
 
+def test_an_autoencoder_is_trained_gone_on_with_drawn_and_used(tmp_path):
+    run, out = tmp_path / "run", tmp_path / "shown.png"
+    train = ["generate", "train", "target-autoencoder", "--data", "digits", "--hidden", 20]
+    words = [*train, "--target", "reflected-input", "--no-tied", "--epochs", 2, "--out", run]
+    assert "target-autoencoder:20,tied=false,target=reflected-input on digits" in apical(*words)
+    assert "going on after epoch 2 of 2" in apical(*words, "--resume")
+    assert "model (there" in apical(*words, "--noise", 0.1, "--resume", code=2)
+    assert "figure" in apical("plot", run, "--out", out)
+    assert "inpainted" in apical("generate", "inpaint", run, "--count", 2, "--out", out)
+    assert "Parzen" in apical("generate", "evaluate", run, "--samples", 50)
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
+        (["generate", "train", "target-autoencodr"], "did you mean 'target-autoencoder'?"),
+        (["generate", "train", "target-autoencoder", "--noise", "-1"], "noise: must be 0 or more"),
+        (["generate", "train", "target-autoencoder", "--steps", "3"], "--steps"),
         (["evaluate", "RUN"], "use `apical generate evaluate RUN`"),
         (["attack", "RUN"], "use `apical generate evaluate RUN`"),
         (["predict", "RUN", "x.png"], "use `apical generate evaluate RUN`"),

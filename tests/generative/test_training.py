@@ -8,10 +8,9 @@ import pytest
 
 from apical import IteratedTargetProp, UsageError
 from apical.generative import stages
-from apical.generative.iterated_target_prop import scaled
 from apical.generative.learner import Carry, Inferring
 from apical.generative.lessons import update
-from apical.generative.stages import From, Rates
+from apical.generative.stages import From, Rates, scaled
 from apical.networks.activations import sigmoid, softplus
 from apical.settings import Unsupervised
 from apical.training.learner import Examples, Keys

@@ -7,6 +7,8 @@ LESSONS = "tests/generative/test_lessons.py"
 TRAINING = "tests/generative/test_training.py"
 MODEL = "tests/generative/test_model.py"
 MEASURES = "tests/generative/test_measures.py"
+AUTOENCODER = "tests/generative/test_target_autoencoder.py"
+OWN_ERRORS = f"{AUTOENCODER}::test_each_map_descends_its_own_error_with_constant_targets"
 PRECISION = (
     "tests/test_accelerator.py"
     "::test_a_generative_model_trains_samples_and_is_measured_at_full_precision"
@@ -152,8 +154,8 @@ MUTANTS = (
     Mutant(
         "learner: no noise in a step",
         "generative/learner.py",
-        "model.learn(stack, x, rates, key)",
-        "model.learn(stack, x, jax.tree.map(jnp.zeros_like, rates), key)",
+        "model.learn(learned, x, rates, key)",
+        "model.learn(learned, x, jax.tree.map(jnp.zeros_like, rates), key)",
         (f"{TRAINING}::test_a_step_is_inference_then_descent_at_the_stages_rates_and_noises",),
     ),
     Mutant(
@@ -187,9 +189,46 @@ MUTANTS = (
     Mutant(
         "inpainting: another alpha than the model's",
         "generative/generative_model.py",
-        "alpha = self.model.alpha if alpha is None",
+        "alpha = self.model.inference.alpha if alpha is None",
         "alpha = 0.3 if alpha is None",
         (f"{MODEL}::test_the_gaps_are_inferred_at_the_models_alpha_unless_another_is_asked_for",),
+    ),
+    Mutant(
+        "autoencoder: the encoder's target is a round through the maps",
+        "generative/target_autoencoder.py",
+        "return 2 * h - f(g(h))",
+        "return f(g(h))",
+        (OWN_ERRORS,),
+    ),
+    Mutant(
+        "autoencoder: the reflected input is what the decoder misses",
+        "generative/target_autoencoder.py",
+        "return f(2 * x - g(h))",
+        "return f(x - g(h))",
+        (f"{AUTOENCODER}::test_where_the_decoder_inverts_the_encoder_the_encoder_stays_as_it_is",),
+    ),
+    Mutant(
+        "autoencoder: tied weights learn from the encoder's error alone",
+        "generative/target_autoencoder.py",
+        "weight = f.weight + g.weight.T",
+        "weight = f.weight",
+        (OWN_ERRORS,),
+    ),
+    Mutant(
+        "autoencoder: the decoder reads the code of clean inputs",
+        "generative/target_autoencoder.py",
+        "(noisy,), (f(noisy),))",
+        "(noisy,), (h,))",
+        (OWN_ERRORS,),
+    ),
+    Mutant(
+        "autoencoder: the error of the code is led through the decoder",
+        "generative/target_autoencoder.py",
+        "        if isinstance(learned, Tied):\n            found",
+        "        through = jax.grad(lambda f: jnp.sum((g(f(noisy)) - x) ** 2))(f)\n"
+        "        found = Update(Stack((through,), found.gradients.decoders), found.loss)\n"
+        "        if isinstance(learned, Tied):\n            found",
+        (f"{AUTOENCODER}::test_no_derivative_leads_through_a_map",),
     ),
     Mutant(
         "precision: the machine's own in training",

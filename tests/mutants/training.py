@@ -317,7 +317,7 @@ MUTANTS = (
     ),
     Mutant(
         "precision: the machine's own where seeds train apart",
-        "training/fit.py",
+        "training/how.py",
         "@full_precision()\ndef fit_apart(",
         "def fit_apart(",
         ("tests/test_accelerator.py::test_a_rule_trains_at_full_precision",),

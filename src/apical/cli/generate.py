@@ -12,10 +12,11 @@ import tyro
 from apical.cli.support import terminal
 from apical.cli.support.flags import DataOptions, RunOptions, cli
 from apical.errors import UsageError, at_least_one, fit_for_a_seed, unknown
-from apical.generative import IteratedTargetProp
+from apical.generative import IteratedTargetProp, LatentModel
 from apical.generative.masks import Left, Missing
 from apical.settings import Unsupervised
 from apical.training.selection import Last, Selection
+from apical.values.value import concrete
 
 PROG = "apical generate"
 CONVENTION = 10_000
@@ -24,30 +25,49 @@ CONVENTION = 10_000
 
 def main(args: list[str]) -> None:
     commands: dict[str, Callable[..., None]] = {
-        "train": train, "sample": sample, "inpaint": inpaint, "evaluate": evaluate,
-    }  # fmt: skip
+        "train": training(IteratedTargetProp),
+        "sample": sample,
+        "inpaint": inpaint,
+        "evaluate": evaluate,
+    }
     told = {name: (command.__doc__ or "").splitlines()[0] for name, command in commands.items()}
     name, rest = terminal.pick(args, told, "command", PROG)
     if name not in commands:
         raise UsageError(unknown("command", name, commands))
-    cli(commands[name], rest, f"{PROG} {name}")
+    prog = f"{PROG} {name}"
+    # `train` takes the name of a model, as `apical train` that of a rule, or goes without.
+    if name == "train" and rest and not rest[0].startswith("-"):
+        models = concrete(LatentModel)
+        if rest[0] not in models:
+            raise UsageError(unknown("model", rest[0], models))
+        commands["train"], prog = training(models[rest[0]]), f"{prog} {rest[0]}"
+        rest = rest[1:]
+    cli(commands[name], rest, prog)
 
 
-def train(
-    model: IteratedTargetProp = IteratedTargetProp(),
-    settings: Unsupervised = IteratedTargetProp().recipe,
-    data: DataOptions = DataOptions(),
-    running: RunOptions = RunOptions(),
-) -> None:
-    """Train a generative model by iterated target propagation; labels are not read."""
-    from functools import partial
+def training(cls: type[Any]) -> Callable[..., None]:
+    """A function whose signature is the model's own: its class and its recipe."""
 
-    from apical.cli.support.console import follow
-    from apical.generative.fit import fit
-    from apical.generative.learner import LOG_JOINT
+    def command(model, settings, data, running) -> None:
+        from functools import partial
 
-    console = terminal.console()
-    follow(partial(fit, model, data.load(), settings), model, settings, LOG_JOINT, running, console)
+        from apical.cli.support.console import follow
+        from apical.generative.fit import fit
+        from apical.generative.learner import LOG_JOINT
+
+        train = partial(fit, model, data.load(), settings)
+        follow(train, model, settings, LOG_JOINT, running, terminal.console())
+
+    names = ", ".join(concrete(LatentModel))
+    command.__doc__ = (
+        f"Train a generative model; labels are not read.\n\nThis one is {cls.name}. A first word "
+        f"names another: {names}."
+    )
+    command.__annotations__ = {
+        "model": cls, "settings": Unsupervised, "data": DataOptions, "running": RunOptions,
+    }  # fmt: skip
+    command.__defaults__ = (cls(), cls().recipe, DataOptions(), RunOptions())
+    return command
 
 
 def sample(

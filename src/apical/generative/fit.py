@@ -8,7 +8,7 @@ from typing import Any
 from apical.data import Dataset
 from apical.errors import UsageError, short
 from apical.generative.generative_model import GenerativeModel
-from apical.generative.iterated_target_prop import IteratedTargetProp
+from apical.generative.latent_model import LatentModel
 from apical.generative.task import GenerativeTask
 from apical.runs.precision import full_precision
 from apical.settings import Unsupervised
@@ -26,7 +26,7 @@ class Result(Measured):
 
 @full_precision()
 def fit(
-    model: IteratedTargetProp,
+    model: LatentModel,
     data: Dataset | str,
     settings: Unsupervised | None = None,
     *,

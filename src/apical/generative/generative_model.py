@@ -14,7 +14,7 @@ from apical.data import Dataset
 from apical.data.preprocessing import Affine
 from apical.errors import LARGEST, UsageError, at_least_one, fit_for_a_seed
 from apical.generative.inference import Inference, log_joint
-from apical.generative.iterated_target_prop import IteratedTargetProp
+from apical.generative.latent_model import LatentModel
 from apical.generative.learner import flat
 from apical.generative.sampling import Prior, complete, refine
 from apical.generative.stack import Stack
@@ -45,7 +45,7 @@ class GenerativeModel:
         (4, 8, 8)
     """
 
-    model: IteratedTargetProp
+    model: LatentModel
     stack: Stack
     epoch: int
     """The epoch after which it is."""
@@ -139,7 +139,7 @@ class GenerativeModel:
         """
         rows, mask = self.rows(x), np.asarray(known)
         seed, rounds = read(int, seed, "seed"), read(int, rounds, "rounds")
-        alpha = self.model.alpha if alpha is None else float(alpha)
+        alpha = self.model.inference.alpha if alpha is None else float(alpha)
         fit_for_a_seed(seed=seed)
         _not_negative(rounds=rounds, alpha=alpha)
         if mask.dtype != bool or mask.shape not in (self.shape, np.shape(x)):
@@ -206,17 +206,17 @@ def _in_turns(program: Callable[..., Array], x: Any, rounds: int) -> Any:
 
 
 @partial(jax.jit, static_argnames="model")
-def _infer(stack: Stack, x: Array, *, model: IteratedTargetProp) -> tuple[Array, ...]:
+def _infer(stack: Stack, x: Array, *, model: LatentModel) -> tuple[Array, ...]:
     return model.infer(stack, x)
 
 
 @partial(jax.jit, static_argnames="model")
-def _top(stack: Stack, x: Array, *, model: IteratedTargetProp) -> Array:
+def _top(stack: Stack, x: Array, *, model: LatentModel) -> Array:
     return model.infer(stack, x)[-1]
 
 
 @partial(jax.jit, static_argnames="model")
-def _log_joint(stack: Stack, x: Array, *, model: IteratedTargetProp) -> Array:
+def _log_joint(stack: Stack, x: Array, *, model: LatentModel) -> Array:
     return log_joint(stack, x, model.infer(stack, x))
 
 

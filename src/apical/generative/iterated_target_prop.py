@@ -13,37 +13,31 @@ algorithm 2.
 """
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from apical.errors import LARGEST, UsageError, at_least_one
 from apical.generative import stages
 from apical.generative.estimators import DifferenceTargets, Estimator
-from apical.generative.inference import Inference, inferred
-from apical.generative.lessons import FinalValues, Lesson, Update
+from apical.generative.inference import Inference
+from apical.generative.latent_model import LatentModel
+from apical.generative.lessons import FinalValues, Lesson
 from apical.generative.stack import Hidden, Stack, Visible
 from apical.generative.stages import From, Rates, Stage
 from apical.networks.activations import Activation, sigmoid, softplus
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers import Dense, Layer
+from apical.networks.layers import Dense
 from apical.settings import Unsupervised
 from apical.settings.schedules import HoldThenLinear
 from apical.values.spelling import spell
-from apical.values.value import Value
-
-if TYPE_CHECKING:
-    from apical.data import Dataset
-    from apical.generative.fit import Result
-
 
 MOST_STEPS = 10_000
 """Of inference; a Ctrl-C is not heard within it."""
 
 
-class IteratedTargetProp(Value):
+class IteratedTargetProp(LatentModel):
     """Layers of latent units over x, inferred by difference target propagation; no derivatives.
 
     Encoders f_l and decoders g_l between h_{l-1} and h_l, h_0 = x. Inference starts at
@@ -137,12 +131,10 @@ class IteratedTargetProp(Value):
         )
 
     @property
-    def recipe(self) -> Unsupervised:
-        """The settings that it is trained with where a user gives none."""
+    def recipe(self):
         return Unsupervised(optimizer="sgd", lr=0.03, schedule=HoldThenLinear(0.5), epochs=20)
 
-    def create(self, inputs: int, key: PRNGKeyArray) -> Stack:
-        """A stack for so many inputs, with initial weights."""
+    def create(self, inputs, key):
         units = (inputs, *self.hidden)
         up = (*(self.activation for _ in self.hidden[:-1]), self.top)
         down = (self.visible, *(self.activation for _ in self.hidden[:-1]))
@@ -158,23 +150,29 @@ class IteratedTargetProp(Value):
         )
 
     @property
-    def inference(self) -> Inference:
-        """How inference is carried out in training."""
+    def inference(self):
         return Inference(self.steps, self.delta, self.alpha, self.beta, self.estimator)
 
-    def infer(self, stack: Stack, x: Visible) -> Hidden:
-        """h after inference, as in training."""
-        return inferred(stack, x, self.inference)
+    @property
+    def traced(self):
+        by = self.inference
+        return tuple(by._replace(steps=self.trace_steps, alpha=a) for a in self.trace_alphas)
 
-    def learn(
-        self, stack: Stack, x: Visible, rates: Rates, key: PRNGKeyArray
-    ) -> tuple[Hidden, Update]:
-        """h after inference, as in training, and what the maps learn of it."""
+    @property
+    def drawn_per_example(self):
+        return self.samples * self.hidden[-1]
 
+    def maps(self, learned):
+        return learned
+
+    def rates(self, step):
+        return stages.at(self.course, len(self.hidden), *step)
+
+    def learn(self, learned, x, rates, key):
         def corrupt(h: Hidden) -> tuple[tuple[Visible, ...], Hidden]:
             return self.corrupt(x, h, rates, key)
 
-        return self.lesson.learn(stack, x, self.inference, corrupt)
+        return self.lesson.learn(learned, x, self.inference, corrupt)
 
     def corrupt(
         self, x: Visible, h: Hidden, rates: Rates, key: PRNGKeyArray
@@ -192,20 +190,3 @@ class IteratedTargetProp(Value):
         down = tuple(map(noisy, h[:-1], rates.decoder_noise, keys[1]))
         drawn = jax.random.bernoulli(keys[1][-1], h[-1], (self.samples, *h[-1].shape))
         return up, (*down, jnp.mean(drawn.astype(h[-1].dtype), axis=0))
-
-    def fit(self, data: "Dataset | str", **given: Any) -> "Result":
-        """Train it on a data set: see `apical.generative.fit.fit`, which takes the same."""
-        from apical.generative.fit import fit  # it stands above this file
-
-        return fit(self, data, **given)
-
-
-def scaled(changes: Stack, rates: Rates) -> Stack:
-    """Changes of the weights, each map's times its rate."""
-
-    def times(layers: tuple[Layer, ...], by: Float[Array, " layers"]) -> tuple[Layer, ...]:
-        return tuple(jax.tree.map(lambda a, r=r: r * a, m) for m, r in zip(layers, by, strict=True))
-
-    return Stack(
-        times(changes.encoders, rates.encoder_rates), times(changes.decoders, rates.decoder_rates)
-    )

@@ -13,10 +13,10 @@ from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
 from apical.diagnostics.inversion import agreement, contraction
 from apical.errors import UsageError
-from apical.generative import stages
 from apical.generative.inference import ascent, log_joint
-from apical.generative.iterated_target_prop import IteratedTargetProp, scaled
+from apical.generative.latent_model import LatentModel, Step
 from apical.generative.stack import Hidden, Stack, Visible
+from apical.generative.stages import scaled
 from apical.runs.score import Score
 from apical.settings import Unsupervised
 from apical.training.learner import Learner
@@ -31,18 +31,19 @@ ONCE = ((None,),)
 
 
 class Carry(eqx.Module):
-    """A stack, its optimizer's state, and how many steps it has taken."""
+    """What is learned, its optimizer's state, and how many steps it has taken."""
 
-    stack: Stack
+    stack: PyTree
+    """A `Stack`, or what a model makes one of."""
     optimizer: PyTree
     steps: Int[Array, ""]
 
 
 @dataclass(frozen=True)
 class Inferring(Learner):
-    """A stack that learns from what it infers. The score is the mean of log p(x, h)."""
+    """A model that learns from what it infers. The score is the mean of log p(x, h)."""
 
-    model: IteratedTargetProp
+    model: LatentModel
     settings: Unsupervised
     optimizer: optax.GradientTransformation
     steps_per_epoch: int
@@ -84,14 +85,14 @@ class Inferring(Learner):
 
     def step(self, turn, carry, examples, key):
         """Infer, corrupt, and change every map by what it learns of that."""
-        model, stack, x = self.model, carry.stack, flat(examples.x)
-        rates = stages.at(model.course, stack.depth, carry.steps, self.steps_per_epoch)
-        h, found = model.learn(stack, x, rates, key)
-        changes, optimizer = self.optimizer.update(found.gradients, carry.optimizer, stack)
-        moved = optax.apply_updates(stack, scaled(changes, rates))
+        model, learned, x = self.model, carry.stack, flat(examples.x)
+        rates = model.rates(Step(carry.steps, self.steps_per_epoch))
+        h, found = model.learn(learned, x, rates, key)
+        changes, optimizer = self.optimizer.update(found.gradients, carry.optimizer, learned)
+        moved = optax.apply_updates(learned, changes if rates is None else scaled(changes, rates))
         metrics = {
             "train_loss": found.loss,
-            self.metric("train"): jnp.mean(log_joint(stack, x, h)),
+            self.metric("train"): jnp.mean(log_joint(model.maps(learned), x, h)),
         }
         return Carry(moved, optimizer, carry.steps + 1), metrics
 
@@ -100,15 +101,15 @@ class Inferring(Learner):
 
     def answer(self, parameters, x):
         """h after inference."""
-        return self.model.infer(parameters, flat(x))
+        return self.model.infer(self.model.maps(parameters), flat(x))
 
     def tally(self, parameters, examples, mask):
         """Sums of log p(x, h), and of the squared error of decoding the top, per input."""
-        x = flat(examples.x)
-        h = self.model.infer(parameters, x)
-        missed = jnp.mean((x - parameters.decode(h[-1])) ** 2, axis=1)
+        x, stack = flat(examples.x), self.model.maps(parameters)
+        h = self.model.infer(stack, x)
+        missed = jnp.mean((x - stack.decode(h[-1])) ** 2, axis=1)
         return {
-            "log_joint": jnp.sum(mask * log_joint(parameters, x, h))[None],
+            "log_joint": jnp.sum(mask * log_joint(stack, x, h))[None],
             "reconstruction": jnp.sum(mask * missed)[None],
         }
 
@@ -121,14 +122,15 @@ class Inferring(Learner):
 
     def bytes_per_example(self, parameters):
         # Each step of inference holds every layer, what is decoded and what is encoded again.
-        return 4 * sum(parameters.units) * parameters.encoders[0].weight.dtype.itemsize
+        stack = jax.eval_shape(self.model.maps, parameters)
+        return 4 * sum(stack.units) * stack.encoders[0].weight.dtype.itemsize
 
     def diagnose(self, carry, examples, key):
-        """log p(x, h) along inference, at each of the model's `trace_alphas`; for each layer, its
+        """log p(x, h) along inference, as the model has it traced; for each layer, its
         mean activity and how well its decoder inverts its encoder (`diagnostics.inversion`)."""
-        x = flat(examples.x)
-        rises, means = _trace(carry.stack, x, model=self.model)
-        inversion = _inversion(carry.stack, x[:FEW], key, model=self.model)
+        x, stack = flat(examples.x), self.model.maps(carry.stack)
+        rises, means = _trace(stack, x, model=self.model)
+        inversion = _inversion(stack, x[:FEW], key, model=self.model)
         return {
             "inference": {"log_joint": np.asarray(rises, float).tolist()},
             "activity": np.asarray(means, float).tolist(),
@@ -139,12 +141,12 @@ class Inferring(Learner):
         }
 
     def sizes(self, carry):
-        return _sizes(carry.stack)
+        return _sizes(self.model.maps(carry.stack))
 
     def sizes_within(self, carry, examples, key):
         h = self.answer(carry.stack, examples.x)
         inferred = {f"h_{l}": jnp.max(jnp.abs(a)) for l, a in enumerate(h, start=1)}
-        return _sizes(carry.stack) | inferred
+        return self.sizes(carry) | inferred
 
 
 def flat(x: Any) -> Any:
@@ -153,18 +155,15 @@ def flat(x: Any) -> Any:
 
 
 @eqx.filter_jit
-def _trace(stack: Stack, x: Visible, *, model: IteratedTargetProp) -> tuple[Array, Array]:
-    rises = [
-        ascent(stack, x, model.inference._replace(steps=model.trace_steps, alpha=alpha))
-        for alpha in model.trace_alphas
-    ]
+def _trace(stack: Stack, x: Visible, *, model: LatentModel) -> tuple[Array, Array]:
+    rises = [ascent(stack, x, by) for by in model.traced]
     h: Hidden = model.infer(stack, x)
     return jnp.array(rises), jnp.array([jnp.mean(a) for a in h])
 
 
 @eqx.filter_jit
 def _inversion(
-    stack: Stack, x: Visible, key: PRNGKeyArray, *, model: IteratedTargetProp
+    stack: Stack, x: Visible, key: PRNGKeyArray, *, model: LatentModel
 ) -> dict[str, Array]:
     """Means over examples, at the inferred h; a number for each layer in each.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from apical.generative.inference import Inference, inferred, observed, step
 from apical.generative.stack import Hidden, Stack, Visible
@@ -25,8 +25,8 @@ Corruption: TypeAlias = Callable[[Hidden], tuple[tuple[Visible, ...], Hidden]]
 class Update(eqx.Module):
     """What one minibatch says of the maps."""
 
-    gradients: Stack
-    """What an optimizer descends, averaged over the batch; shaped like the stack."""
+    gradients: PyTree
+    """What an optimizer descends, averaged over the batch; shaped like what is learned."""
     loss: Float[Array, ""]
     """The sum of the local losses, averaged over the batch."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from apical.data import Dataset
 from apical.errors import UsageError
 from apical.generative.generative_model import GenerativeModel
-from apical.generative.iterated_target_prop import IteratedTargetProp
+from apical.generative.latent_model import LatentModel
 from apical.generative.task import GenerativeTask
 from apical.runs.folder import RESTORE, RunFolder, is_generative
 from apical.runs.reading import learned_by
@@ -41,10 +41,10 @@ def reload(
     return task, models
 
 
-def model_of(path: Path, config: dict[str, Any]) -> IteratedTargetProp:
+def model_of(path: Path, config: dict[str, Any]) -> LatentModel:
     """The model of a run with this configuration. Raises `UsageError` if it has none."""
     model = learned_by(path, config)
-    if not isinstance(model, IteratedTargetProp):
+    if not isinstance(model, LatentModel):
         raise UsageError(
             f"{path / 'config.json'}: model: expected a generative one, found {spell(model)}; "
             f"{RESTORE}"

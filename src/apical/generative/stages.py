@@ -4,10 +4,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from apical.errors import LARGEST, UsageError
+from apical.generative.stack import Stack
+from apical.networks.layers import Layer
 from apical.values.value import Value
 
 
@@ -87,6 +90,17 @@ def check(stages: Sequence[Stage], layers: int) -> None:
                     f"stages: {name} of the stage from epoch {stage.epoch} has {count} numbers for "
                     f"{layers} layers; give one for each, or one for all"
                 )
+
+
+def scaled(changes: Stack, rates: Rates) -> Stack:
+    """Changes of the weights, each map's times its rate."""
+
+    def times(layers: tuple[Layer, ...], by: Float[Array, " layers"]) -> tuple[Layer, ...]:
+        return tuple(jax.tree.map(lambda a, r=r: r * a, m) for m, r in zip(layers, by, strict=True))
+
+    return Stack(
+        times(changes.encoders, rates.encoder_rates), times(changes.decoders, rates.decoder_rates)
+    )
 
 
 def at(stages: Sequence[Stage], layers: int, step: Int[Array, ""], steps_per_epoch: int) -> Rates:

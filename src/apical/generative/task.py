@@ -1,12 +1,12 @@
 """A generative model on a data set, put together from settings."""
 
 import jax
+from jaxtyping import PyTree
 
 from apical.data import Dataset
 from apical.generative.generative_model import GenerativeModel
-from apical.generative.iterated_target_prop import IteratedTargetProp
+from apical.generative.latent_model import LatentModel
 from apical.generative.learner import Inferring
-from apical.generative.stack import Stack
 from apical.settings import Unsupervised
 from apical.training.memory import refuse, size_of
 from apical.training.optimizer import build
@@ -23,7 +23,7 @@ class GenerativeTask(Training):
 
     settings: Unsupervised
 
-    def __init__(self, model: IteratedTargetProp, data: Dataset, settings: Unsupervised):
+    def __init__(self, model: LatentModel, data: Dataset, settings: Unsupervised):
         settings = sized(settings, model.recipe, data)
         self.model, self.data, self.settings = model, data, settings
         self.transforms = fitted(data, settings)
@@ -40,14 +40,16 @@ class GenerativeTask(Training):
         carry = jax.eval_shape(lambda: self.trainer.begin(0))
         # The carry and a copy for when training diverges, the gradients, a minibatch's activities.
         kept = 2 * size_of(carry) + size_of(carry.stack)
-        drawn = self.model.samples * self.model.hidden[-1] * 4
-        active = self.learner.bytes_per_example(carry.stack) + drawn
+        drawn = self.model.drawn_per_example
+        active = self.learner.bytes_per_example(carry.stack) + 4 * drawn
         refuse(
             at_once * (kept + self.settings.batch_size * active),
-            "give the latent layers fewer units, or lower batch_size or the samples of the top"
+            "give the latent layers fewer units, or lower batch_size"
+            + " or the samples of the top" * bool(drawn)
             + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
         )
 
-    def model_of(self, stack: Stack, epoch: int) -> GenerativeModel:
-        """A stack as it was after an epoch."""
+    def model_of(self, learned: PyTree, epoch: int) -> GenerativeModel:
+        """What was learned as it was after an epoch."""
+        stack = self.model.maps(learned)
         return GenerativeModel(self.model, stack, epoch, self.data, self.transforms.test)

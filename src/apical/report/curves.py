@@ -80,7 +80,7 @@ def _panels(runs: Sequence[RunData]) -> tuple[tuple[Callable[..., None], ...], s
             f"{generative[0].path} is a generative model, {other[0].path} was trained by a rule, "
             "and their scores have no scale in common; draw them apart"
         )
-    return generative_curves.PANELS, generative_curves.RUNNING
+    return generative_curves.panels(generative), generative_curves.RUNNING
 
 
 def _split(runs):

@@ -1,5 +1,7 @@
 """The panels of a figure of generative models: log p(x, h) over epochs and in inference, errors."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -37,15 +39,26 @@ def losses(axis: Axes, run: RunData, label: str, colour: str) -> None:
 def along_inference(axis: Axes, run: RunData, label: str, colour: str) -> None:
     """After the last epoch, a line for each alpha of the trace."""
     epochs, values = stack(run.curves("inference", "log_joint", first=1))
-    alphas = model_of(run.path, run.config).trace_alphas if len(epochs) else ()
-    for i, alpha in enumerate(alphas):
+    traced = model_of(run.path, run.config).traced if len(epochs) else ()
+    for i, by in enumerate(traced):
         last = values[:, -1, i]
         style = ALPHA_STYLES[i % len(ALPHA_STYLES)]
         band(axis, np.arange(last.shape[1]), last, color=colour, linestyle=style)
         end = (last.shape[1] - 1, last[:, -1].mean())
-        axis.annotate(f" {alpha:g}", end, fontsize=7, va="center", annotation_clip=False)
+        axis.annotate(f" {by.alpha:g}", end, fontsize=7, va="center", annotation_clip=False)
     axis.set_xlabel("steps of inference after the last epoch\n(beside each line: its alpha)")
     axis.set_ylabel("training log p(x, h)")
 
 
-PANELS = (joint, reconstruction, losses, along_inference)
+def inversion(axis: Axes, run: RunData, label: str, colour: str) -> None:
+    """Whether difference targets lead nearer to their aims, by the convergence condition."""
+    epochs, values = stack(run.curves("inversion", "eigenvalue"))
+    for l in range(values.shape[-1] if len(epochs) else 0):
+        band(axis, epochs, values[..., l], color=colour)
+    axis.set_ylabel("largest eigenvalue of (I - f'g')^T (I - f'g')")
+
+
+def panels(runs: Sequence[RunData]) -> tuple[Callable[..., None], ...]:
+    """What is drawn of these runs; the last panel shows inference if any model traces it."""
+    traces = any(model_of(run.path, run.config).traced for run in runs)
+    return joint, reconstruction, losses, along_inference if traces else inversion

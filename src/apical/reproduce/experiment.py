@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from apical.data import Dataset, load
 from apical.errors import UsageError
-from apical.generative import IteratedTargetProp
+from apical.generative import LatentModel
 from apical.generative.task import GenerativeTask
 from apical.reproduce.examination import Examination
 from apical.reproduce.pool import Job
@@ -107,12 +107,13 @@ class GenerativeExperiment(Planned):
 
     !!! example
 
+        >>> from apical import IteratedTargetProp
         >>> model = IteratedTargetProp((20, 5))
         >>> GenerativeExperiment("small", model, model.recipe).data
         'mnist'
     """
 
-    model: IteratedTargetProp
+    model: LatentModel
     settings: Unsupervised
 
     @property
