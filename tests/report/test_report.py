@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apical import BP, FA, AssociativeSTDP, UsageError, WriteError, fit
+from apical import BP, DTP, FA, AssociativeSTDP, UsageError, WriteError, fit
 from apical.report.axes import THIN, band, caption, points
 from apical.report.curves import draw
 from apical.report.labels import rule_labels, run_labels
@@ -106,6 +107,20 @@ def test_curves_are_drawn_from_runs_alone(runs, tmp_path):
     svg = (tmp_path / "figures" / "curves.svg").read_text()
     for word in ("validation error (%)", "cosine of hidden update", "hidden layer 2", ">fa<"):
         assert word in svg
+
+
+def test_there_is_no_panel_for_a_quantity_that_no_run_has(blobs, runs, tmp_path):
+    dtp = tmp_path / "dtp"
+    fit(DTP(), blobs, hidden=(8,), epochs=2, batch_size=30, out=dtp)
+    for shown, panels in (
+        ([RunData.read(dtp)], {"error (%)", "loss", "cosine"}),
+        ([RunData.read(dtp), *runs], {"error (%)", "loss", "cosine", "angle of feedback"}),
+        ([replace(runs[0], rows=[{**row, "alignment": None} for row in runs[0].rows], initial=[])],
+         {"error (%)", "loss"}),
+    ):  # fmt: skip
+        svg = draw(shown, tmp_path / "curves.svg").read_text()
+        assert svg.count('<g id="axes_') == len(panels)
+        assert all(re.search(f">[^<]*{re.escape(word)}", svg) for word in panels)
 
 
 def test_curves_are_those_of_the_test_split_where_every_run_has_them(blobs, runs, tmp_path):

@@ -1,6 +1,6 @@
 """The curves of runs in one figure: error, loss, alignment with BP, feedback angle."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from apical.errors import UsageError
 from apical.report import generative_curves
 from apical.report.axes import band, below, by_decades, lines
 from apical.report.labels import run_labels, shared_target
+from apical.report.panel import Panel
 from apical.report.saving import save_at
 from apical.report.style import colours, look
 from apical.runs.folder import is_generative
@@ -22,7 +23,7 @@ RUNNING = "Training loss: the running one, of each minibatch before its update."
 
 
 def draw(runs: Sequence[RunData], out: Path) -> Path:
-    """Draw the curves of runs in four panels and save them at `out`; `out`.
+    """Draw the curves of runs, in a panel for each quantity that any has, and save them; `out`.
 
     Lines are means over seeds, bands their 95 % t intervals. Scores are those of the
     test split, where every run recorded them, and else of the one for validation; the axis says
@@ -53,28 +54,39 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
     panels, note = _panels(runs)
     drawn = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
     with look():
-        figure, axes = plt.subplots(2, 2, figsize=(8.2, 6))
+        across = 2 if len(panels) in (2, 4) else len(panels)
+        down = len(panels) // across
+        size = (4.1 * across, 6 if down == 2 else 3.5)
+        figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
         for axis, panel in zip(axes.flat, panels, strict=True):
             axis.set_xlabel("epoch")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             for run, label, colour in drawn:
-                panel(axis, run, label, colour)
+                panel.draw(axis, run, label, colour)
         figure.legend(
             *axes[0, 0].get_legend_handles_labels(),
             loc="outside upper center",
             ncols=min(len(runs), 5),
         )
-        if _cosine in panels:
-            _layer_legend(axes[1, 0], runs)
+        by_layer = [axis for axis, panel in zip(axes.flat, panels, strict=True) if panel in LAYERS]
+        if by_layer:
+            _layer_legend(by_layer[0], runs)
         below(figure, " ".join((*lines(run.config["seeds"] for run in runs), note)))
         return save_at(figure, out, "plot")
 
 
-def _panels(runs: Sequence[RunData]) -> tuple[tuple[Callable[..., None], ...], str]:
+def _panels(runs: Sequence[RunData]) -> tuple[list[Panel], str]:
     """What is drawn of runs, and a note. Raises `UsageError` if they have no scale in common."""
+    panels, note = _all_panels(runs)
+    return [panel for panel in panels if any(map(panel.shows, runs))], note
+
+
+def _all_panels(runs: Sequence[RunData]) -> tuple[tuple[Panel, ...], str]:
     generative = [run for run in runs if is_generative(run.config)]
     if not generative:
-        return (partial(_shortfall, split=_split(runs)), _loss, _cosine, _angle), RUNNING
+        split = _split(runs)
+        score = Panel(partial(_shortfall, split=split), (shared_target(runs).metric(split),))
+        return (score, Panel(_loss, ("train_loss",)), *LAYERS), RUNNING
     if other := [run for run in runs if run not in generative]:
         raise UsageError(
             f"{generative[0].path} is a generative model, {other[0].path} was trained by a rule, "
@@ -123,6 +135,13 @@ def _hidden(axis, run, statistic, colour):
     for l in range(run.hidden_layers if len(epochs) else 0):
         style = LAYER_STYLES[l % len(LAYER_STYLES)]
         band(axis, epochs, values[..., l], color=colour, linestyle=style)
+
+
+LAYERS = (
+    Panel(_cosine, ("alignment", "cosine")),
+    Panel(_angle, ("alignment", "feedback_angle")),
+)
+"""Panels with a line for each hidden layer."""
 
 
 def _layer_legend(axis, runs):

@@ -1,6 +1,6 @@
 """The panels of a figure of generative models: log p(x, h) over epochs and in inference, errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from apical.generative.learner import LOG_JOINT
 from apical.generative.reload import model_of
 from apical.report.axes import band
+from apical.report.panel import Panel
 from apical.runs.reading import RunData, stack
 
 ALPHA_STYLES = ("-", "--", "-.", ":")
@@ -32,7 +33,7 @@ def reconstruction(axis: Axes, run: RunData, label: str, colour: str) -> None:
 
 def losses(axis: Axes, run: RunData, label: str, colour: str) -> None:
     """What training descends."""
-    band(axis, *stack(run.curves("train_loss")), color=colour)
+    band(axis, *stack(run.curves("train_loss")), color=colour, label=label)
     axis.set_ylabel("sum of the local losses")
 
 
@@ -58,7 +59,14 @@ def inversion(axis: Axes, run: RunData, label: str, colour: str) -> None:
     axis.set_ylabel("largest eigenvalue of (I - f'g')^T (I - f'g')")
 
 
-def panels(runs: Sequence[RunData]) -> tuple[Callable[..., None], ...]:
+def panels(runs: Sequence[RunData]) -> tuple[Panel, ...]:
     """What is drawn of these runs; the last panel shows inference if any model traces it."""
     traces = any(model_of(run.path, run.config).traced for run in runs)
-    return joint, reconstruction, losses, along_inference if traces else inversion
+    return (
+        Panel(joint, (LOG_JOINT.metric("val"),)),
+        Panel(reconstruction, ("val_reconstruction",)),
+        Panel(losses, ("train_loss",)),
+        Panel(along_inference, ("inference", "log_joint"))
+        if traces
+        else Panel(inversion, ("inversion", "eigenvalue")),
+    )
