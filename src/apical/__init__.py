@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         IteratedTargetProp as IteratedTargetProp,
         TargetAutoencoder as TargetAutoencoder,
     )
+    from apical.generative.encoder_of import EncoderOf as EncoderOf
     from apical.networks.network import Network as Network, Record as Record
     from apical.rules import *
     from apical.rules import RULES as RULES

@@ -118,6 +118,12 @@ def test_an_autoencoder_is_trained_gone_on_with_drawn_and_used(tmp_path):
     assert "figure" in apical("plot", run, "--out", out)
     assert "inpainted" in apical("generate", "inpaint", run, "--count", 2, "--out", out)
     assert "Parzen" in apical("generate", "evaluate", run, "--samples", 50)
+    begun = ["train", "bp", "--data", "digits", "--epochs", 1, "--hidden", 20, "--init-from", run]
+    network = tmp_path / "network"
+    apical(*begun, "--activation", "sigmoid", "--out", network)
+    assert json.loads((network / "config.json").read_text())["init_from"]["0"]["run"] == str(run)
+    assert "accuracy" in apical("evaluate", network)
+    assert "use activation sigmoid" in " ".join(apical(*begun, code=2).split())
 
 
 @pytest.mark.parametrize(

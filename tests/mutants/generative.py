@@ -8,6 +8,8 @@ TRAINING = "tests/generative/test_training.py"
 MODEL = "tests/generative/test_model.py"
 MEASURES = "tests/generative/test_measures.py"
 AUTOENCODER = "tests/generative/test_target_autoencoder.py"
+ENCODER = "tests/generative/test_encoder_of.py"
+FIRST = f"{ENCODER}::test_the_first_layer_is_the_encoder_of_its_seed_and_all_else_is_as_ever"
 OWN_ERRORS = f"{AUTOENCODER}::test_each_map_descends_its_own_error_with_constant_targets"
 PRECISION = (
     "tests/test_accelerator.py"
@@ -229,6 +231,27 @@ MUTANTS = (
         "        found = Update(Stack((through,), found.gradients.decoders), found.loss)\n"
         "        if isinstance(learned, Tied):\n            found",
         (f"{AUTOENCODER}::test_no_derivative_leads_through_a_map",),
+    ),
+    Mutant(
+        "init-from: all seeds begin as the first",
+        "generative/encoder_of.py",
+        "models[own]",
+        "models[min(models)]",
+        (FIRST,),
+    ),
+    Mutant(
+        "init-from: biases are drawn",
+        "training/supervised.py",
+        "with_parameters(first.weight, first.bias)",
+        "with_parameters(first.weight, net.layers[0].bias)",
+        (FIRST,),
+    ),
+    Mutant(
+        "init-from: the digest is of the run's first seed",
+        "generative/encoder_of.py",
+        "encoder = self.of(seed, data, settings)",
+        "encoder = self.of(seeds[0], data, settings)",
+        (f"{ENCODER}::test_the_run_tells_where_it_came_from_and_goes_on_bit_for_bit",),
     ),
     Mutant(
         "precision: the machine's own in training",

@@ -36,7 +36,7 @@ def reload(
     task = GenerativeTask(model_of(folder.path, config), data or data_of(config), settings)
     models = {}
     for seed, checkpoints in saved(folder, config).items():
-        kept, _ = network.take(checkpoints, task.learner, like(task.trainer, seed))
+        kept, _ = network.take(checkpoints, task.learner, like(task.trainer))
         models[seed] = task.model_of(kept.parameters, kept.epoch)
     return task, models
 

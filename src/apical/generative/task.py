@@ -1,6 +1,5 @@
 """A generative model on a data set, put together from settings."""
 
-import jax
 from jaxtyping import PyTree
 
 from apical.data import Dataset
@@ -32,12 +31,11 @@ class GenerativeTask(Training):
         self.learner = Inferring(model, settings, optimizer, stream.steps)
         self.trainer = trainer(self.learner, stream, data, self.transforms, settings)
 
-    @property
-    def learned(self):
+    def learned(self, seeds):
         return {"model": encode(self.model)}
 
     def refuse_giants(self, at_once):
-        carry = jax.eval_shape(lambda: self.trainer.begin(0))
+        carry = self.trainer.shapes
         # The carry and a copy for when training diverges, the gradients, a minibatch's activities.
         kept = 2 * size_of(carry) + size_of(carry.stack)
         drawn = self.model.drawn_per_example

@@ -14,6 +14,7 @@ from apical.rules import Rule, State
 from apical.runs.precision import full_precision
 from apical.settings import Settings
 from apical.training.events import Listener
+from apical.training.first_layer import FirstLayer
 from apical.training.how import CHECKPOINT_SECONDS, How, Measured, data_of
 from apical.training.model import Model
 from apical.training.task import Task
@@ -65,6 +66,7 @@ def fit(
     overwrite: bool = False,
     listeners: Iterable[Listener] = (),
     transformation: optax.GradientTransformation | None = None,
+    init_from: FirstLayer | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     **changes: Any,
 ) -> Result:
@@ -84,6 +86,8 @@ def fit(
       goes on, bit for bit as if it had not been interrupted; with `overwrite` it is replaced.
     - `listeners`: called with each `Started`, `Epoch` and `Finished`.
     - `transformation`: an Optax transformation in place of the optimizers that `settings` name.
+    - `init_from`: what the first hidden layer begins with in place of drawn weights, as
+      `apical.EncoderOf("runs/made")`.
     - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
 
     On accelerators matrix products are of full float32 (`apical.runs.precision`).
@@ -106,8 +110,13 @@ def fit(
             "transformation: must be an optimizer made by optax, as optax.adam(1e-3), got "
             f"{short(transformation)}; a name goes into optimizer"
         )
+    if not isinstance(init_from, FirstLayer | None):
+        raise UsageError(
+            'init_from: must be the encoder of a run, as apical.EncoderOf("runs/made"), got '
+            f"{short(init_from)}"
+        )
     rule, data, chosen = asked(rule, data, settings, changes)
-    task = Task(rule, data, chosen, transformation)
+    task = Task(rule, data, chosen, transformation, init_from)
     outcome = how.carry_out(task)
     ended = outcome.ended
     models = {

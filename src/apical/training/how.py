@@ -132,7 +132,7 @@ def configuration(
 ) -> dict[str, Any]:
     """config.json of a run; `together` are the seeds that train as one program, if any do."""
     return {
-        **training.learned,
+        **training.learned(seeds),
         "data": identity(training.data),
         "settings": training.settings.to_json(),
         "seed": seeds[0],

@@ -69,7 +69,7 @@ def _each_seed(
     settings = Settings.from_json(config["settings"])
     task = Task(decode(config["rule"]), data or data_of(config), settings)
     return task, {
-        seed: read(checkpoints, task.learner, like(task.trainer, seed))
+        seed: read(checkpoints, task.learner, like(task.trainer))
         for seed, checkpoints in saved(folder, config).items()
     }
 
@@ -93,10 +93,9 @@ def saved(folder: RunFolder, config: dict[str, Any]) -> dict[int, Checkpoints]:
     return {seed: checkpoints for seed, checkpoints in each.items() if checkpoints.latest()}
 
 
-def like(trainer: Trainer, seed: int) -> Any:
+def like(trainer: Trainer) -> Any:
     """Zeros in the structure of a carry; nothing is drawn."""
-    shapes = jax.eval_shape(lambda: trainer.begin(seed))
-    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), trainer.shapes)
 
 
 def data_of(config: dict[str, Any]) -> Dataset:

@@ -19,7 +19,7 @@ from apical.rules import Batch, Rule, State
 from apical.settings import Settings
 from apical.settings.turns import TOGETHER
 from apical.training.build import build
-from apical.training.learner import Examples, Learner
+from apical.training.learner import Examples, Keys, Learner
 from apical.training.optimizer import Optimizers
 from apical.training.passes import mean_over_passes
 from apical.values.spelling import spell
@@ -74,7 +74,19 @@ class Supervised(Learner):
             )
 
     def start(self, examples, keys):
-        net = build(self.settings, examples.x.shape[1:], self.n_classes, keys.net)
+        return self._started(self._drawn(examples, keys), examples, keys)
+
+    def start_from(self, first: Layer, examples: Examples, keys: Keys) -> Carry:
+        """As `start`, but the first layer begins with the weights and biases of another."""
+        net = self._drawn(examples, keys)
+        layer = net.layers[0].with_parameters(first.weight, first.bias)
+        net = eqx.tree_at(lambda net: net.layers[0], net, layer)
+        return self._started(net, examples, keys)
+
+    def _drawn(self, examples: Examples, keys: Keys) -> Network:
+        return build(self.settings, examples.x.shape[1:], self.n_classes, keys.net)
+
+    def _started(self, net: Network, examples: Examples, keys: Keys) -> Carry:
         return self.carry(net, self.rule.init(net, self.batch(examples), keys.rule))
 
     def carry(self, net: Network, state: State) -> Carry:

@@ -2,7 +2,9 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import jax
@@ -10,9 +12,11 @@ import optax
 
 from apical.data import Dataset
 from apical.data.preprocessing import Transforms
+from apical.networks.layers import Layer
 from apical.rules import Batch, Rule
 from apical.settings import Loop, Settings
-from apical.training.learner import Learner
+from apical.training.first_layer import FirstLayer
+from apical.training.learner import Examples, Keys, Learner
 from apical.training.memory import refuse_giants
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.stream import InMemory, Stream
@@ -76,10 +80,12 @@ class Training(ABC):
     settings: Loop
     trainer: Trainer
 
-    @property
     @abstractmethod
-    def learned(self) -> dict[str, Any]:
-        """What learns, by the name of its kind, as config.json has it."""
+    def learned(self, seeds: Sequence[int]) -> dict[str, Any]:
+        """What learns, by the name of its kind, as config.json of these seeds has it.
+
+        Raises `UsageError` if it cannot begin.
+        """
 
     @abstractmethod
     def refuse_giants(self, at_once: int) -> None:
@@ -89,7 +95,8 @@ class Training(ABC):
 class Task(Training):
     """A rule on a data set.
 
-    `transformation` is an optimizer in place of those that `settings` name.
+    `transformation` is an optimizer in place of those that `settings` name, `init_from` gives what
+    the first layer begins with in place of drawn weights.
     Raises `UsageError` for settings, rule and data that do not go together.
     """
 
@@ -101,10 +108,11 @@ class Task(Training):
         data: Dataset,
         settings: Settings,
         transformation: optax.GradientTransformation | None = None,
+        init_from: FirstLayer | None = None,
     ):
         settings = sized(settings, rule.recipe, data)
         self.rule, self.data, self.settings = rule, data, settings
-        self.transformation = transformation
+        self.transformation, self.init_from = transformation, init_from
         self.transforms = fitted(data, settings)
         stream = InMemory(data.train, self.transforms.train, settings)
         self.learner = Supervised(
@@ -115,17 +123,26 @@ class Task(Training):
             if transformation is None
             else Optimizers(transformation, transformation),
         )
-        self.trainer = trainer(self.learner, stream, data, self.transforms, settings)
+        made = trainer(self.learner, stream, data, self.transforms, settings)
+        self.trainer = made if init_from is None else replace(made, begins=self._begin_from)
 
-    @property
-    def learned(self):
-        return {
+    def learned(self, seeds):
+        told = {
             "rule": encode(self.rule),
             "transformation": None if self.transformation is None else "given in Python",
         }
+        if self.init_from is not None:
+            told["init_from"] = self.init_from.told(seeds, self.data, self.settings)
+        return told
 
     def refuse_giants(self, at_once):
-        refuse_giants(jax.eval_shape(lambda: self.begin(0)), self.learner, at_once)
+        refuse_giants(self.trainer.shapes, self.learner, at_once)
+
+    def _begin_from(self, learner: Any, examples: Examples, seed: int) -> Carry:
+        """The carry of a seed whose first layer is given."""
+        assert self.init_from is not None
+        first = self.init_from.of(seed, self.data, self.settings)
+        return _begin_from(first, examples, Keys.of(seed), learner=learner)
 
     def begin(self, seed: int) -> Carry:
         """The network, the rule's state and the optimizers before the first step."""
@@ -135,3 +152,8 @@ class Task(Training):
         """The first `count` training examples or fewer, cut into minibatches of the training size:
         arrays of shape (minibatches, size, ...)."""
         return self.learner.cut(self.trainer.probe(count))
+
+
+@partial(jax.jit, static_argnames="learner")
+def _begin_from(first: Layer, examples: Examples, keys: Keys, *, learner: Supervised) -> Carry:
+    return learner.start_from(first, examples, keys)

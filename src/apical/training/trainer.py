@@ -1,7 +1,7 @@
 """The one training loop: a generator of epochs, for one seed or for several side by side."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -48,6 +48,11 @@ class _Lane:
         self.keys = Keys.of(self.seed)
 
 
+def drawn(learner: Learner, examples: Examples, seed: int) -> Carry:
+    """The carry before the first step, of nothing but what is drawn."""
+    return _begin(examples, Keys.of(seed), learner=learner)
+
+
 @dataclass(frozen=True)
 class Trainer:
     """A learner, the stream it learns from and the splits it is measured on.
@@ -63,12 +68,21 @@ class Trainer:
     batch_size: int
     watched: tuple[str, ...] = ("val",)
     """The splits that are measured after every epoch."""
+    begins: Callable[[Learner, Examples, int], Carry] = drawn
+    """Gives the carry of a seed before the first step; examples show shapes."""
 
     def begin(self, seed: int) -> Carry:
-        """The carry before the first step; its weights depend on nothing but the seed."""
-        # Zeros, so that nothing can look at the data before training.
-        examples = jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
-        return _begin(examples, Keys.of(seed), learner=self.learner)
+        """The carry before the first step; what is drawn depends on nothing but the seed."""
+        return self.begins(self.learner, self._zeros(), seed)
+
+    @property
+    def shapes(self) -> Carry:
+        """The shapes of a carry's arrays."""
+        return jax.eval_shape(lambda: drawn(self.learner, self._zeros(), 0))
+
+    def _zeros(self) -> Examples:
+        """A minibatch of zeros, so that nothing can look at the data before training."""
+        return jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
 
     def train(self, starts: Sequence[Start]) -> Iterator[list[Epoch]]:
         """Train on from each start, all as one program, and yield the epochs that have finished.
@@ -189,7 +203,7 @@ class Trainer:
 
     @cached_property
     def _plan(self) -> Plan:
-        return self.learner.plan(jax.eval_shape(lambda: self.begin(0)))
+        return self.learner.plan(self.shapes)
 
     @cached_property
     def _probe(self) -> Examples:

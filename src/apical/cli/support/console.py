@@ -24,6 +24,7 @@ from apical.runs.score import Score
 from apical.settings import Loop, Settings
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
+from apical.training.first_layer import FirstLayer
 from apical.values.spelling import spell
 from apical.values.value import Value
 
@@ -42,11 +43,17 @@ Outcome = TypeVar("Outcome", bound=Told)
 
 
 def run(
-    rule: Rule, data: Dataset, settings: Settings, options: RunOptions, console: Console
+    rule: Rule,
+    data: Dataset,
+    settings: Settings,
+    options: RunOptions,
+    console: Console,
+    init_from: FirstLayer | None = None,
 ) -> Result:
     """Train by a rule as the options say and tell the console about it."""
     score = Score(settings.target.score, percent=True)
-    return follow(partial(fit, rule, data, settings), rule, settings, score, options, console)
+    train = partial(fit, rule, data, settings, init_from=init_from)
+    return follow(train, rule, settings, score, options, console)
 
 
 def follow(

@@ -1,0 +1,24 @@
+"""The first layer of a network as something else has learned it, in place of drawn weights."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from apical.data import Dataset
+from apical.networks.layers import Layer
+from apical.settings import Settings
+
+
+class FirstLayer(ABC):
+    """Gives the weights and biases that the first layer begins with; all else is drawn as ever."""
+
+    @abstractmethod
+    def of(self, seed: int, data: Dataset, settings: Settings) -> Layer:
+        """A layer with these weights and biases, for a seed's network.
+
+        Raises `UsageError` if there is none for it, or none that fits the data and the settings.
+        """
+
+    @abstractmethod
+    def told(self, seeds: Sequence[int], data: Dataset, settings: Settings) -> dict[str, Any]:
+        """Where those of each seed come from, for config.json; raises as `of`."""
