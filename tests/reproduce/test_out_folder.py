@@ -15,6 +15,18 @@ def test_a_folder_remembers_its_paper(tmp_path):
     reserve(tmp_path, "itd")
 
 
+def test_a_damaged_note_is_named(tmp_path):
+    note = tmp_path / ".paper"
+    note.write_bytes(b"\x94\x00\xff")
+    with pytest.raises(UsageError, match=r"\.paper: expected the name of the paper.*delete it"):
+        reserve(tmp_path, "itd")
+    assert note.read_bytes() == b"\x94\x00\xff"
+    note.unlink()
+    note.mkdir()
+    with pytest.raises(UsageError, match=r"\.paper: expected the name of the paper"):
+        reserve(tmp_path, "itd")
+
+
 def test_a_folder_of_other_things_is_not_taken(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UsageError, match=r"holds no reproduction but other files \(config.json"):

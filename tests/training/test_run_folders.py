@@ -183,6 +183,12 @@ def test_damaged_metrics_are_refused_not_shortened(blobs, tmp_path):
         fit(FA(), blobs, out=tmp_path, resume=True, **SMALL)
 
 
+def test_metrics_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / "metrics.jsonl").mkdir()
+    with pytest.raises(UsageError, match=r"metrics\.jsonl: cannot be read \(Is a directory\)"):
+        RunFolder(tmp_path).rows("metrics.jsonl")
+
+
 def test_the_folder_says_what_was_run(blobs, tmp_path):
     fit(FA(), blobs, out=tmp_path, lr=3e-3, **SMALL)
     names = {path.name for path in tmp_path.iterdir()} - {".lock"}

@@ -159,7 +159,12 @@ class RunFolder:
         if not path.exists():
             return []
         rows = []
-        lines = path.read_bytes().splitlines()
+        try:
+            lines = path.read_bytes().splitlines()
+        except OSError as error:
+            raise UsageError(
+                f"{path}: cannot be read ({error.strerror}); make it readable, or {RESTORE}"
+            ) from None
         for number, line in enumerate(lines, start=1):
             row = _row(line)
             if row is not None:
