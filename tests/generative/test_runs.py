@@ -1,6 +1,7 @@
 """Runs of a generative model: what they leave, and going on with them."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from apical import BP, IteratedTargetProp, UsageError, fit
+from apical.generative import generative_model
 from apical.generative.reload import reload
 from apical.generative.stages import From
 from apical.report.curves import draw
@@ -81,6 +83,35 @@ def test_the_folder_says_what_was_run_and_gives_it_back(blobs, tmp_path):
     _, best = reload(tmp_path, blobs, Best())
     assert [m.epoch for m in best.values()] == result.summary["best_validation"]["epoch"]
     assert RunData.read(tmp_path).spelled.startswith("iterated-target-prop:8/4")
+
+
+def test_a_run_keeps_the_prior_and_no_longer_than_it_holds(blobs, tmp_path, monkeypatch):
+    fresh = MODEL.fit(blobs, out=tmp_path, **SMALL).models[0]
+    folder = tmp_path / "checkpoints" / "seed-0"
+
+    def priors(data=blobs):
+        return reload(tmp_path, data)[1][0].prior
+
+    assert bits(priors()) == bits(fresh.prior)
+    (path,) = folder.glob("prior-*.npz")
+    whole = path.read_bytes()
+    with monkeypatch.context() as without:
+        without.delattr(generative_model, "_top")  # nothing is inferred
+        assert bits(priors()) == bits(fresh.prior)
+        assert np.array_equal(reload(tmp_path, blobs)[1][0].sample(3), fresh.sample(3))
+    for damage in (b"", whole[:-40], b"x" + whole[1:]):
+        path.write_bytes(damage)
+        assert bits(priors()) == bits(fresh.prior)
+        assert path.read_bytes() == whole
+    few = replace(blobs, train=replace(blobs.train, x=blobs.train.x[::-1] // 2))
+    assert bits(priors(few)) != bits(fresh.prior)
+    assert len(list(folder.glob("prior-*.npz"))) == 2
+    again = MODEL.fit(blobs, out=tmp_path, resume=True, **SMALL)
+    assert bits(again.models[0].stack) == bits(fresh.stack)
+    for kept in folder.glob("prior-*.npz"):
+        kept.unlink()
+        kept.mkdir()  # which nobody can write to
+    assert bits(priors()) == bits(fresh.prior)
 
 
 def test_what_is_newer_than_a_run_has_its_default(blobs, tmp_path):

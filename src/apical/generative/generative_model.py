@@ -1,8 +1,10 @@
 """A trained generative model: a stack with all that it takes to use it."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -14,12 +16,14 @@ from apical.data import Dataset
 from apical.data.preprocessing import Affine
 from apical.errors import LARGEST, UsageError, at_least_one, fit_for_a_seed
 from apical.generative.inference import Inference, log_joint
+from apical.generative.kept_prior import fitted_once
 from apical.generative.latent_model import LatentModel
 from apical.generative.learner import flat
 from apical.generative.sampling import Prior, complete, refine
 from apical.generative.stack import Stack
 from apical.runs.precision import full_precision
 from apical.training.memory import refuse
+from apical.values.spelling import spell
 from apical.values.value import read
 
 CHUNK = 1000
@@ -52,6 +56,8 @@ class GenerativeModel:
     data: Dataset
     """What it was trained on."""
     transform: Affine
+    kept_in: Path | None = None
+    """A folder that keeps the prior, for a model that was read from a run's."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,9 +67,23 @@ class GenerativeModel:
     @cached_property
     def prior(self) -> Prior:
         """Independent Gaussians with the moments of the inferred h_L over the training set."""
+        if self.kept_in is None:
+            return self._fitted_prior()
+        units = self.stack.units[-1]
+        return fitted_once(self.kept_in, self._fingerprint(), units, self._fitted_prior)
+
+    def _fitted_prior(self) -> Prior:
         raw, top = self.data.train.x, partial(_top, self.stack, model=self.model)
         tops = np.asarray(_in_chunks(top, self.rows(raw)), float)
         return Prior(jnp.asarray(tops.mean(axis=0), float), jnp.asarray(tops.var(axis=0), float))
+
+    def _fingerprint(self) -> int:
+        """Of all that the prior follows from: model, weights, and examples as they are read."""
+        leaves = jax.tree.leaves((self.stack, self.transform))
+        crc = zlib.crc32(spell(self.model).encode())
+        for array in map(np.ascontiguousarray, (self.data.train.x, *leaves)):
+            crc = zlib.crc32(array.data, zlib.crc32(f"{array.dtype}{array.shape}".encode(), crc))
+        return crc
 
     def infer(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """h_1 to h_L of raw examples, shape (examples, *shape), after inference.

@@ -1,5 +1,6 @@
 """A run of a generative model from its folder."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def reload(
     models = {}
     for seed, checkpoints in saved(folder, config).items():
         kept, _ = network.take(checkpoints, task.learner, like(task.trainer))
-        models[seed] = task.model_of(kept.parameters, kept.epoch)
+        model = task.model_of(kept.parameters, kept.epoch)
+        models[seed] = replace(model, kept_in=checkpoints.folder)
     return task, models
 
 
