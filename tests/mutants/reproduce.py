@@ -7,7 +7,23 @@ RECORDS = "tests/reproduce/test_records.py"
 
 TIME = "tests/reproduce/test_time_budget.py"
 
+INIT_FROM = "tests/reproduce/test_init_from.py"
+
 MUTANTS = (
+    Mutant(
+        "reproduction: runs do not wait for those that they begin from",
+        "reproduce/reproduction.py",
+        "return 0 if first.experiment.after is None else 1",
+        "return 0",
+        (f"{INIT_FROM}::test_runs_come_after_those_that_they_begin_from",),
+    ),
+    Mutant(
+        "reproduction: drawn weights pass for an encoder's",
+        "reproduce/experiment.py",
+        'if ("init_from" in config) != (self.experiment.after is not None):',
+        "if False:",
+        (f"{INIT_FROM}::test_a_network_that_was_drawn_is_another_run",),
+    ),
     Mutant(
         "judgement: a partial order passes for a whole one",
         "reproduce/judgement.py",

@@ -2,7 +2,10 @@
 
 import pytest
 
+from apical import TargetAutoencoder
+from apical.generative.target_autoencoder import ReflectedCode
 from apical.papers.difference_target_propagation.experiments import experiments
+from apical.reproduce.experiment import Experiment, GenerativeExperiment
 from apical.rules import DTP
 from apical.rules.target_propagation.inverses import NoisePreserving
 
@@ -21,6 +24,7 @@ RATES = {
 @pytest.mark.parametrize("kind", RATES)
 def test_rates_noise_and_epochs_are_those_of_the_code(kind):
     experiment = {e.name: e for e in experiments("paper")}[f"{kind}-dtp"]
+    assert isinstance(experiment, Experiment)
     rule, settings = experiment.rule, experiment.settings
     assert isinstance(rule, DTP)
     assert isinstance(rule.inverse, NoisePreserving)
@@ -33,5 +37,21 @@ def test_the_uppermost_step_is_that_of_one_examples_gradient():
     found = {e.name: e for e in experiments("paper")}
     for kind, lr0 in LR0.items():
         experiment = found[f"{kind}-dtp"]
+        assert isinstance(experiment, Experiment)
         assert isinstance(experiment.rule, DTP)
         assert experiment.rule.alpha * experiment.settings.batch_size == pytest.approx(lr0)
+
+
+def test_the_networks_with_and_without_the_autoencoder_differ_in_nothing_else():
+    found = {e.name: e for e in experiments("paper")}
+    coder, begun, drawn = (
+        found[name] for name in ("autoencoder", "from-autoencoder", "from-random-weights")
+    )
+    assert isinstance(coder, GenerativeExperiment)
+    assert isinstance(begun, Experiment)
+    assert isinstance(drawn, Experiment)
+    assert (begun.init_from, drawn.init_from) == ("autoencoder", None)
+    assert (begun.rule, begun.settings) == (drawn.rule, drawn.settings)
+    model = coder.model
+    assert isinstance(model, TargetAutoencoder)
+    assert (model.hidden, model.tied, model.target) == (1000, True, ReflectedCode())

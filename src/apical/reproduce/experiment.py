@@ -12,6 +12,7 @@ from typing import Any, Self
 from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.generative import LatentModel
+from apical.generative.encoder_of import EncoderOf
 from apical.generative.task import GenerativeTask
 from apical.reproduce.examination import Examination
 from apical.reproduce.pool import Job
@@ -52,9 +53,14 @@ class Planned(ABC):
     def epochs(self) -> int:
         """Of training."""
 
+    @property
     @abstractmethod
-    def training(self, data: Dataset) -> Training:
-        """What learns, on its data."""
+    def after(self) -> str | None:
+        """The experiment whose runs must have ended before its own begin; None: none."""
+
+    @abstractmethod
+    def training(self, data: Dataset, root: Path) -> Training:
+        """What learns, on its data; `root` is the folder of all runs."""
 
     @abstractmethod
     def told(self, config: dict[str, Any]) -> Self:
@@ -72,6 +78,11 @@ class Planned(ABC):
 class Experiment(Planned):
     """A rule trains a network.
 
+    **Arguments:**
+
+    - `init_from`: the experiment of a model without labels whose encoder, of the same seed, the
+      first hidden layer begins with; None: all weights are drawn.
+
     !!! example
 
         >>> from apical import FA, Settings
@@ -84,6 +95,7 @@ class Experiment(Planned):
 
     rule: Rule
     settings: Settings
+    init_from: str | None = None
 
     def with_settings(self, **changes: Any) -> Self:
         """The same experiment with these fields of its settings changed."""
@@ -93,8 +105,13 @@ class Experiment(Planned):
     def epochs(self):
         return self.settings.epochs
 
-    def training(self, data):
-        return Task(self.rule, data, self.settings)
+    @property
+    def after(self):
+        return self.init_from
+
+    def training(self, data, root):
+        first = None if self.init_from is None else EncoderOf(root / self.init_from)
+        return Task(self.rule, data, self.settings, init_from=first)
 
     def told(self, config):
         settings = Settings.from_json(config["settings"])
@@ -116,11 +133,19 @@ class GenerativeExperiment(Planned):
     model: LatentModel
     settings: Unsupervised
 
+    def with_settings(self, **changes: Any) -> Self:
+        """The same experiment with these fields of its settings changed."""
+        return replace(self, settings=replace(self.settings, **changes))
+
     @property
     def epochs(self):
         return self.settings.epochs
 
-    def training(self, data):
+    @property
+    def after(self):
+        return None
+
+    def training(self, data, root):
         return GenerativeTask(self.model, data, self.settings)
 
     def told(self, config):
@@ -175,6 +200,8 @@ class Run(Job):
     def _described_by(self, config: dict[str, Any]) -> bool:
         """Whether a run's config.json tells of this one."""
         if is_generative(config) != isinstance(self.experiment, GenerativeExperiment):
+            return False
+        if ("init_from" in config) != (self.experiment.after is not None):
             return False
         data, stored = config["data"], self.experiment.told(config)
         return (
@@ -253,7 +280,7 @@ def _train(runs: Sequence[Run], until: float) -> dict[str, Any]:
     experiment = runs[0].experiment
     data = _data(experiment.data, experiment.classes, experiment.per_class)
     summaries = fit_apart(
-        experiment.training(data),
+        experiment.training(data, runs[0].folder.parents[1]),
         {run.seed: run.folder for run in runs},
         checkpoint_seconds=30,
         until=until,

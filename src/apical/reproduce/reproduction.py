@@ -15,7 +15,7 @@ from apical.errors import UsageError, unknown
 from apical.reproduce import coverage
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
-from apical.reproduce.experiment import Planned, Run, arranged
+from apical.reproduce.experiment import Planned, Run, Together, arranged
 from apical.reproduce.paper import PROTOCOLS, Paper
 from apical.reproduce.pool import Job, Outcome, execute
 from apical.reproduce.tables import markdown, rows
@@ -78,7 +78,8 @@ class Reproduction:
         return [*trained, *examined]
 
     def _experiments(self) -> list[Planned]:
-        """Those of the claims, and those that the examinations of their runs look at."""
+        """Those of the claims, those that the examinations of their runs look at, and those that
+        others begin from."""
         experiments = list(self.paper.module("experiments").experiments(self.protocol))
         if not self.only:
             return experiments
@@ -90,6 +91,7 @@ class Reproduction:
             for examination in e.examinations
             for name in examination.needs
         }
+        needed |= {e.after for e in experiments if e.name in needed and e.after is not None}
         return [e for e in experiments if e.name in needed]
 
     def missing(self, *, recorded: bool = False) -> list[Job]:
@@ -128,10 +130,9 @@ class Reproduction:
         `until` is as for `pool.execute`.
         """
         outcomes = []
-        for now in (
-            [job for job in jobs if not isinstance(job, Examined)],
-            [job for job in jobs if isinstance(job, Examined)],
-        ):
+        # Runs that begin from others come after them, examinations after all.
+        for stage in range(3):
+            now = [job for job in jobs if _stage(job) == stage]
             if now and time.monotonic() < until:
                 outcomes += execute(now, at_once, report, until)
         return outcomes
@@ -151,6 +152,13 @@ class Reproduction:
         write_whole(self.out / "env.json", json.dumps(environment(), indent=2) + "\n")
         write_whole(self.out / "runs.csv", _as_csv(evidence.summary()))
         return table, self.paper.module("figures").draw(evidence, self.out / "figures")
+
+
+def _stage(job: Job) -> int:
+    if isinstance(job, Run | Together):
+        first = job.runs[0] if isinstance(job, Together) else job
+        return 0 if first.experiment.after is None else 1
+    return 2 if isinstance(job, Examined) else 0
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> str:

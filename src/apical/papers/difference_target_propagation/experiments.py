@@ -1,21 +1,23 @@
-"""What runs for difference target propagation: continuous, discrete and stochastic networks.
+"""What runs for difference target propagation: continuous, discrete and stochastic networks, and an
+autoencoder whose encoder another network begins with.
 
-Hyper-parameters are those of the authors' code, whose step sizes for the uppermost target stand
-for the batch's mean loss: ours, for one example's, are a hundredth. `quick` runs a tenth of the
-epochs.
+Hyper-parameters of the three networks are those of the authors' code, whose step sizes for the
+uppermost target stand for the batch's mean loss: ours, for one example's, are a hundredth. `quick`
+runs a tenth of the epochs.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from apical.generative import TargetAutoencoder
 from apical.networks.activations import sigmoid, tanh
 from apical.networks.initialisers import Glorot, Orthogonal
 from apical.networks.layers import Fc
 from apical.networks.transmission import Bernoulli, Sign
-from apical.reproduce.experiment import Experiment
+from apical.reproduce.experiment import Experiment, GenerativeExperiment, Planned
 from apical.rules import BP, DTP, Rule
 from apical.rules.target_propagation.inverses import NoisePreserving
-from apical.settings import Settings
+from apical.settings import Settings, Unsupervised
 from apical.settings.turns import ByEpoch
 
 QUICK = 10
@@ -40,20 +42,25 @@ STOCHASTIC = replace(
 )
 NETWORKS = {"continuous": CONTINUOUS, "discrete": DISCRETE, "stochastic": STOCHASTIC}
 BACKPROP_RATE = 8.04e-4
+CODER = Unsupervised(optimizer="sgd", lr=0.03, batch_size=100, epochs=100)
+ON_CODES = Settings(
+    hidden=(Fc(1000),), activation=sigmoid, optimizer="adam", lr=1e-3, epochs=100, record_test=True
+)
 
 
-def experiments(protocol: str) -> Iterator[Experiment]:
-    """Difference target propagation and backpropagation on each kind of network."""
+def experiments(protocol: str) -> Iterator[Planned]:
+    """Both rules on each kind of network, the autoencoder, and networks with and without it."""
     for experiment in _full():
         if protocol == "smoke":
-            yield experiment.with_settings(epochs=1, steps_per_epoch=2, passes=2)
+            few = {"passes": 2} if isinstance(experiment, Experiment) else {}
+            yield experiment.with_settings(epochs=1, steps_per_epoch=2, **few)
         elif protocol == "quick":
-            yield experiment.with_settings(epochs=experiment.settings.epochs // QUICK)
+            yield experiment.with_settings(epochs=experiment.epochs // QUICK)
         else:
             yield experiment
 
 
-def _full() -> Iterator[Experiment]:
+def _full() -> Iterator[Experiment | GenerativeExperiment]:
     """The paper's own epochs."""
     law = Orthogonal()
     continuous = DTP(alpha=3.27736e-3, inverse=NoisePreserving(0.35983), law=law)
@@ -68,6 +75,9 @@ def _full() -> Iterator[Experiment]:
     )
     yield _targets("stochastic", stochastic, STOCHASTIC, 3.0874e-3, 2.71629e-6)
     yield _backprop("stochastic", STOCHASTIC)
+    yield GenerativeExperiment("autoencoder", TargetAutoencoder(hidden=1000), CODER)
+    yield Experiment("from-autoencoder", BP(), ON_CODES, init_from="autoencoder")
+    yield Experiment("from-random-weights", BP(), ON_CODES)
 
 
 def _targets(kind: str, rule: Rule, settings: Settings, lr: float, learned_lr: float) -> Experiment:
