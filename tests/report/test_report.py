@@ -250,3 +250,18 @@ def test_tensorboard_gets_every_number(blobs, tmp_path):
     content = events.read_bytes()
     for tag in (b"seed-0/val_accuracy", b"seed-0/alignment/cosine/layer-1"):
         assert tag in content
+
+
+def test_tensorboard_leaves_out_what_is_no_number(blobs, tmp_path, capfd):
+    """One example has no variance that could be explained; the library would speak of it."""
+    from apical.training.tensorboard import TensorBoard
+
+    fit(
+        FA(), blobs, hidden=(4,), target="input", loss="squared-error",
+        epochs=1, batch_size=1, steps_per_epoch=2, listeners=[TensorBoard(tmp_path)],
+    )  # fmt: skip
+    (events,) = tmp_path.glob("events.out.tfevents.*")
+    content = events.read_bytes()
+    assert b"seed-0/val_explained_variance" in content
+    assert b"seed-0/train_explained_variance" not in content
+    assert capfd.readouterr().err == ""

@@ -1,5 +1,6 @@
 """The listener that writes TensorBoard events, one series a seed."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class TensorBoard:
         elif isinstance(value, list):
             for l, inner in enumerate(value, start=1):
                 self._write(f"{tag}/layer-{l}", inner, step)
-        elif value is not None:
+        elif value is not None and math.isfinite(value):  # as metrics.jsonl has null for others
             from tensorboardX.proto.event_pb2 import Event as Record
             from tensorboardX.summary import scalar
 
