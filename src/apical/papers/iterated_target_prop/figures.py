@@ -1,0 +1,223 @@
+"""Figures of the fifth paper, of what its authors ask, and of what limits the model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from apical.generative.masks import Left
+from apical.generative.reload import reload
+from apical.papers.iterated_target_prop.examinations import ALPHAS
+from apical.papers.iterated_target_prop.experiments import BETAS, MODEL, SHORT, STEPS
+from apical.papers.iterated_target_prop.stdp_figures import draw_rates, draw_window
+from apical.report.axes import band, caption, points
+from apical.report.grids import save_examples
+from apical.report.saving import save
+from apical.report.style import PALETTE, REFERENCE, look
+from apical.reproduce.evidence import Evidence
+
+OTHERS = {
+    "contractive AE": 121,
+    "deep belief network": 138,
+    "GSN": 214,
+    "GAN": 225,
+    "VAE": 325,
+    "adversarial AE": 340,
+}
+"""Parzen log-likelihoods on MNIST that were published, in nats: the paper compares with contractive
+autoencoders, GSN and GAN; the others are on the same scale."""
+THEIRS = {"directed": 126, "rounds": 236}
+"""The paper's own."""
+FIGURE_4 = (-46.3, -35.4)
+"""Where the paper's log p(x, h) begins and ends over 20 steps, read off its figure."""
+PICTURED = 8
+"""Images in a row."""
+
+
+def draw(evidence: Evidence, folder: Path) -> list[Path]:
+    """Whatever there are runs for; the files."""
+    with look():
+        paths = draw_window(evidence, "classifier", folder)
+        paths += draw_rates(evidence, "classifier", folder)
+        for part in (ascent, likelihood, questions, limits):
+            paths += part(evidence, folder)
+    return [*paths, *pictures(evidence, folder)]
+
+
+def ascent(evidence: Evidence, folder: Path) -> list[Path]:
+    """Figure 4: log p(x, h) over inference steps, and how it grew in training."""
+    if not evidence.runs("reference"):
+        return []
+    figure, (steps, epochs) = plt.subplots(1, 2, figsize=(7.4, 3.4))
+    labels = {name: f"alpha {alpha:g}" for name, alpha in ALPHAS.items()}
+    labels["true_gradient"] = f"alpha {ALPHAS['paper']:g}, true gradients"
+    for colour, (name, label) in zip(PALETTE, labels.items(), strict=False):
+        curves = _stored(evidence, "reference", "inference", lambda d, n=name: d[n]["curve"])
+        if len(curves):
+            band(steps, np.arange(curves.shape[1]), curves, color=colour, label=label)
+    steps.set(xlabel="step of inference", ylabel="log p(x, h) of test images, up to a constant")
+    steps.legend(fontsize=7)
+    steps.set_title("after training", fontsize=9)
+    splits = {"train": ("training", REFERENCE), "val": ("validation", PALETTE[0])}
+    for split, (label, colour) in splits.items():
+        x, values = evidence.curve("reference", f"{split}_log_joint", first=1)
+        band(epochs, x, values, color=colour, label=label)
+    epochs.set(xlabel="epoch", ylabel="log p(x, h) after inference")
+    epochs.legend(fontsize=7)
+    epochs.set_title("in training", fontsize=9)
+    caption(
+        figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
+        note=f"The paper's curve over steps rises from {FIGURE_4[0]:g} to {FIGURE_4[1]:g}, read "
+        "off its figure. Training: running averages of each minibatch before its update.",
+    )  # fmt: skip
+    return save(figure, folder, "inference")
+
+
+def likelihood(evidence: Evidence, folder: Path) -> list[Path]:
+    """Parzen log-likelihoods beside those of other models, and what does not reward blur."""
+    ours = {
+        name: list(evidence.stored("reference", "samples.json", name, "parzen", "mean").values())
+        for name in THEIRS
+    }
+    if not ours["rounds"]:
+        return []
+    figure, axis = plt.subplots(figsize=(6.6, 3.8))
+    names = [*OTHERS, "paper, no rounds", "paper, 3 rounds", "ours, no rounds", "ours, 3 rounds"]
+    places = dict(zip(names, range(len(names)), strict=True))
+    published = {**OTHERS, "paper, no rounds": 126, "paper, 3 rounds": 236}
+    for name, value in published.items():
+        axis.plot(value, places[name], "o", ms=4.5, color=REFERENCE, mfc="white")
+    for name, label in (("directed", "ours, no rounds"), ("rounds", "ours, 3 rounds")):
+        points(axis, places[label], ours[name], across=True, color=PALETTE[1])
+    for name, label in (("training", "training images"), ("gaussian", "Gaussian, 100 components")):
+        values = evidence.stored("reference", "references.json", name, "parzen", "mean")
+        if values:
+            places[label] = len(places)
+            points(axis, places[label], list(values.values()), across=True, color=PALETTE[0])
+    axis.set_yticks(list(places.values()), list(places), fontsize=8)
+    axis.set_xlabel("Parzen log-likelihood of MNIST test images (nats)")
+    axis.invert_yaxis()
+    caption(
+        figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
+        note="Open: published numbers, of single runs. Filled: ours, means with 95 % t intervals "
+        "over training seeds; in blue by the same code, of what is no model's.",
+    )  # fmt: skip
+    return save(figure, folder, "likelihood")
+
+
+def questions(evidence: Evidence, folder: Path) -> list[Path]:
+    """What the authors ask: J and the likelihood of short runs that differ in one thing each."""
+    groups = {
+        "terms of q: beta": {"0": "short"} | {f"{b:g}": f"beta-{b:g}" for b in BETAS},
+        "gradient in inference": {
+            "difference\ntargets": "short",
+            "true\ngradient": "true-gradient",
+        },
+        "steps of inference": {
+            str(s): "short" if s == MODEL.steps else f"steps-{s}"
+            for s in sorted((*STEPS, MODEL.steps))
+        },
+        "alpha in training": {"0.001": "short", "0.1": "alpha-0.1"},
+    }
+    shown = {
+        title: {label: name for label, name in group.items() if evidence.runs(name)}
+        for title, group in groups.items()
+    }
+    shown = {title: group for title, group in shown.items() if len(group) > 1}
+    if not shown:
+        return []
+    rows: dict[str, tuple[str, Sequence[str]]] = {
+        "log p(x, h)\nafter inference": ("inference.json", ("paper", "last")),
+        "Parzen log-likelihood\n3 rounds (nats)": ("samples.json", ("rounds", "parzen", "mean")),
+        "classifier's\nconfidence": ("samples.json", ("rounds", "confidence")),
+    }
+    figure, axes = plt.subplots(
+        len(rows), len(shown), figsize=(2.3 * len(shown) + 0.6, 5.6),
+        sharey="row", sharex="col", squeeze=False,
+    )  # fmt: skip
+    for column, (title, group) in zip(axes.T, shown.items(), strict=True):
+        for axis, (file, keys) in zip(column, rows.values(), strict=True):
+            for x, name in enumerate(group.values()):
+                values = list(evidence.stored(name, file, *keys).values())
+                points(axis, x, values, color=REFERENCE if name == "short" else PALETTE[1])
+            axis.set_xlim(-0.5, len(group) - 0.5)
+            axis.set_xticks(range(len(group)), list(group), fontsize=8)
+        column[-1].set_xlabel(title)
+    for axis, label in zip(axes[:, 0], rows, strict=True):
+        axis.set_ylabel(label, fontsize=8)
+    names = {name for group in shown.values() for name in group.values()}
+    caption(
+        figure, evidence.protocol, *evidence.ran(sorted(names)), of=MODEL.recipe.epochs,
+        note="Points: means with 95 % t intervals, open ones single seeds. In black the paper's "
+        f"own way, trained for {SHORT} epochs as all here. log p(x, h) is measured by each "
+        "model's own inference at alpha .001. 2000 samples each.",
+    )  # fmt: skip
+    return save(figure, folder, "questions")
+
+
+def limits(evidence: Evidence, folder: Path) -> list[Path]:
+    """What limits it: the estimator, the condition of convergence, and the steps in use."""
+    if not evidence.runs("reference"):
+        return []
+    figure, (agree, eigen, used) = plt.subplots(1, 3, figsize=(9.4, 3.3))
+    layers = range(len(MODEL.hidden))
+    noises = _stored(evidence, "reference", "estimator", lambda d: d["noises"])
+    cosines = _stored(evidence, "reference", "estimator", lambda d: d["cosine"])
+    for l in layers if len(cosines) else ():
+        style = {"color": PALETTE[l], "label": f"h{l + 1}", "marker": "o", "ms": 3}
+        band(agree, np.arange(noises.shape[1]), cosines[:, :, l], **style)
+    if len(noises):
+        agree.set_xticks(range(noises.shape[1]), [f"{n:g}" for n in noises[0]], fontsize=8)
+    agree.set(xlabel="noise on h", ylabel="cosine to the true gradient", ylim=(-1.02, 1.02))
+    agree.legend(fontsize=7)
+    agree.set_title("estimator, after training", fontsize=9)
+    for l in layers:
+        epochs, values = evidence.curve("reference", "inversion", "eigenvalue", str(l))
+        band(eigen, epochs, values, color=PALETTE[l], label=f"h{l + 1}")
+    eigen.axhline(1, color="grey", lw=0.8)
+    eigen.set(xlabel="epoch", ylabel="largest eigenvalue of $(I-f'g')^T(I-f'g')$", ylim=(0, None))
+    eigen.legend(fontsize=7)
+    eigen.set_title("condition of convergence: below 1", fontsize=9)
+    steps = _stored(evidence, "reference", "steps-in-use", lambda d: d["steps"])
+    parzen = _stored(evidence, "reference", "steps-in-use", lambda d: d["parzen"])
+    if len(steps):
+        band(used, steps[0], parzen, color=PALETTE[2], marker="o", ms=3)
+    used.set(xlabel="steps in each round", ylabel="Parzen log-likelihood (nats)")
+    used.set_title("steps in use, 3 rounds", fontsize=9)
+    caption(
+        figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
+        note="Cosines are at the inferred h with Gaussian noise. 2000 samples for each number of "
+        "steps in use.",
+    )  # fmt: skip
+    return save(figure, folder, "limits")
+
+
+def pictures(evidence: Evidence, folder: Path) -> list[Path]:
+    """Samples and completions of the first run that kept its network."""
+    kept = [run for run in evidence.runs("reference") if run.keeps_networks]
+    if not kept:
+        return []
+    _, models = reload(kept[0].path)
+    (model,) = models.values()
+    sampled = [model.sample(5 * 2 * PICTURED, rounds=rounds) for rounds in (0, 3)]
+    raw = model.data.test.x[: 2 * PICTURED]
+    known = Left().known(model.shape, 0)
+    rounds = (0, 1, 5, 20)
+    completed = [model.inpaint(raw, known, rounds=n) for n in rounds]
+    whole = model.rows(raw).reshape(raw.shape)
+    drawn = {
+        "samples-directed": sampled[0],
+        "samples": sampled[1],
+        "inpainting": np.concatenate([whole, *completed]),
+    }
+    return [
+        save_examples(images, folder / f"{name}.png", across=2 * PICTURED)
+        for name, images in drawn.items()
+    ]
+
+
+def _stored(evidence: Evidence, experiment: str, file: str, read: Any) -> np.ndarray:
+    """What is read of a file of each run, (seeds, ...); empty without runs."""
+    return np.array(list(evidence.read(experiment, f"{file}.json", read).values()), float)
