@@ -9,7 +9,7 @@ import numpy as np
 
 from apical.generative.masks import Left
 from apical.generative.reload import reload
-from apical.papers.iterated_target_prop.examinations import ALPHAS
+from apical.papers.iterated_target_prop.examinations import ALPHAS, TRUE_DELTA
 from apical.papers.iterated_target_prop.experiments import BETAS, MODEL, SHORT, STEPS
 from apical.papers.iterated_target_prop.stdp_figures import draw_rates, draw_window
 from apical.report.axes import band, caption, points
@@ -52,7 +52,9 @@ def ascent(evidence: Evidence, folder: Path) -> list[Path]:
         return []
     figure, (steps, epochs) = plt.subplots(1, 2, figsize=(7.4, 3.4))
     labels = {name: f"alpha {alpha:g}" for name, alpha in ALPHAS.items()}
-    labels["true_gradient"] = f"alpha {ALPHAS['paper']:g}, true gradients"
+    labels["true_gradient"] = (
+        f"alpha {ALPHAS['paper']:g}, true gradients in steps of {TRUE_DELTA:g}"
+    )
     for colour, (name, label) in zip(PALETTE, labels.items(), strict=False):
         curves = _stored(evidence, "reference", "inference", lambda d, n=name: d[n]["curve"])
         if len(curves):
@@ -118,6 +120,10 @@ def questions(evidence: Evidence, folder: Path) -> list[Path]:
         "steps of inference": {
             str(s): "short" if s == MODEL.steps else f"steps-{s}"
             for s in sorted((*STEPS, MODEL.steps))
+        },
+        "learning from": {
+            "final\nvalues": "final-values",
+            "temporal\nderivative": "temporal-derivative",
         },
         "alpha in training": {"0.001": "short", "0.1": "alpha-0.1"},
     }
