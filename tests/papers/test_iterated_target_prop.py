@@ -1,0 +1,140 @@
+"""What is measured on finished runs of the fifth paper's model, and its figures, on a tiny one."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import apical
+from apical.generative.estimators import TrueGradient
+from apical.generative.judge import Judge
+from apical.generative.reload import reload
+from apical.papers.iterated_target_prop import figures
+from apical.papers.iterated_target_prop.examinations import (
+    ALPHAS,
+    TRUE_DELTA,
+    Ascent,
+    EstimatorCheck,
+    References,
+    Samples,
+    StepsInUse,
+)
+from apical.papers.iterated_target_prop.experiments import experiments
+from apical.papers.iterated_target_prop.stdp import STDP
+from apical.reproduce.evidence import Evidence
+from apical.reproduce.examination import Examined
+
+COUNT = 60
+ALONG = 4
+EXAMINED = (
+    Ascent(ALONG), EstimatorCheck((0.0, 0.3)), Samples(COUNT), References(COUNT),
+    StepsInUse(COUNT, (1, 3)),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A judge and the model on the small digits, each examined."""
+    root = tmp_path_factory.mktemp("paper")
+    apical.fit(apical.BP(), "digits", hidden=(16,), epochs=2, out=root / "classifier" / "seed-0")
+    model = apical.IteratedTargetProp((12, 6), steps=3)
+    model.fit("digits", epochs=1, out=root / "reference" / "seed-0")
+    for examination in EXAMINED:
+        Examined(examination, root / "reference" / "seed-0").execute()
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(root):
+    _, models = reload(root / "reference" / "seed-0")
+    return models[0]
+
+
+def found(root, name):
+    return json.loads((root / "reference" / "seed-0" / f"{name}.json").read_text())
+
+
+def test_the_ascent_is_that_of_the_models_inference(root, trained):
+    told, raw = found(root, "inference"), trained.data.test.x
+    for name, changes in {
+        **{name: {"alpha": alpha} for name, alpha in ALPHAS.items()},
+        "true_gradient": {
+            "alpha": ALPHAS["paper"],
+            "estimator": TrueGradient(),
+            "delta": TRUE_DELTA,
+        },
+    }.items():
+        by = replace(trained, model=replace(trained.model, steps=ALONG, **changes))
+        np.testing.assert_allclose(told[name]["last"], by.log_joint(raw).mean(), rtol=1e-5)
+        curve = told[name]["curve"]
+        assert len(curve) == ALONG + 1
+        assert told[name]["first"] == curve[0]
+        assert told[name]["least_step"] == pytest.approx(min(np.diff(curve)))
+    better = told["true_gradient"]["last"] - told["paper"]["last"]
+    assert told["better_by_true_gradient"] == pytest.approx(better)
+
+
+def test_the_estimator_is_measured_for_every_noise_and_layer(root):
+    told = found(root, "estimator")
+    cosines, scales = np.array(told["cosine"]), np.array(told["scale"])
+    assert cosines.shape == scales.shape == (2, 2)
+    assert (np.abs(cosines) <= 1 + 1e-6).all()
+    assert np.isfinite(scales).all()
+
+
+def test_samples_are_judged_without_rounds_and_with_three(root, trained):
+    told = found(root, "samples")
+    task, _ = reload(root / "reference" / "seed-0")
+    for name, rounds in (("directed", 0), ("rounds", 3)):
+        measured = Judge(task).measure(trained.sample(COUNT, rounds=rounds))
+        assert told[name]["parzen"]["mean"] == pytest.approx(measured["parzen"]["mean"])
+        assert told[name]["rarest_class"] == min(told[name]["classes"])
+    gain = told["rounds"]["parzen"]["mean"] - told["directed"]["parzen"]["mean"]
+    assert told["gain_by_rounds"] == pytest.approx(gain)
+
+
+def test_real_images_are_better_than_an_untrained_models_samples(root):
+    references, samples = found(root, "references"), found(root, "samples")
+    assert references["training"]["parzen"]["mean"] > samples["rounds"]["parzen"]["mean"]
+    assert references["training"]["coverage"] > references["gaussian"]["coverage"]
+
+
+def test_steps_in_use_are_those_of_every_round(root, trained):
+    told = found(root, "steps-in-use")
+    assert told["steps"] == [1, 3]
+    # The model was trained with three.
+    assert told["parzen"][1] == pytest.approx(found(root, "samples")["rounds"]["parzen"]["mean"])
+    assert told["parzen"][0] != told["parzen"][1]
+
+
+def test_every_figure_is_drawn_of_what_there_is(root, tmp_path):
+    runs, drawn = tmp_path / "paper", tmp_path / "figures"
+    shutil.copytree(root, runs)
+    for examination in STDP[:1]:
+        Examined(examination, runs / "classifier" / "seed-0").execute()
+    for name in ("short", "true-gradient", "steps-3"):
+        shutil.copytree(runs / "reference", runs / name)
+    paths = figures.draw(Evidence(runs), drawn)
+    names = {path.name for path in paths if path.suffix == ".png"}
+    assert names == {
+        "stdp-window.png", "inference.png", "likelihood.png", "questions.png", "limits.png",
+        "samples.png", "samples-directed.png", "inpainting.png",
+    }  # fmt: skip
+    assert all(path.stat().st_size > 1000 for path in paths)
+    assert figures.draw(Evidence(tmp_path / "nothing"), tmp_path / "none") == []
+
+
+def test_a_question_changes_one_thing():
+    """Beside `short`, or beside `final-values` for what learns from the temporal derivative."""
+    planned = {e.name: e for e in experiments("paper")}
+    for name, experiment in planned.items():
+        if name in ("classifier", "reference", "short", "final-values"):
+            continue
+        other = planned["final-values" if name == "temporal-derivative" else "short"]
+        ours, theirs = vars(experiment.model), vars(other.model)
+        changed = {field for field in ours if ours[field] != theirs[field]}
+        # True gradients cannot take the paper's step.
+        assert len(changed - {"delta"}) == 1, name
+        assert experiment.settings == other.settings
