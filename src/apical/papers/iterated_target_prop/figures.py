@@ -60,7 +60,7 @@ def ascent(evidence: Evidence, folder: Path) -> list[Path]:
         if len(curves):
             band(steps, np.arange(curves.shape[1]), curves, color=colour, label=label)
     steps.set(xlabel="step of inference", ylabel="log p(x, h) of test images, up to a constant")
-    steps.legend(fontsize=7)
+    steps.legend(fontsize=7, loc="center right")
     steps.set_title("after training", fontsize=9)
     splits = {"train": ("training", REFERENCE), "val": ("validation", PALETTE[0])}
     for split, (label, colour) in splits.items():
@@ -103,8 +103,9 @@ def likelihood(evidence: Evidence, folder: Path) -> list[Path]:
     axis.invert_yaxis()
     caption(
         figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
-        note="Open: published numbers, of single runs. Filled: ours, means with 95 % t intervals "
-        "over training seeds; in blue by the same code, of what is no model's.",
+        note="Black: published numbers, of single runs. Orange: ours; blue: by the same code, of "
+        "what no model made. Filled points: means with 95 % t intervals over training seeds; open "
+        "ones: single seeds.",
     )  # fmt: skip
     return save(figure, folder, "likelihood")
 
