@@ -184,6 +184,8 @@ def _paths(name: str, asked: Command) -> list[str]:
         generates = asked.words[0] == "generate" and name != "classifier"
         fitting, others = (GENERATIVE, TRAINED) if generates else (TRAINED, GENERATIVE)
         return [*fitting, *fitting, others[0]]
+    if name == "init_from":
+        return [*GENERATIVE, TRAINED[0]]
     if name == "searches":
         return ["search"]
     if asked.words in (("generate", "sample"), ("generate", "inpaint")):

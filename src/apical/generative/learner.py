@@ -55,8 +55,8 @@ class Inferring(Learner):
     @property
     def remedy(self):
         return (
-            f"lower lr (now {self.settings.lr:g}) or the encoders' rates in stages, or set "
-            "clip_norm"
+            f"lower lr (now {self.settings.lr:g}), or the encoders' rates where the model has "
+            "stages, or set clip_norm"
         )
 
     @property
