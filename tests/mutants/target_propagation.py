@@ -38,9 +38,16 @@ MUTANTS = (
     Mutant(
         "inverses: the noise is forgotten",
         "rules/target_propagation/inverses.py",
-        "noisy = h + loss.sigma *",
+        "noisy = h + (loss.sigma if noise is None else noise) *",
         "noisy = h + 0.0 *",
         (f"{INVERSES}::test_inverses_descend_their_own_loss",),
+    ),
+    Mutant(
+        "inverses: the noise falls by halves",
+        "rules/target_propagation/rule.py",
+        "self.inverse.sigma / (1 + epoch / self.noise_halved_after)",
+        "self.inverse.sigma / 2 ** (epoch / self.noise_halved_after)",
+        (f"{INVERSES}::test_the_noise_of_an_epoch_is_lee_et_als",),
     ),
     Mutant(
         "inverses: noise-preserving is denoising",

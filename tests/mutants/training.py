@@ -18,9 +18,16 @@ MUTANTS = (
     Mutant(
         "step: the rule's memory is lost",
         "training/supervised.py",
-        "State(learned, credit.kept)",
-        "State(learned, state.kept)",
+        "State(learned, credit.kept, ",
+        "State(learned, carry.state.kept, ",
         (f"{PARTS}::test_a_new_rule_needs_nothing_but_itself",),
+    ),
+    Mutant(
+        "trainer: no epoch is ever over",
+        "training/trainer.py",
+        "self.learner.after_epoch(carry), [",
+        "carry, [",
+        (f"{TURNS}::test_an_epoch_of_falling_noise_is_one_of_that_constant_noise",),
     ),
     Mutant(
         "order: examples are drawn with replacement",

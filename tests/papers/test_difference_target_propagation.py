@@ -1,5 +1,7 @@
 """The settings of Lee et al. are those of their code."""
 
+from dataclasses import replace
+
 import pytest
 
 from apical import TargetAutoencoder
@@ -30,6 +32,18 @@ def test_rates_noise_and_epochs_are_those_of_the_code(kind):
     assert isinstance(rule.inverse, NoisePreserving)
     found = (settings.lr, settings.learned_lr, rule.inverse.sigma, settings.epochs)
     assert found == RATES[kind]
+
+
+@pytest.mark.parametrize(("kind", "halved_after"), [("discrete", 50.0), ("stochastic", 100.0)])
+def test_the_scheduled_runs_differ_in_the_noise_alone(kind, halved_after):
+    """.5/(1 + epoch/50) and .5/(1 + epoch/100)."""
+    found = {e.name: e for e in experiments("paper") if isinstance(e, Experiment)}
+    constant, scheduled = found[f"{kind}-dtp"], found[f"{kind}-scheduled-dtp"]
+    assert scheduled.settings == constant.settings
+    assert isinstance(constant.rule, DTP)
+    assert scheduled.rule == replace(
+        constant.rule, inverse=NoisePreserving(0.5), noise_halved_after=halved_after
+    )
 
 
 def test_the_uppermost_step_is_that_of_one_examples_gradient():

@@ -57,6 +57,9 @@ class Mean(Learner):
         off = jnp.mean(examples.x, axis=0) - carry
         return carry + self.rate * off, {"train_loss": jnp.sum(off**2)}
 
+    def after_epoch(self, carry):
+        return carry
+
     def parameters(self, carry):
         return carry
 

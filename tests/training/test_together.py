@@ -41,6 +41,7 @@ CASES = {
     "fa": (FA(), {}),
     "dfa": (DFA(), {}),
     "dtp in turns": (DTP(), {"hidden": (8, 8), "alternate": "epoch"}),
+    "noise that falls": (DTP(noise_halved_after=2.0), {"hidden": (8, 8)}),
     "a memory": (ITD(), {"steps_per_epoch": None}),
     "samples": (FA(), STOCHASTIC),
 }

@@ -3,21 +3,25 @@
 import json
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from apical import BP, Settings, fit
+from apical import BP, DTP, Settings, fit
 from apical.feedback import Transport
 from apical.networks.activations import relu
 from apical.networks.layers import Fc
 from apical.rules import Credit, Rule, State
 from apical.rules.rule import Traits
+from apical.rules.target_propagation.inverses import NoisePreserving
 from apical.settings.turns import LEARNED, NETWORK, TOGETHER
 from apical.training.events import Epoch
 from apical.training.optimizer import build_both
 from apical.training.task import Task
+from apical.training.trainer import Start
+from tests.training.small import SMALL, bits, timeless
 
 STEPS = 11
 
@@ -97,6 +101,40 @@ def test_each_group_has_its_own_rate_whatever_the_turns(blobs, alternate):
     seen, _ = notes(blobs, epochs=1, alternate=alternate, learned_lr=0.25)
     before, after = seen[:2]
     assert after[1] - before[1] == pytest.approx(0.25 * (before[0] - before[1]), rel=1e-5)
+
+
+@pytest.mark.parametrize("alternate", [None, "epoch", "batch"])
+def test_an_epoch_of_falling_noise_is_one_of_that_constant_noise(blobs, alternate):
+    """To rounding, each epoch going on from the one before, whatever the turns."""
+    chosen: dict[str, Any] = {"hidden": (6, 6), "batch_size": 30, "epochs": 4}
+
+    def task(noise, halved_after):
+        rule = DTP(inverse=NoisePreserving(noise), noise_halved_after=halved_after)
+        return Task(rule, blobs, Settings(alternate=alternate, **chosen))
+
+    def constant(carry):
+        return eqx.tree_at(lambda c: c.state.epoch, carry, None, is_leaf=lambda leaf: leaf is None)
+
+    falling = task(0.5, 1.0)
+    rounds = falling.trainer.train([Start(0, falling.begin(0))])
+    carries = [epoch.carry for each in rounds for epoch in each]
+    assert [int(carry.state.epoch) for carry in carries] == [0, 1, 2, 3, 4]
+    for done in range(4):
+        start = Start(0, constant(carries[done]), done)
+        *_, ended = next(task(0.5 / (1 + done), None).trainer.train([start]))
+        for a, b in zip(
+            *map(jax.tree.leaves, (ended.carry, constant(carries[done + 1]))), strict=True
+        ):
+            np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+def test_falling_noise_goes_on_where_it_stopped(blobs, tmp_path):
+    rule, chosen = DTP(noise_halved_after=1.0), {**SMALL, "hidden": (6, 6)}
+    whole = fit(rule, blobs, **chosen)
+    fit(rule, blobs, out=tmp_path, **chosen | {"epochs": 1})
+    done = fit(rule, blobs, out=tmp_path, resume=True, **chosen)
+    assert bits((done.networks, done.states)) == bits((whole.networks, whole.states))
+    assert timeless(done.metrics) == timeless(whole.metrics)
 
 
 class Counting(BP):

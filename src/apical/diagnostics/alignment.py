@@ -93,7 +93,7 @@ def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...
 
     def step(carry, batch):
         kept, total = carry
-        credit = rule.credit(net.drawn(key), State(state.learned, kept), batch, key)
+        credit = rule.credit(net.drawn(key), State(state.learned, kept, state.epoch), batch, key)
         return (credit.kept, jax.tree.map(jnp.add, total, credit.network)), credit.signals
 
     nothing = jax.tree.map(jnp.zeros_like, net)

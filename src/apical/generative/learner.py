@@ -96,6 +96,9 @@ class Inferring(Learner):
         }
         return Carry(moved, optimizer, carry.steps + 1), metrics
 
+    def after_epoch(self, carry):
+        return carry
+
     def parameters(self, carry):
         return carry.stack
 

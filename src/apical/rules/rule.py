@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from apical.feedback import Transport
 from apical.networks.layers import Layer
@@ -30,13 +30,15 @@ class Batch(eqx.Module):
 
 
 class State(eqx.Module):
-    """What a rule owns besides the network; either part may be None."""
+    """What a rule owns besides the network; each part may be None."""
 
     learned: PyTree = None
     """Parameters of the rule itself (inverses, mirrors). An optimizer of their own steps them on
     `Credit.learned`, together with the network or in turns with it."""
     kept: PyTree = None
     """Anything else (feedback weights, memories, fast weights). `Credit.kept` is the next one."""
+    epoch: Int[Array, ""] | None = None
+    """How many epochs are over, for a rule whose `init` gives it as 0; the trainer counts it on."""
 
 
 class Pathway(eqx.Module):

@@ -89,6 +89,10 @@ class Learner(ABC):
         """One turn on one minibatch, and its metrics, with `train_loss` among them."""
 
     @abstractmethod
+    def after_epoch(self, carry: Carry) -> Carry:
+        """The carry when an epoch is over; its arrays may have an axis of lanes first."""
+
+    @abstractmethod
     def parameters(self, carry: Carry) -> Parameters:
         """What answers, and what is kept of the best epoch."""
 

@@ -125,7 +125,12 @@ class Supervised(Learner):
                 credit.learned, learned_opt, learned
             )
             learned = optax.apply_updates(learned, changes)
-        return Carry(net, State(learned, credit.kept), opt, learned_opt), metrics
+        state = State(learned, credit.kept, carry.state.epoch)
+        return Carry(net, state, opt, learned_opt), metrics
+
+    def after_epoch(self, carry):
+        epoch = carry.state.epoch
+        return carry if epoch is None else eqx.tree_at(lambda c: c.state.epoch, carry, epoch + 1)
 
     def parameters(self, carry):
         return carry.net

@@ -196,7 +196,7 @@ class Trainer:
                     )
             if all(seed.trouble for seed in going):
                 break
-        return carry, [
+        return self.learner.after_epoch(carry), [
             {name: float(lanes.part(values.T, i).mean()) for name, values in metrics.items()}
             for i in range(lanes.count)
         ]

@@ -52,6 +52,29 @@ def test_inverses_descend_their_own_loss(loss, local):
     laws.assert_close((found.weight, found.bias), expected)
 
 
+@STACKED
+def test_the_noise_of_an_epoch_is_lee_et_als(rule):
+    """sigma / (1 + epoch / 50), to the last digit, and in what the inverses learn."""
+    net = tiny.network((5, 4))
+    batch = tiny.batch(net)
+    falling = replace(rule, inverse=Denoising(0.5), noise_halved_after=50.0)
+    state = falling.init(net, batch, laws.KEY)
+    assert state.epoch == 0
+    for epoch in (0, 1, 25, 50, 499):
+        std = 0.5 / (1 + epoch / 50)
+        assert float(falling.noise(jnp.array(epoch))) == std
+        same = laws.credit(replace(rule, inverse=Denoising(std)), net, batch, state)
+        now = State(state.learned, state.kept, jnp.array(epoch))
+        laws.assert_close(laws.credit(falling, net, batch, now).learned, same.learned)
+
+
+@STACKED
+def test_noise_that_stays_counts_no_epochs(rule):
+    net = tiny.network((4, 4))
+    assert rule.init(net, tiny.batch(net), laws.KEY).epoch is None
+    assert rule.noise(jnp.array(7)) == rule.inverse.sigma
+
+
 @pytest.mark.parametrize("kind", [Dense, LocallyConnected2d, Conv2d])
 def test_inverse_layers_have_the_transposed_connections_and_weights_of_their_own(kind):
     given = {} if kind is Dense else {"window": Window((3, 3), 2)}

@@ -123,6 +123,7 @@ class GradientTargets(TargetPropagation):
     name = "gradient-targets"
     local: LocalLoss = Summed(0.5)
     inverse: InverseLoss = Denoising()
+    noise_halved_after: float | None = None
 
     @property
     def traits(self):
@@ -250,6 +251,7 @@ def test_impossible_options_are_named():
         (lambda: SDTP(step=0.0), "step"),
         (lambda: DTP(alpha=float("nan")), "alpha"),
         (lambda: Denoising(-0.1), "sigma"),
+        (lambda: TP(noise_halved_after=0.0), "noise_halved_after"),
         (lambda: Averaged(0.0), "scale"),
     ):
         with pytest.raises(UsageError, match=f"{words}: must be a positive finite number"):

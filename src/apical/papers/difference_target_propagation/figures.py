@@ -17,7 +17,11 @@ KINDS = {
     "discrete": "784-500-500-10, signs",
     "stochastic": "784-200-200-10, samples",
 }
-RULES = {"dtp": (PALETTE[2], "DTP"), "bp": (REFERENCE, "BP, straight through what is sent")}
+RULES = {
+    "scheduled-dtp": (PALETTE[0], "DTP, noise that falls"),
+    "dtp": (PALETTE[2], "DTP"),
+    "bp": (REFERENCE, "BP, straight through what is sent"),
+}
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
@@ -47,7 +51,8 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
             axis.tick_params(which="both", labelsize=7)
             axis.title.set_fontsize(9)
         axes[0, 0].set_ylabel("error (%), logarithmic")
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        most = max((axis.get_legend_handles_labels() for axis in axes[0]), key=lambda f: len(f[0]))
+        figure.legend(*most, loc="outside upper center", ncols=2)
         caption(
             figure, evidence.protocol,
             *evidence.ran(f"{kind}-{rule}" for kind in shown for rule in RULES),

@@ -49,6 +49,8 @@ class DTP(TargetPropagation):
     """How the inverses are drawn."""
     inverse_activation: Activation | None = None
     """Activation of the inverses; None: that of the layer below."""
+    noise_halved_after: float | None = None
+    """Epochs after which the inverses' noise is half of its sigma; None: it stays."""
 
     def __check_init__(self):
         positive(alpha=self.alpha)
@@ -59,7 +61,8 @@ class DTP(TargetPropagation):
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
-        return State(learned=inverses(net.layers[:-1], self.law, key, self.inverse_activation))
+        learned = inverses(net.layers[:-1], self.law, key, self.inverse_activation)
+        return State(learned=learned, epoch=self.first_epoch)
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:-1]

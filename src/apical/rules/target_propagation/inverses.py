@@ -128,7 +128,13 @@ def inverses_and_outputs(
 
 
 def learn(
-    g: Layer, f: Map, h: Activity, loss: InverseLoss, local: LocalLoss, key: PRNGKeyArray
+    g: Layer,
+    f: Map,
+    h: Activity,
+    loss: InverseLoss,
+    local: LocalLoss,
+    key: PRNGKeyArray,
+    noise: float | Float[Array, ""] | None = None,
 ) -> Layer:
     """The gradient of g's loss, averaged over the batch; f's weights and h are constants.
 
@@ -138,8 +144,9 @@ def learn(
     - `f`: the map that it inverts.
     - `h`: the activity that f reads, (batch, *shape).
     - `key`: for the noise.
+    - `noise`: its standard deviation; None: the loss's sigma.
     """
-    noisy = h + loss.sigma * jax.random.normal(key, h.shape, h.dtype)
+    noisy = h + (loss.sigma if noise is None else noise) * jax.random.normal(key, h.shape, h.dtype)
     x = f(noisy)
     a = g.preactivation(x)
     return g.gradient(x, g.modulate(a, local.error(g.activation(a), loss.target(h, noisy))))

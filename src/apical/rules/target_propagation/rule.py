@@ -6,9 +6,9 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from apical.errors import UsageError
+from apical.errors import UsageError, positive
 from apical.networks.layers import Fc
 from apical.networks.network import Network, Record
 from apical.rules.rule import Batch, Credit, Rule, State
@@ -47,6 +47,25 @@ class TargetPropagation(Rule):
     """How the squares of a local loss are put together."""
     inverse: eqx.AbstractVar[InverseLoss]
     """What the inverses learn."""
+    noise_halved_after: eqx.AbstractVar[float | None]
+    """Epochs after which the inverses' noise is half of its sigma; None: it stays."""
+
+    def __check_init__(self):
+        positive(noise_halved_after=self.noise_halved_after)
+
+    @property
+    def first_epoch(self) -> Int[Array, ""] | None:
+        """The `State.epoch` to begin with; None where the noise stays as it is."""
+        return None if self.noise_halved_after is None else jnp.zeros((), jnp.int32)
+
+    def noise(self, epoch: Int[Array, ""] | None) -> float | Float[Array, ""]:
+        """The standard deviation of the inverses' noise when so many epochs are over; None: none.
+
+        sigma / (1 + epoch / noise_halved_after), as Lee et al. 2015 have it.
+        """
+        if self.noise_halved_after is None or epoch is None:
+            return self.inverse.sigma
+        return self.inverse.sigma / (1 + epoch / self.noise_halved_after)
 
     @abstractmethod
     def targets(
@@ -71,11 +90,12 @@ class TargetPropagation(Rule):
         signals = (*signals, net.error(record, batch.y))
         maps = self.inverted(net, state)
         keys = jax.random.split(key, len(maps))
+        noise = self.noise(state.epoch)
         learned, scalars = [], {}
         for l, (h, target) in enumerate(zip(hidden, targets, strict=True), 1):
             scalars[f"target_distance_{l}"] = jnp.sqrt(jnp.mean((target - h) ** 2) / jnp.mean(h**2))
         for l, (g, f, h, k) in enumerate(zip(state.learned, maps, hidden, keys, strict=False), 2):
-            learned.append(learn(g, f, h, self.inverse, self.local, k))
+            learned.append(learn(g, f, h, self.inverse, self.local, k, noise))
             scalars[f"inverse_error_{l}"] = jnp.mean((g(f(h)) - h) ** 2) / jnp.mean(h**2)
         return Credit(
             net.gradients(record, signals),

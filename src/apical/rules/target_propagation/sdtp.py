@@ -76,10 +76,13 @@ class SDTP(LabelInverse):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
+    noise_halved_after: float | None = None
+    """Epochs after which the inverses' noise is half of its sigma; None: it stays."""
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
-        return State(learned=inverses_and_outputs(net.layers, self.law, key, self.output_inverse))
+        learned = inverses_and_outputs(net.layers, self.law, key, self.output_inverse)
+        return State(learned=learned, epoch=self.first_epoch)
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:]
@@ -119,6 +122,8 @@ class AOSDTP(LabelInverse):
     """How the inverses are drawn."""
     features: int = 64
     """Number of auxiliary outputs z; the paper's is 512 on CIFAR-10."""
+    noise_halved_after: float | None = None
+    """Epochs after which the inverses' noise is half of its sigma; None: it stays."""
 
     def __check_init__(self):
         at_least_one(features=self.features)
@@ -132,7 +137,7 @@ class AOSDTP(LabelInverse):
         shape = net.units + self.features, math.prod(below)
         both = Dense(jnp.zeros(shape), None, below, identity)
         g = Transposed.create(both, self.output_inverse, key=for_output, init=law)
-        return State(learned=(*lower, g), kept=features)
+        return State(learned=(*lower, g), kept=features, epoch=self.first_epoch)
 
     def inverted(self, net: Network, state: State) -> tuple[Map, ...]:
         return (*net.layers[1:-1], Augmented(net.layers[-1], state.kept))

@@ -33,6 +33,8 @@ class TP(TargetPropagation):
     """How the squares of a local loss are put together."""
     law: Initialiser = Glorot()
     """How the inverses are drawn."""
+    noise_halved_after: float | None = None
+    """Epochs after which the inverses' noise is half of its sigma; None: it stays."""
 
     @property
     def traits(self) -> Traits:
@@ -41,7 +43,8 @@ class TP(TargetPropagation):
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)
         *_, below, _ = net.layers
-        return State(learned=inverses_and_outputs(net.layers, self.law, key, below.activation))
+        learned = inverses_and_outputs(net.layers, self.law, key, below.activation)
+        return State(learned=learned, epoch=self.first_epoch)
 
     def inverted(self, net: Network, state: State) -> tuple[Layer, ...]:
         return net.layers[1:]
