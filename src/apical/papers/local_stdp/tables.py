@@ -85,8 +85,8 @@ def _kinds(evidence: Evidence) -> list[str]:
                 )
     head = (
         "First layers of other kinds: networks whose test accuracy at the best validation epoch "
-        f"reaches {LEFT_CHANCE:g}, which is to leave chance (.5) and less than the {SUCCESS:g} asked "
-        "above, on all four pairs together:"
+        f"reaches {LEFT_CHANCE:g}, which is to leave chance (.5) and less than the {SUCCESS:g} "
+        "asked above, on all four pairs together:"
     )
     return _table(head, ("first layer", "rule", "networks"), rows)
 
@@ -107,9 +107,9 @@ def write_masking(evidence: Evidence, folder: Path) -> Path:
     """What attacks leave at 8/255, and whether hidden gradients explain it."""
     lines = [
         "Test accuracy of the networks of the best validation epoch, mean ± 95 % t interval over "
-        f"{_seeds(evidence)} seeds. The verdict on STDP networks looks at BP's beside them, that on "
-        "BP's at no others. On the irises most of the paper's STDP networks have not learned (next "
-        "table), and a verdict on those says little:",
+        f"{_seeds(evidence)} seeds. The verdict on STDP networks looks at BP's beside them, that "
+        "on BP's at no others. On the irises most of the paper's STDP networks have not learned "
+        "(next table), and a verdict on those says little:",
         "",
         "| pair | rule | clean | noise 8/255 | FGSM 8/255 | PGD 8/255 | adaptive 8/255 "
         "| transfer 8/255 | all together 8/255 | PGD 1/2 | no slope | verdict |",
