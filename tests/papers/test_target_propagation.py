@@ -216,4 +216,5 @@ def test_table_1_shows_best_and_last_by_test_and_by_validation(tmp_path):
     (run.path / "summary.json").write_text(json.dumps(summary))
     found = [line for line in table_1(Evidence(tmp_path)).splitlines() if "| bp |" in line]
     row = found[0]
-    assert row == "| mnist-fc | bp | 3 | 1 | 1.00 / .00 | 6.00 | 5.00 | 2.00 / 1.48 |"
+    searched = "48 x 6, best 3 again"
+    assert row == f"| mnist-fc | bp | {searched} | 3 | 1 | 1.00 / .00 | 6.00 | 5.00 | 2.00 / 1.48 |"

@@ -43,6 +43,10 @@ COLUMNS = {
 """The panels of a network in Figure 2: what is ours alone has panels of its own."""
 SPLITS = {"test": "figure-2", "train": "figure-2-training"}
 WORDS = {"test": "test error (%)", "train": "training error (%)"}
+RUNNING = (
+    "Training errors are running averages of an epoch, on CIFAR-10 of cropped and flipped images; "
+    "Table 1 has those of the trained network on the images as they are, which differ. "
+)
 KINDS: dict[Any, str] = {
     "-": "in turns (or no inverses)",
     ":": "in parallel",
@@ -98,13 +102,14 @@ def _panels(evidence: Evidence, folder: Path, shown: list[str], split: str) -> l
         axis.set_xlabel("epoch", fontsize=7)
     figure.legend(handles=_legend(), loc="outside upper center", ncols=4, fontsize=7)
     ran = evidence.ran(f"{setup}-{m}" for setup in shown for m in METHODS | DAMPED)
-    averages = "Training errors are running averages of an epoch. " if split == "train" else ""
     caption(
         figure,
         evidence.protocol,
         *ran,
         of=EPOCHS,
-        note=f"{averages}No error is drawn below 0.01 %. The paper gives one number a cell.",
+        note=f"{RUNNING if split == 'train' else ''}Error axes are logarithmic; no error is drawn "
+        "below 0.01 %. The paper gives one number a cell. SDTP with summed losses is that of the "
+        "wide search; the narrow one's is in Table 1.",
     )
     return save(figure, folder, SPLITS[split])
 
@@ -150,8 +155,11 @@ def _legend() -> list[Line2D]:
     return [
         *(Line2D([], [], color=grey, linestyle=line, label=text) for line, text in KINDS.items()),
         Line2D([], [], **FAINT, label="BP again"),
-        Line2D([], [], color=COLOURS["sdtp"], label="(AO-)SDTP: local losses summed"),
-        Line2D([], [], color=SHADES["sdtp"], label="(AO-)SDTP: local losses averaged"),
+        *(
+            Line2D([], [], color=colours[family], label=f"{family.upper()}: local losses {form}")
+            for family in SHADES
+            for form, colours in (("summed", COLOURS), ("averaged", SHADES))
+        ),
         *(
             Line2D([], [], color=grey, linestyle="", marker=MARKS[line], label=text, **HOLLOW)
             for line, text in {

@@ -131,15 +131,19 @@ ALL = METHODS | NARROW | DAMPED
 
 def configured(setup: str, name: str) -> tuple[Rule, Settings]:
     """The rule and the settings of a cell: searched, for itself or for its like, or published."""
-    method = ALL[name]
-    networks, methods = _or(setup, SETUPS[setup].tuned_as), _or(name, method.tuned_as)
-    for network, like in product(networks, methods):
-        found = winner(network, like)
-        if found is not None:
-            rule, settings = decode(found["rule"]), Settings.from_json(found["settings"])
-            tuned = {field: getattr(settings, field) for field in TUNED}
-            return method.rule(**vars(rule)), replace(_base(setup, name), **tuned)
-    return published(setup, name)
+    place = searched_as(setup, name)
+    found = winner(*place) if place else None
+    if found is None:
+        return published(setup, name)
+    rule, settings = decode(found["rule"]), Settings.from_json(found["settings"])
+    tuned = {field: getattr(settings, field) for field in TUNED}
+    return ALL[name].rule(**vars(rule)), replace(_base(setup, name), **tuned)
+
+
+def searched_as(setup: str, name: str) -> tuple[str, str] | None:
+    """The network and the method whose search set a cell; None: Table 5 does."""
+    networks, methods = _or(setup, SETUPS[setup].tuned_as), _or(name, ALL[name].tuned_as)
+    return next((place for place in product(networks, methods) if winner(*place)), None)
 
 
 def unsearched(setup: str, name: str) -> tuple[Rule, Settings, Space]:
