@@ -20,8 +20,11 @@ with install_import_hook(CHECKED, "beartype.beartype"):
 
 from apical.data import from_arrays  # noqa: E402
 
-PLENTY = 2 << 30
-"""Bytes of memory above which a test process lets the programs of earlier modules go."""
+PLENTY = 4 << 30
+"""Bytes of memory above which a test process lets the programs of earlier modules go.
+
+It does not come below again, so that from there on every module compiles what it uses anew.
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)

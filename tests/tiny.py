@@ -2,8 +2,10 @@
 
 import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from apical.errors import UsageError
 from apical.networks.activations import Activation, identity, sigmoid, tanh
@@ -100,17 +102,23 @@ def satisfied(net: Network, given: Batch) -> Batch:
     return Batch(given.x, jnp.asarray(net(given.x)))
 
 
-def image_layer(kind, in_shape, window, channels=2, seed=0, activation=identity, **given):
+def normal(shape: tuple[int, ...], seed: int = 0) -> jax.Array:
+    """Random numbers by NumPy: JAX would compile a program for every shape."""
+    return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
+
+
+def image_layer(kind, in_shape, window, channels=2, seed=0, activation=identity):
     """A layer whose biases are not zero."""
-    key, for_bias = jax.random.split(jax.random.key(seed))
-    layer = kind.create(in_shape, channels, activation, window, key=key, **given)
-    drawn = Uniform(0.3).draw(for_bias, layer.bias.shape, 1, 1)
-    return kind(layer.weight, drawn, layer.in_shape, layer.activation, layer.window)
+    shaped = eqx.filter_eval_shape(
+        kind.create, in_shape, channels, activation, window, key=jax.random.key(0)
+    )
+    weight = 0.3 * normal(shaped.weight.shape, seed)
+    return kind(weight, 0.3 * normal(shaped.bias.shape, seed + 10), in_shape, activation, window)
 
 
 def images(in_shape: tuple[int, ...], count: int = 2) -> jax.Array:
     """Random images."""
-    return jax.random.normal(jax.random.key(1), (count, *in_shape))
+    return normal((count, *in_shape), seed=1)
 
 
 def image_network(in_shape, kinds=(LocallyConnected2d, Conv2d), activation=tanh):

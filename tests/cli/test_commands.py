@@ -195,13 +195,13 @@ def test_compare_puts_rules_on_equal_terms(tmp_path):
 
 
 def test_networks_that_send_signs_or_samples(tmp_path):
-    budget = ("--data", "digits", "--epochs", 25, "--batch-size", 50)
-    apical("train", "dtp", "--net", "fc:64,sign", "fc:64", "--lr", 3e-3, *budget,
+    budget = ("--data", "digits", "--epochs", 15, "--batch-size", 50)
+    apical("train", "dtp", "--net", "fc:32,sign", "fc:32", "--lr", 5e-3, *budget,
            "--out", tmp_path / "signs")  # fmt: skip
     summary = json.loads((tmp_path / "signs" / "summary.json").read_text())
     assert summary["test_accuracy"]["mean"] > 0.8
 
-    apical("train", "dtp", "--net", "fc:64,bernoulli", "fc:64,bernoulli", "--lr", 1e-2, *budget,
+    apical("train", "dtp", "--net", "fc:32,bernoulli", "fc:32,bernoulli", "--lr", 2e-2, *budget,
            "--activation", "sigmoid", "--inverse-activation", "tanh",
            "--passes", 20, "--out", tmp_path / "samples")  # fmt: skip
     summary = json.loads((tmp_path / "samples" / "summary.json").read_text())

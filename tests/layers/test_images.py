@@ -2,6 +2,7 @@
 
 import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from apical import UsageError
 from apical.feedback import FRSF, USF, Transpose
+from apical.networks.activations import identity
 from apical.networks.initialisers import Orthogonal
 from apical.networks.layers import Conv2d, LocallyConnected2d, Window
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
@@ -65,7 +67,13 @@ def test_it_is_a_plain_loop(kind, window, in_shape):
     layer, x = tiny.image_layer(kind, in_shape, window), tiny.images(in_shape)
     expected = by_loops(layer, x)
     assert layer.out_shape == expected.shape[1:]
-    laws.assert_close(layer.preactivation(x), expected)
+    laws.assert_close(eqx.filter_jit(layer.preactivation)(x), expected)
+
+
+@eqx.filter_jit
+def maps(layer, x, signal):
+    """The three maps of a layer, in one program."""
+    return layer(x), layer.pull(signal), layer.gradient(x, signal)
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
@@ -79,17 +87,17 @@ def test_with_tied_weights_a_locally_connected_layer_is_a_convolution(window):
         conv.activation,
         window,
     )
-    x = tiny.images((6, 5, 3))
-    laws.assert_close(local(x), conv(x))
-    signal = jax.random.normal(jax.random.key(2), (2, *conv.out_shape))
-    laws.assert_close(local.pull(signal), conv.pull(signal))
-    shared = local.gradient(x, signal).weight.sum(axis=0)
-    laws.assert_close(shared, conv.gradient(x, signal).weight)
+    x, signal = tiny.images((6, 5, 3)), tiny.normal((2, *conv.out_shape), seed=2)
+    ours, theirs = maps(local, x, signal), maps(conv, x, signal)
+    laws.assert_close(ours[:2], theirs[:2])
+    laws.assert_close(ours[2].weight.sum(axis=0), theirs[2].weight)
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 def test_a_convolution_is_xlas_own(window):
     conv, x = tiny.image_layer(Conv2d, (6, 5, 3), window), tiny.images((6, 5, 3))
+
+    signal = tiny.normal((2, *conv.out_shape), seed=2)
 
     def plain(weight, bias, x):
         return bias + jax.lax.conv_general_dilated(
@@ -100,12 +108,15 @@ def test_a_convolution_is_xlas_own(window):
             dimension_numbers=("NHWC", "OHWI", "NHWC"),
         )
 
-    out, pullback = jax.vjp(plain, conv.weight, conv.bias, x)
-    laws.assert_close(conv.preactivation(x), out)
-    signal = jax.random.normal(jax.random.key(2), out.shape)
-    weight, bias, pulled = pullback(signal)
-    laws.assert_close(conv.pull(signal), pulled)
-    found = conv.gradient(x, signal)
+    @jax.jit
+    def differentiated(weight, bias, x, signal):
+        out, pullback = jax.vjp(plain, weight, bias, x)
+        return out, *pullback(signal)
+
+    out, weight, bias, pulled = differentiated(conv.weight, conv.bias, x, signal)
+    ours, down, found = maps(conv, x, signal)
+    laws.assert_close(ours, out)
+    laws.assert_close(down, pulled)
     laws.assert_close((found.weight, found.bias), (weight / len(x), bias / len(x)))
 
 
@@ -113,18 +124,19 @@ def test_a_convolution_is_xlas_own(window):
 @pytest.mark.parametrize("kind", [LocallyConnected2d, Conv2d])
 def test_pulling_is_the_transpose_and_fans_count_connections(kind, window):
     layer = tiny.image_layer(kind, (8, 8, 2), window, channels=4)
-    x, signal = tiny.images((8, 8, 2)), jax.random.normal(jax.random.key(3), (2, *layer.out_shape))
-    without = layer.with_weight(layer.weight)
-    assert jnp.vdot(without(x), signal) == pytest.approx(jnp.vdot(x, layer.pull(signal)))
+    x, signal = tiny.images((8, 8, 2)), tiny.normal((2, *layer.out_shape), seed=3)
+    forwards, down, _ = maps(layer.with_weight(layer.weight), x, signal)
+    assert np.vdot(forwards, signal) == pytest.approx(np.vdot(x, down))
     counted = layer.with_weight(jnp.ones_like(layer.weight))
+    forwards, down, _ = maps(counted, jnp.ones_like(x), jnp.ones_like(signal))
     reads, reaches = layer.fans
-    assert counted(jnp.ones((1, 8, 8, 2)))[0, 2, 2, 0] == reads
-    assert counted.pull(jnp.ones((1, *layer.out_shape)))[0, 4, 4, 0] == reaches
+    assert forwards[0, 2, 2, 0] == reads
+    assert down[0, 4, 4, 0] == reaches
 
 
 def test_each_position_of_orthogonal_weights_is_orthogonal():
-    layer = tiny.image_layer(
-        LocallyConnected2d, (5, 6), Window((3, 3)), channels=4, init=Orthogonal()
+    layer = LocallyConnected2d.create(
+        (5, 6), 4, identity, Window((3, 3)), key=jax.random.key(0), init=Orthogonal()
     )
     assert layer.weight.shape == (30, 4, 9)
     products = layer.weight @ layer.weight.swapaxes(1, 2)

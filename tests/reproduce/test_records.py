@@ -46,7 +46,7 @@ def finished(runs, experiment="e", seed=0, status="finished", **found):
 
 
 def reproduce(out):
-    asked = ("reproduce", "itd", "--protocol", "smoke", "--only", "order", "--seeds", 1)
+    asked = ("reproduce", "itd", "--protocol", "smoke", "--only", "vbp", "fba", "--seeds", 1)
     return apical(*asked, "--jobs", 1, "--out", out)
 
 
