@@ -62,6 +62,14 @@ def test_with_averaged_losses_sdtp_does_not_get_worse_in_between(evidence):
     assert (np.diff(summed.mean(axis=0)[every_tenth]) < 0).any()
 
 
+def test_with_averaged_losses_ao_sdtp_gets_worse_before_its_rates_come_down(evidence, text):
+    _, tests = evidence.curve("mnist-fc-ao-sdtp-alternating-averaged", "test_accuracy", first=1)
+    assert "In every seed it gets worse first, to more than 12 % on the test set" in text
+    worst, first = (1 - tests[:, 1:]).max(axis=1), 1 - tests[:, 0]
+    assert (worst > 0.12).all()
+    assert (worst > first).all()
+
+
 def test_with_averaged_losses_the_settings_of_table_5_lose_nothing(evidence):
     name = "mnist-fc-sdtp-alternating-averaged-table-5"
     _, validations = evidence.curve(name, "val_accuracy", first=1)

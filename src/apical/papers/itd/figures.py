@@ -111,7 +111,11 @@ def _variants(evidence: Evidence, folder: Path) -> list[Path]:
     chance = Line2D([], [], color="grey", linewidth=0.8, linestyle=":", label="chance")
     handles = [_author("author's one run, after 100 000 iterations"), chance]
     figure.legend(handles=handles, loc="outside upper center", ncols=2)
-    axes[0].set_yticks(range(len(rows)), [row[1] for row in rows])
+    axes[0].set_yticks(
+        range(len(rows)),
+        [f"{label}\n{_seeds(evidence, name, early)}" for name, label, _, early, _ in rows],
+        fontsize=8,
+    )
     axes[0].invert_yaxis()
     titles = (("paper's setting", iterations[0]), ("author's early setting", iterations[1]))
     for axis, (title, count) in zip(axes, titles, strict=True):
@@ -122,6 +126,12 @@ def _variants(evidence: Evidence, folder: Path) -> list[Path]:
     seeds, epochs = evidence.ran(n for row in rows for n in (row[0], row[3]) if n)
     caption(figure, evidence.protocol, [], epochs, note=f"{_pointed(seeds)} Diamonds stand below.")
     return save(figure, folder, "variants")
+
+
+def _seeds(evidence: Evidence, name: str, early: str | None) -> str:
+    """How many seeds a variant has in the paper's setting, and in the early one."""
+    told = f"n = {len(evidence.runs(name))}"
+    return f"{told}; early {len(evidence.runs(early))}" if early else told
 
 
 def _pointed(seeds: list[int]) -> str:

@@ -55,7 +55,8 @@ def sensitivity(folder: Path) -> list[Path]:
         figure,
         "MNIST, 5 x 256. A point is a draw, of one seed; a bar, the best of a search. Errors of "
         "panels with other numbers of epochs or draws are not to be compared. Draw k has the same "
-        "quantiles in every search. A cross at the right: a draw that diverged.",
+        "quantiles in every search. A cross at the right: a draw that diverged. The axis is "
+        "logarithmic.",
     )
     return save(figure, folder, "figure-5")
 

@@ -51,14 +51,15 @@ def _curves(evidence: Evidence, folder: Path, panels: dict[str, list[str]]) -> l
         axis.set_title(title, fontsize=9)
         axis.legend(fontsize=7)
     axes[0, 0].set_ylabel("unexplained variance of test images (%)")
-    _caption(figure, evidence, [method for panel in panels.values() for method in panel])
+    methods = [method for panel in panels.values() for method in panel]
+    _caption(figure, evidence, methods, " The axis is logarithmic.")
     return save(figure, folder, "autoencoder")
 
 
-def _caption(figure: Figure, evidence: Evidence, methods: Sequence[str]) -> None:
+def _caption(figure: Figure, evidence: Evidence, methods: Sequence[str], further: str = "") -> None:
     ran = evidence.ran(f"autoencoder-{method}" for method in methods)
     note = "784-512-64-512-784 on MNIST, with each method's settings for classifying."
-    caption(figure, evidence.protocol, *ran, of=EPOCHS, note=note)
+    caption(figure, evidence.protocol, *ran, of=EPOCHS, note=note + further)
 
 
 def _reconstructed(evidence: Evidence, folder: Path, methods: Sequence[str]) -> list[Path]:

@@ -67,7 +67,8 @@ def damping(evidence: Evidence, folder: Path) -> list[Path]:
     names = [f"mnist-fc-{name}" for looks in shown.values() for name in looks]
     note = (
         "Thin lines: single seeds. MNIST, 5 x 256, in turns. To the letter but for ours; summed, "
-        "averaged: the local losses. Table 5: its settings, at constant rates; else rates fall."
+        "averaged: the local losses. Table 5: its settings, at constant rates; else rates fall. "
+        "Left and middle: logarithmic."
     )
     caption(figure, evidence.protocol, *evidence.ran(names), of=EPOCHS, note=note)
     return save(figure, folder, "damping")
