@@ -6,11 +6,13 @@ of their own at every position or with shared ones, tanh, softmax cross-entropy,
 ||g(f(h + eps)) - (h + eps)||^2, then an Adam step of the network towards its targets.
 """
 
-import time
-from collections.abc import Callable
-from statistics import median
+import sys
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from stopwatch import timed  # noqa: F401
 
 IMAGE = (32, 32, 3)
 WINDOWS = ((5, 64, 2), (5, 128, 2), (3, 256, 1))
@@ -35,18 +37,3 @@ def read(file: str) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     with np.load(file) as stored:
         weights = [stored[name] for name in stored.files if name.startswith("W")]
         return weights, stored["x"], stored["labels"]
-
-
-def timed(once: Callable[[], None], steps: int, repeats: int = 5) -> float:
-    """Median seconds a step of `once`, which does so many, after running it unmeasured.
-
-    Two times: Adam's averages of what is rarely active take as long to become denormal.
-    """
-    once()
-    once()
-    seconds = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        once()
-        seconds.append((time.perf_counter() - begin) / steps)
-    return median(seconds)
