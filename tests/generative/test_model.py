@@ -27,7 +27,7 @@ def test_inference_is_the_models_on_preprocessed_examples(trained, blobs):
     x = jnp.asarray(raw.reshape(7, -1) / 255, jnp.float32)
     found = trained.infer(raw)
     for a, b in zip(found, trained.model.infer(trained.stack, x), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     assert trained.log_joint(raw).shape == (7,)
     assert trained.infer(raw[:0])[1].shape == (0, 4)
 
@@ -36,7 +36,7 @@ def test_chunks_change_nothing(trained, blobs, monkeypatch):
     whole = trained.infer(blobs.test.x)
     monkeypatch.setattr(generative_model, "CHUNK", 7)
     for a, b in zip(trained.infer(blobs.test.x), whole, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 def test_the_prior_has_the_moments_of_what_is_inferred_from_the_training_set(trained, blobs):

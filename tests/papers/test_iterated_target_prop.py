@@ -5,12 +5,17 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import apical
+from apical.diagnostics.inversion import agreement
 from apical.generative.estimators import TrueGradient
 from apical.generative.judge import Judge
+from apical.generative.references import drawn_again, gaussian
 from apical.generative.reload import reload
 from apical.papers.iterated_target_prop import figures
 from apical.papers.iterated_target_prop.examinations import (
@@ -72,12 +77,18 @@ def test_the_ascent_is_that_of_the_models_inference(root, trained):
     assert told["better_by_true_gradient"] == pytest.approx(better)
 
 
-def test_the_estimator_is_measured_for_every_noise_and_layer(root):
-    told = found(root, "estimator")
-    cosines, scales = np.array(told["cosine"]), np.array(told["scale"])
-    assert cosines.shape == scales.shape == (2, 2)
-    assert (np.abs(cosines) <= 1 + 1e-6).all()
-    assert np.isfinite(scales).all()
+def test_the_estimator_is_measured_where_h_is_inferred_and_noisy(root, trained):
+    told, raw = found(root, "estimator"), trained.data.test.x
+    x, stack = jnp.asarray(trained.rows(raw)), trained.stack
+    h = trained.model.infer(stack, x)
+    layers = zip(stack.encoders, stack.decoders, (x, *h[:-1]), h, strict=True)
+    for l, (f, g, below, a) in enumerate(layers):
+        noise = jax.random.normal(jax.random.key(0), a.shape)
+        for i, sigma in enumerate(told["noises"]):
+            cosine, scale = agreement(f, g, below, a + sigma * noise)
+            assert told["cosine"][i][l] == pytest.approx(float(jnp.nanmean(cosine)), rel=1e-4)
+            assert told["scale"][i][l] == pytest.approx(float(jnp.nanmedian(scale)), rel=1e-4)
+    assert told["cosine"][0] != told["cosine"][1]
 
 
 def test_samples_are_judged_without_rounds_and_with_three(root, trained):
@@ -91,10 +102,39 @@ def test_samples_are_judged_without_rounds_and_with_three(root, trained):
     assert told["gain_by_rounds"] == pytest.approx(gain)
 
 
-def test_real_images_are_better_than_an_untrained_models_samples(root):
-    references, samples = found(root, "references"), found(root, "samples")
-    assert references["training"]["parzen"]["mean"] > samples["rounds"]["parzen"]["mean"]
-    assert references["training"]["coverage"] > references["gaussian"]["coverage"]
+def test_the_references_are_training_images_and_a_gaussian_of_them(root):
+    told = found(root, "references")
+    task, _ = reload(root / "reference" / "seed-0")
+    judge = Judge(task)
+    drawn = {
+        "training": drawn_again(judge.train, COUNT, 0),
+        "gaussian": gaussian(judge.train, COUNT, 0, within=judge.within),
+    }
+    for name, rows in drawn.items():
+        expected = judge.measure(rows)["parzen"]["mean"]
+        assert told[name]["parzen"]["mean"] == pytest.approx(expected)
+    assert told["training"]["coverage"] > told["gaussian"]["coverage"]
+
+
+def test_the_likelihood_of_each_stands_beside_its_name(root, tmp_path, monkeypatch):
+    """Numbers of ours, in the place of the name that they belong to."""
+    drawn: list[Figure] = []
+
+    def keep(figure, *_):
+        drawn.append(figure)
+        return []
+
+    monkeypatch.setattr(figures, "save", keep)
+    figures.likelihood(Evidence(root), tmp_path)
+    axis = drawn[0].axes[0]
+    names = [label.get_text() for label in axis.get_yticklabels()]
+    places = [np.asarray(line.get_xydata())[0] for line in axis.lines]
+    at = {names[round(y)]: x for x, y in places}
+    samples, references = found(root, "samples"), found(root, "references")
+    assert at["ours, no rounds"] == samples["directed"]["parzen"]["mean"]
+    assert at["ours, 3 rounds"] == samples["rounds"]["parzen"]["mean"]
+    assert at["training images"] == references["training"]["parzen"]["mean"]
+    assert at["paper, 3 rounds"] == 236
 
 
 def test_steps_in_use_are_those_of_every_round(root, trained):

@@ -104,6 +104,7 @@ class GenerativeModel:
         seed: int = 0,
         rounds: int = 3,
         alpha: float = 0.3,
+        steps: int | None = None,
         variance_factor: float = 4.0,
     ) -> Float[np.ndarray, "count ..."]:
         """Samples: h_L from the prior, decoded down to x, and then rounds of inference.
@@ -114,6 +115,7 @@ class GenerativeModel:
         - `rounds`: how often h is inferred from x, and x decoded again from h_1. With none this is
           ancestral sampling.
         - `alpha`: of inference in the rounds.
+        - `steps`: of inference in each round; None: as in training.
         - `variance_factor`: the prior's variances are multiplied by it.
 
         **Raises:** `UsageError` for numbers out of bounds.
@@ -128,6 +130,9 @@ class GenerativeModel:
         inputs = self.stack.units[0]
         refuse(2 * count * inputs * 4, "lower count", what="count: so many samples")
         by = self.model.inference._replace(alpha=float(alpha))
+        if steps is not None:
+            by = by._replace(steps=read(int, steps, "steps"))
+            at_least_one(steps=by.steps)
         key, factor = jax.random.key(seed), float(variance_factor)
 
         def draw(which: np.ndarray) -> Array:

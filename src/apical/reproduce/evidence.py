@@ -163,9 +163,9 @@ class Evidence:
 
 
 def _number(data: Any, keys: Sequence[str]) -> float:
-    """Where the keys lead; of a list the first."""
+    """Where the keys lead, by number in a list; of a list in the end the first."""
     for key in keys:
-        data = data[key]
+        data = data[int(key)] if isinstance(data, list) else data[key]
     value = data[0] if isinstance(data, list) else data
     if not isinstance(value, int | float):
         raise TypeError

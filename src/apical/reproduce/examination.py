@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.reproduce.pool import Job
+from apical.runs.environment import environment
 from apical.runs.folder import RunFolder
 from apical.runs.precision import full_precision
 
@@ -71,5 +72,6 @@ class Examined(Job):
     @full_precision()
     def execute(self, until=math.inf):
         found = self.examination.examine(self.folder, self.folder.parents[1])
-        RunFolder(self.folder).write(self._file, {"asked": repr(self.examination), **found})
+        told = {"asked": repr(self.examination), "commit": environment()["commit"], **found}
+        RunFolder(self.folder).write(self._file, told)
         return {"status": "finished"}

@@ -201,7 +201,9 @@ class Run(Job):
         """Whether a run's config.json tells of this one."""
         if is_generative(config) != isinstance(self.experiment, GenerativeExperiment):
             return False
-        if ("init_from" in config) != (self.experiment.after is not None):
+        source = config.get("init_from", {}).get(str(self.seed))
+        begun = None if source is None else Path(source["run"]).parent.name
+        if begun != self.experiment.after:
             return False
         data, stored = config["data"], self.experiment.told(config)
         return (

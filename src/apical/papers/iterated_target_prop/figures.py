@@ -20,16 +20,18 @@ from apical.reproduce.evidence import Evidence
 
 OTHERS = {
     "contractive AE": 121,
-    "deep belief network": 138,
     "GSN": 214,
     "GAN": 225,
-    "VAE": 325,
-    "adversarial AE": 340,
+    "deep belief network*": 138,
+    "VAE*": 325,
+    "adversarial AE*": 340,
 }
-"""Parzen log-likelihoods on MNIST that were published, in nats: the paper compares with contractive
-autoencoders, GSN and GAN; the others are on the same scale."""
-THEIRS = {"directed": 126, "rounds": 236}
+"""Parzen log-likelihoods on MNIST, in nats: those that the paper compares with, and (*) others on
+the same scale, which are remembered."""
+THEIRS = {"directed": ("no rounds", 126), "rounds": ("3 rounds", 236)}
 """The paper's own."""
+SHARES = ("precision", "recall", "coverage", "confidence")
+"""What `Judge` measures of samples, from 0 to 1, that does not reward blur."""
 FIGURE_4 = (-46.3, -35.4)
 """Where the paper's log p(x, h) begins and ends over 20 steps, read off its figure."""
 PICTURED = 8
@@ -79,33 +81,41 @@ def ascent(evidence: Evidence, folder: Path) -> list[Path]:
 
 def likelihood(evidence: Evidence, folder: Path) -> list[Path]:
     """Parzen log-likelihoods beside those of other models, and what does not reward blur."""
-    ours = {
-        name: list(evidence.stored("reference", "samples.json", name, "parzen", "mean").values())
-        for name in THEIRS
-    }
-    if not ours["rounds"]:
+    if not evidence.stored("reference", "samples.json", "rounds", "parzen", "mean"):
         return []
-    figure, axis = plt.subplots(figsize=(6.6, 3.8))
-    names = [*OTHERS, "paper, no rounds", "paper, 3 rounds", "ours, no rounds", "ours, 3 rounds"]
-    places = dict(zip(names, range(len(names)), strict=True))
-    published = {**OTHERS, "paper, no rounds": 126, "paper, 3 rounds": 236}
-    for name, value in published.items():
-        axis.plot(value, places[name], "o", ms=4.5, color=REFERENCE, mfc="white")
-    for name, label in (("directed", "ours, no rounds"), ("rounds", "ours, 3 rounds")):
-        points(axis, places[label], ours[name], across=True, color=PALETTE[1])
-    for name, label in (("training", "training images"), ("gaussian", "Gaussian, 100 components")):
-        values = evidence.stored("reference", "references.json", name, "parzen", "mean")
-        if values:
-            places[label] = len(places)
-            points(axis, places[label], list(values.values()), across=True, color=PALETTE[0])
-    axis.set_yticks(list(places.values()), list(places), fontsize=8)
-    axis.set_xlabel("Parzen log-likelihood of MNIST test images (nats)")
-    axis.invert_yaxis()
+    ours = [
+        (f"ours, {label}", PALETTE[1], "samples.json", name) for name, (label, _) in THEIRS.items()
+    ]
+    ours += [
+        ("training images", PALETTE[0], "references.json", "training"),
+        ("Gaussian, 100 components", PALETTE[0], "references.json", "gaussian"),
+    ]
+    published = {**OTHERS, **{f"paper, {label}": value for label, value in THEIRS.values()}}
+    figure, (whole, shares) = plt.subplots(1, 2, figsize=(9.4, 3.9), width_ratios=(3, 2))
+    for place, value in enumerate(published.values()):
+        whole.plot(value, place, "o", ms=4.5, color=REFERENCE, mfc="white")
+    labels = [*published, *(label for label, *_ in ours)]
+    for place, (_, colour, file, name) in enumerate(ours, start=len(published)):
+        values = evidence.stored("reference", file, name, "parzen", "mean")
+        points(whole, place, list(values.values()), across=True, color=colour)
+    whole.set_yticks(range(len(labels)), labels, fontsize=8)
+    whole.set_xlabel("Parzen log-likelihood of MNIST test images (nats)")
+    whole.invert_yaxis()
+    for column, (label, colour, file, name) in enumerate(ours):
+        marker = "osD^"[column]
+        for x, measure in enumerate(SHARES):
+            found = list(evidence.stored("reference", file, name, measure).values())
+            beside = x + 0.15 * (column - 1.5)
+            points(shares, beside, found, color=colour, marker=marker)
+        shares.plot([], [], color=colour, marker=marker, linestyle="", label=label)
+    shares.set_xticks(range(len(SHARES)), SHARES, fontsize=8)
+    shares.set(ylim=(-0.02, 1.02), ylabel="share, in the features of the classifier")
+    shares.legend(fontsize=7, loc="lower left")
     caption(
         figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
-        note="Black: published numbers, of single runs. Orange: ours; blue: by the same code, of "
-        "what no model made. Filled points: means with 95 % t intervals over training seeds; open "
-        "ones: single seeds.",
+        note="Black: published numbers, of single runs (*: remembered). Orange: ours; blue: by the "
+        "same code, of what no model made. Filled points: means with 95 % t intervals over "
+        "training seeds; open ones: single seeds.",
     )  # fmt: skip
     return save(figure, folder, "likelihood")
 
@@ -168,25 +178,27 @@ def limits(evidence: Evidence, folder: Path) -> list[Path]:
     """What limits it: the estimator, the condition of convergence, and the steps in use."""
     if not evidence.runs("reference"):
         return []
-    figure, (agree, eigen, used) = plt.subplots(1, 3, figsize=(9.4, 3.3))
+    figure, (agree, size, eigen, used) = plt.subplots(1, 4, figsize=(11, 3.2))
     layers = range(len(MODEL.hidden))
     noises = _stored(evidence, "reference", "estimator", lambda d: d["noises"])
-    cosines = _stored(evidence, "reference", "estimator", lambda d: d["cosine"])
-    for l in layers if len(cosines) else ():
-        style = {"color": PALETTE[l], "label": f"h{l + 1}", "marker": "o", "ms": 3}
-        band(agree, np.arange(noises.shape[1]), cosines[:, :, l], **style)
-    if len(noises):
-        agree.set_xticks(range(noises.shape[1]), [f"{n:g}" for n in noises[0]], fontsize=8)
-    agree.set(xlabel="noise on h", ylabel="cosine to the true gradient", ylim=(-1.02, 1.02))
-    agree.legend(fontsize=7)
-    agree.set_title("estimator, after training", fontsize=9)
+    for axis, key in ((agree, "cosine"), (size, "scale")) if len(noises) else ():
+        values = _stored(evidence, "reference", "estimator", lambda d, k=key: d[k])
+        for l in layers:
+            style = {"color": PALETTE[l], "label": f"h{l + 1}", "marker": "o", "ms": 3}
+            band(axis, np.arange(noises.shape[1]), values[:, :, l], **style)
+        axis.set_xticks(range(noises.shape[1]), [f"{n:g}" for n in noises[0]], fontsize=8)
+        axis.set_xlabel("noise on h")
+        axis.legend(fontsize=7)
+        axis.set_title(f"estimator: {key}", fontsize=9)
+    agree.set(ylabel="cosine to the true gradient", ylim=(-0.02, 1.02))
+    size.set(ylabel="size beside the true gradient")
     for l in layers:
         epochs, values = evidence.curve("reference", "inversion", "eigenvalue", str(l))
         band(eigen, epochs, values, color=PALETTE[l], label=f"h{l + 1}")
     eigen.axhline(1, color="grey", lw=0.8)
     eigen.set(xlabel="epoch", ylabel="largest eigenvalue of $(I-f'g')^T(I-f'g')$", ylim=(0, None))
     eigen.legend(fontsize=7)
-    eigen.set_title("condition of convergence: below 1", fontsize=9)
+    eigen.set_title("convergence wants < 1", fontsize=9)
     steps = _stored(evidence, "reference", "steps-in-use", lambda d: d["steps"])
     parzen = _stored(evidence, "reference", "steps-in-use", lambda d: d["parzen"])
     if len(steps):
@@ -195,8 +207,8 @@ def limits(evidence: Evidence, folder: Path) -> list[Path]:
     used.set_title("steps in use, 3 rounds", fontsize=9)
     caption(
         figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
-        note="Cosines are at the inferred h with Gaussian noise. 2000 samples for each number of "
-        "steps in use.",
+        note="The estimator is looked at where h is inferred, with Gaussian noise. 2000 samples "
+        "for each number of steps in use.",
     )  # fmt: skip
     return save(figure, folder, "limits")
 
