@@ -27,6 +27,7 @@ def evidence(tmp_path_factory):
     [
         ("<!-- continuous-bp last -->0.00", "0.98"),
         ("<!-- continuous-bp last -->.000 ± .0000", ".976 ± .0019"),
+        ("<!-- continuous-bp last -->.000\n± .0000", ".976\n± .0019"),
         ("<!-- continuous-bp@10 test_accuracy % -->1.2 ± 3.40 %", "97.6 ± 0.19 %"),
         ("<!-- continuous-bp last error% -->.00", "2.37"),
         ("<!-- continuous-bp seeds -->7 seeds", "3 seeds"),

@@ -21,7 +21,7 @@ from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.runs.statistics import half_width
 
 NUMBER = r"[-+]?\d*\.?\d+"
-TIED = re.compile(rf"<!-- ([^>]+?) -->({NUMBER})( ± {NUMBER})?")
+TIED = re.compile(rf"<!-- ([^>]+?) -->({NUMBER})(?:(\s±\s)({NUMBER}))?")
 METRICS = {"best": AT_BEST_VALIDATION, "last": "test_accuracy"}
 """Short names: the test accuracy at the best validation epoch and at the last epoch."""
 UNITS: dict[str, Callable[[float], float]] = {
@@ -43,14 +43,14 @@ def filled(text: str, evidence: Mapping[str, Evidence], protocol: str) -> str:
     """
 
     def write(match: re.Match[str]) -> str:
-        said, number, spread = match.groups()
+        said, number, between, spread = match.groups()
         values = _values(said, evidence, protocol)
         mean = _like(number, statistics.fmean(values))
         if spread is None:
             return f"<!-- {said} -->{mean}"
         if len(values) < 2:
             raise UsageError(f"README.md: {said!r} has one seed, which has no ±; take it away")
-        return f"<!-- {said} -->{mean} ± {_like(spread[3:], half_width(values))}"
+        return f"<!-- {said} -->{mean}{between}{_like(spread, half_width(values))}"
 
     return TIED.sub(write, text)
 
