@@ -50,14 +50,14 @@ class LatentModel(Value):
         """How inference is carried out in training."""
 
     @property
-    @abstractmethod
     def traced(self) -> tuple[Inference, ...]:
         """The inferences along which log p(x, h) is recorded after every epoch; of equal steps."""
+        return ()
 
     @property
-    @abstractmethod
     def drawn_per_example(self) -> int:
         """How many samples of units a step draws for an example."""
+        return 0
 
     @abstractmethod
     def create(self, inputs: int, key: PRNGKeyArray) -> PyTree:
@@ -67,9 +67,9 @@ class LatentModel(Value):
     def maps(self, learned: PyTree) -> Stack:
         """The maps that are made of what is learned."""
 
-    @abstractmethod
     def rates(self, step: Step) -> Rates | None:
-        """How fast each map learns and from how much noise; None: all maps alike."""
+        """How fast each map learns, and from how much noise; None: all at the optimizer's rate."""
+        return None
 
     @abstractmethod
     def learn(

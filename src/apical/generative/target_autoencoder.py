@@ -140,14 +140,6 @@ class TargetAutoencoder(LatentModel):
     def inference(self):
         return Inference(steps=0, delta=0.0, alpha=0.0)
 
-    @property
-    def traced(self):
-        return ()
-
-    @property
-    def drawn_per_example(self):
-        return 0
-
     def create(self, inputs, key):
         up, down = jax.random.split(key)
         f = Dense.create((inputs,), self.hidden, self.activation, key=up, init=self.init)
@@ -159,9 +151,6 @@ class TargetAutoencoder(LatentModel):
 
     def maps(self, learned):
         return learned.maps if isinstance(learned, Tied) else learned
-
-    def rates(self, step):
-        return None
 
     def learn(self, learned, x, rates, key):
         maps = self.maps(learned)
