@@ -62,7 +62,9 @@ def ascent(evidence: Evidence, folder: Path) -> list[Path]:
         if len(curves):
             band(steps, np.arange(curves.shape[1]), curves, color=colour, label=label)
     steps.set(xlabel="step of inference", ylabel="log p(x, h) of test images, up to a constant")
-    steps.legend(fontsize=7, loc="center right")
+    low, high = steps.get_ylim()
+    steps.set_ylim(low - 0.4 * (high - low), high)  # room for the legend
+    steps.legend(fontsize=7, loc="lower left")
     steps.set_title("after training", fontsize=9)
     splits = {"train": ("training", REFERENCE), "val": ("validation", PALETTE[0])}
     for split, (label, colour) in splits.items():
@@ -110,7 +112,7 @@ def likelihood(evidence: Evidence, folder: Path) -> list[Path]:
         shares.plot([], [], color=colour, marker=marker, linestyle="", label=label)
     shares.set_xticks(range(len(SHARES)), SHARES, fontsize=8)
     shares.set(ylim=(-0.02, 1.02), ylabel="share, in the features of the classifier")
-    shares.legend(fontsize=7, loc="lower left")
+    shares.legend(fontsize=7, loc=(0.4, 0.36))
     caption(
         figure, evidence.protocol, *evidence.ran(["reference"]), of=MODEL.recipe.epochs,
         note="Black: published numbers, of single runs (*: remembered). Orange: ours; blue: by the "
