@@ -20,7 +20,7 @@ MUTANTS = (
     Mutant(
         "reproduction: drawn weights pass for an encoder's",
         "reproduce/experiment.py",
-        'if ("init_from" in config) != (self.experiment.after is not None):',
+        "if begun != self.experiment.after:",
         "if False:",
         (f"{INIT_FROM}::test_a_network_that_was_drawn_is_another_run",),
     ),

@@ -1,5 +1,6 @@
 """Experiments whose networks begin with the encoders of another experiment's runs."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def test_a_network_that_was_drawn_is_another_run(tmp_path):
         with pytest.raises(UsageError, match="holds another run than begun seed"):
             begun.finished()
         assert drawn.finished()
+
+
+def test_a_network_that_began_with_another_encoder_is_another_run(tmp_path):
+    for experiment in (CODER, BEGUN):
+        runs(experiment, tmp_path)[0].execute()
+    other = dataclasses.replace(BEGUN, init_from="other-coder")
+    with pytest.raises(UsageError, match="holds another run than begun seed"):
+        runs(other, tmp_path)[0].finished()
 
 
 def test_runs_come_after_those_that_they_begin_from(tmp_path, monkeypatch):

@@ -31,7 +31,7 @@ class Evidence:
         >>> from apical.reproduce import paper
         >>> runs = Path(tempfile.mkdtemp())
         >>> paper.read("difference-target-propagation").records.bring("quick", runs)
-        18
+        27
         >>> Evidence(runs).at("continuous-bp@10", "test_accuracy")
         {0: 0.9767, 1: 0.9767, 2: 0.9754}
     """
