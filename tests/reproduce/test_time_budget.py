@@ -148,7 +148,7 @@ def test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped(tmp_path)
     long, endless = Note(tmp_path / "long", 3600.0), Endless(tmp_path / "endless")
     short, never = Note(tmp_path / "short", 0.1), Note(tmp_path / "never", 7200.0)
     begin = time.monotonic()
-    outcomes = execute([long, short, endless, never], 1, lambda _: None, begin + 20.0)
+    outcomes = execute([long, short, endless, never], 1, lambda _: None, begin + 14.0)
     assert time.monotonic() - begin < 40
     told = {outcome.job.label: outcome.failure for outcome in outcomes}
     # After those that fit, or may, only what does not is left, and no time for it.

@@ -191,7 +191,7 @@ def _flipped(path: Path, rng: random.Random) -> None:
 def _zeros(path: Path, rng: random.Random) -> None:
     """As after a power cut: the size is right, the end was never written."""
     size = path.stat().st_size
-    os.truncate(path, rng.randrange(size + 1))
+    os.truncate(path, rng.randrange(max(1, size)))
     os.truncate(path, size)
 
 
