@@ -178,7 +178,7 @@ def spoil(path: Path, rng: random.Random) -> str:
 
 
 def _cut(path: Path, rng: random.Random) -> None:
-    os.truncate(path, rng.randrange(path.stat().st_size + 1))
+    os.truncate(path, rng.randrange(max(1, path.stat().st_size)))
 
 
 def _flipped(path: Path, rng: random.Random) -> None:
