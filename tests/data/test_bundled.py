@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from apical.data import load, names, source
-from apical.data.source import ScikitLearn
+from apical.data.source import ScikitLearn, VerifiedSource
 from apical.data.sources import SOURCES
 from apical.errors import DataError, UsageError
 
@@ -67,6 +67,7 @@ def test_mnist_test_set_is_the_canonical_one_in_order(mnist, raw):
 @pytest.mark.parametrize("name", ["mnist", "iris", "digits"])
 def test_sizes_shapes_and_dtypes_are_as_listed(name):
     dataset, source = load(name), SOURCES[name]
+    assert isinstance(source, VerifiedSource)
     parts = (dataset.train, dataset.validation, dataset.test)
     assert tuple(map(len, parts)) == source.sizes
     assert dataset.shape == source.shape
@@ -83,7 +84,9 @@ def test_sizes_shapes_and_dtypes_are_as_listed(name):
 def test_small_sets_are_partitioned_and_stratified(name):
     dataset = load(name, seed=3)
     parts = (dataset.train, dataset.validation, dataset.test)
-    origin = SOURCES[name].origin
+    source = SOURCES[name]
+    assert isinstance(source, VerifiedSource)
+    origin = source.origin
     assert isinstance(origin, ScikitLearn)
     x, y = origin.fetch()
     flat = np.concatenate([p.x for p in parts]).reshape(len(y), -1)

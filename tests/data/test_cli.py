@@ -4,7 +4,7 @@ import pytest
 
 from apical.cli.data import list_datasets, verify, where
 from apical.data.preprocessing import Scale
-from apical.data.source import Source
+from apical.data.source import VerifiedSource
 from apical.data.sources import SOURCES
 from apical.errors import DataError, UsageError
 
@@ -20,7 +20,7 @@ def never(raw, seed):
 def registry(monkeypatch):
     """Iris and one hosted set `tiny`, in wide tables."""
     monkeypatch.setenv("COLUMNS", "400")
-    tiny = Source(
+    tiny = VerifiedSource(
         "tiny", "us", (2,), (1, 1, 1), ("a", "b"), Scale(), archive("http://mirror/a.tar"), never
     )
     for name in set(SOURCES) - {"iris"}:

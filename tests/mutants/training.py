@@ -89,8 +89,8 @@ MUTANTS = (
     Mutant(
         "preprocessing: fitted on the test set",
         "data/preprocessing.py",
-        "channel_moments(splits.train.x)",
-        "channel_moments(splits.test.x)",
+        "channel_moments(splits.train)",
+        "channel_moments(splits.test)",
         ("tests/data/test_preprocessing.py::test_held_out_splits_are_never_looked_at",),
     ),
     Mutant(

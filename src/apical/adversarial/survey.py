@@ -177,7 +177,7 @@ def survey_run(
     at_least_one(examples=examples)
     data, victims = _victims(run, network)
     twins = {} if twin is None else _twins(twin, network, run, data)
-    x, labels = data.test.x[:examples], data.test.y[:examples]
+    x, labels = np.asarray(data.test.x[:examples]), data.test.y[:examples]
     return data, {
         seed: survey(
             victim, x, labels, epsilons, battery,
@@ -190,7 +190,7 @@ def survey_run(
 def _twins(twin: Path, network: Selection, run: Path, data: Dataset) -> dict[int, Victim]:
     """The networks of the twin, by seed."""
     theirs, twins = _victims(twin, network)
-    if theirs.classes != data.classes or not np.array_equal(theirs.test.x, data.test.x):
+    if theirs.classes != data.classes or theirs.test.checksum() != data.test.checksum():
         raise UsageError(
             f"{twin}: a twin must be trained on the data of {run}, {data.name} "
             f"({', '.join(data.classes)}), and was on {theirs.name} ({', '.join(theirs.classes)}); "

@@ -27,13 +27,7 @@ def list_datasets() -> None:
     """List the known data sets: sizes, shape, classes, and where each would be read from."""
     shown = table("name", "train / val / test", "shape", "classes", "status")
     for entry in SOURCES.values():
-        shown.add_row(
-            entry.name,
-            " / ".join(map(str, entry.sizes)),
-            " x ".join(map(str, entry.shape)),
-            str(len(entry.classes)),
-            entry.origin.status(entry.name),
-        )
+        shown.add_row(entry.name, *entry.told(), entry.status())
     out = console()
     out.print(shown)
     for entry in SOURCES.values():
@@ -54,7 +48,7 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
     shown = table("name", "copy", "status")
     faults = []
     for entry in chosen:
-        copies = entry.origin.copies(entry.name)
+        copies = entry.copies()
         for copy in copies:
             try:
                 copy.read()
@@ -63,9 +57,9 @@ def verify(names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()) -> None
                 shown.add_row(entry.name, copy.where, Text("damaged", "red"))
             else:
                 shown.add_row(entry.name, copy.where, Text("ok", "green"))
-        if names and not entry.origin.is_here(entry.name):
+        if names and not entry.is_here():
             faults.append(
-                f"{entry.name}: {entry.origin.status(entry.name)}; verifying downloads nothing. "
+                f"{entry.name}: {entry.status()}; verifying downloads nothing. "
                 f"Load it once, or set APICAL_DATA to a folder that holds {entry.name}/."
             )
             shown.add_row(entry.name, "", Text("not here", "yellow"))

@@ -7,9 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from apical.data.image_files.framings import Framing
+from apical.data.image_files.rows import ImageRows
 from apical.data.preprocessing import Preprocessing, Scale
 from apical.data.splits import Split, Splits
 from apical.errors import UsageError
+
+MANY = 1000
+"""Examples that white is looked for in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +30,7 @@ class Dataset:
       (n, H, W, C); vectors are float (n, features).
     - `classes`: the name of each class; label `i` is `classes[i]`.
     - `preprocessing`: how this set is scaled unless an experiment says otherwise.
+    - `left_out`: names of image files that were left out, since they cannot be decoded.
 
     !!! example
 
@@ -40,6 +46,7 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     preprocessing: Preprocessing
+    left_out: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(split)} {name}" for name, split in self.splits._asdict().items())
@@ -59,13 +66,34 @@ class Dataset:
     def white(self) -> float:
         """The raw value of white in images of bytes: what its own `Scale` divides by, or 255."""
         if isinstance(self.preprocessing, Scale):
-            return min(255.0, max(self.preprocessing.maximum, float(self.train.x.max())))
+            return min(
+                255.0, max(self.preprocessing.maximum, float(np.asarray(self.train.x[:MANY]).max()))
+            )
         return 255.0
 
     @property
     def n_classes(self) -> int:
         """Number of classes."""
         return len(self.classes)
+
+    def framed(self, framing: Framing | None) -> Dataset:
+        """The same with its image files in other frames; None: in its own.
+
+        **Raises:** `UsageError` if its examples are arrays.
+        """
+        if framing is None:
+            return self
+
+        def cut(split: Split) -> Split:
+            if not isinstance(split.x, ImageRows):
+                raise UsageError(
+                    f"framing: is for image files, and the examples of {self.name} are arrays; "
+                    "leave it out, or use folder:PATH"
+                )
+            return Split(replace(split.x, framing=framing), split.y)
+
+        train, validation, test = map(cut, self.splits)
+        return replace(self, train=train, validation=validation, test=test)
 
     def select(self, classes: Sequence[int]) -> Dataset:
         """Keep only these classes, relabelled 0..k-1 in the order given.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BLACK, WHITE = 0, 255
 CONTRAST = 64  # what is drawn on a transparent ground differs from it by a quarter of the range
+MANY = 1000
 SEVERAL = ("MPO", "PSD")  # several pictures a file, of which the first is the whole one
 
 
@@ -48,38 +49,52 @@ def read_image(path: Path | str, shape: tuple[int, ...], *, ground: int = BLACK)
         >>> read_image("stroke.png", (4, 4))[0]
         array([255, 128, 128, 255], dtype=uint8)
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if not is_image(shape):
         raise UsageError(f"shape={shape}: give (rows, columns), with 1 or 3 channels or none.")
+    if not _is_file(path):
+        raise UsageError(f"{path}: not found, or not a file; name an image file")
     colour = shape[2:] == (3,)
+    image = upright(path, path, ground).convert("RGB" if colour else "L")
+    resized = image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+    return np.asarray(resized).reshape(shape)
+
+
+def upright(file: Path | str | IO[bytes], name: Path | str, ground: int) -> Image.Image:
+    """An image as a person sees it, of 8 bits a channel and without transparency.
+
+    Raises `UsageError`, calling the file by `name`, as `read_image` does.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
-        if not Path(path).is_file():
-            raise UsageError(f"{path}: not found, or not a file; name an image file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow could not read of the metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                _refuse_several(file, path)
-                size = file.size
-                upright = ImageOps.exif_transpose(file)
-                if file.format == "TIFF" and upright.size != size:
+            with Image.open(file) as image:
+                _refuse_several(image, name)
+                size = image.size
+                turned = ImageOps.exif_transpose(image)
+                if image.format == "TIFF" and turned.size != size:
                     # Pillow 13 turns these after it has read them with rows for columns.
-                    raise UsageError(f"{path}: is a TIFF that lies on its side; save it as PNG")
-                eight = _eight_bits(upright, file.format, path)
-                image = _on_ground(eight, ground, path).convert("RGB" if colour else "L")
+                    raise UsageError(f"{name}: is a TIFF that lies on its side; save it as PNG")
+                return _on_ground(_eight_bits(turned, image.format, name), ground, name)
     except UsageError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise UsageError(
-            f"{path}: has more than {Image.MAX_IMAGE_PIXELS} pixels; make it smaller"
+            f"{name}: has more than {Image.MAX_IMAGE_PIXELS} pixels; make it smaller"
+        ) from None
+    except UnidentifiedImageError:
+        raise UsageError(
+            f"{name}: cannot be read as an image (in no format that Pillow knows); name image "
+            "files only"
         ) from None
     except Exception as error:  # a decoder that meets damage may raise anything
         raise UsageError(
-            f"{path}: cannot be read as an image ({error}); name image files only"
+            f"{name}: cannot be read as an image ({error}); name image files only"
         ) from None
-    resized = image.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    return np.asarray(resized).reshape(shape)
 
 
 def read_examples(
@@ -132,6 +147,8 @@ def is_image(shape: tuple[int, ...]) -> bool:
 def ground_of(images: np.ndarray) -> float:
     """The mean of the pixels along the borders: the ground that things are drawn on.
 
+    Of many images, that of the first.
+
     **Arguments:** `images`: shape (n, rows, columns) or (n, rows, columns, channels).
 
     !!! example
@@ -142,7 +159,14 @@ def ground_of(images: np.ndarray) -> float:
     """
     border = np.zeros(images.shape[1:3], bool)
     border[[0, -1]] = border[:, [0, -1]] = True
-    return float(images[:, border].mean())
+    return float(np.asarray(images[:MANY])[:, border].mean())
+
+
+def _is_file(path: Path | str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # a name too long for any file, or with a zero byte
+        return False
 
 
 def _refuse_several(file: Image.Image, path: Path | str) -> None:

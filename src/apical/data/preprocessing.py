@@ -11,11 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from apical.data.splits import Splits
-from apical.errors import positive
+from apical.data.splits import Split, Splits
+from apical.errors import UsageError, positive
 from apical.values.value import Value
 
-CHUNK = 4096  # examples: CIFAR-10 in float64 would be 1.1 GB
+CHUNK = 4096
+"""Examples at once; all of CIFAR-10 in float64 would take 1.1 GB."""
 
 
 class Affine(eqx.Module):
@@ -130,10 +131,10 @@ class Centre(Preprocessing):
 
     def fit(self, splits: Splits) -> Transforms:
         if not self.per_split:
-            return Transforms.shared(Affine.of(pixel_mean(splits.train.x), 1 / self.maximum))
+            return Transforms.shared(Affine.of(pixel_mean(splits.train), 1 / self.maximum))
         # An empty split has no mean; nothing will pass through its map either.
         fitted = (split if len(split) else splits.train for split in splits)
-        return Transforms(*(Affine.of(pixel_mean(s.x), 1 / self.maximum) for s in fitted))
+        return Transforms(*(Affine.of(pixel_mean(s), 1 / self.maximum) for s in fitted))
 
 
 class Standardise(Preprocessing):
@@ -152,8 +153,44 @@ class Standardise(Preprocessing):
     """
 
     def fit(self, splits: Splits) -> Transforms:
-        mean, deviation = channel_moments(splits.train.x)
+        mean, deviation = channel_moments(splits.train)
         return Transforms.shared(Affine.of(mean, 1 / np.where(deviation > 0, deviation, 1.0)))
+
+
+class Normalise(Preprocessing):
+    """`(x - mean) / deviation` with numbers for each channel that are given: nothing is fitted.
+
+    **Arguments:** `mean`, `deviation`: of raw values, one for each channel of colour images or
+    feature of vectors, or one for all. The defaults are those of ImageNet's training images that
+    its literature uses, for bytes.
+
+    **Raises:** `UsageError` if a deviation is not above 0.
+
+    !!! example
+
+        >>> import apical
+        >>> maps = Normalise((128.0,), (64.0,)).fit(apical.load("digits").splits)
+        >>> float(maps.train(np.array([[192]], np.uint8))[0, 0])
+        1.0
+    """
+
+    mean: tuple[float, ...] = (123.675, 116.28, 103.53)
+    deviation: tuple[float, ...] = (58.395, 57.12, 57.375)
+
+    def __check_init__(self) -> None:
+        for number, deviation in enumerate(self.deviation):
+            positive(**{f"deviation[{number}]": deviation})
+
+    def fit(self, splits: Splits) -> Transforms:
+        mean, deviation = np.array(self.mean), np.array(self.deviation)
+        for name, given in (("mean", mean), ("deviation", deviation)):
+            channels = splits.train.x.shape[-1]
+            if len(given) not in (1, channels):
+                raise UsageError(
+                    f"{name} of normalise: must have one number for all, or one for each of the "
+                    f"{channels} channels, got {len(given)}"
+                )
+        return Transforms.shared(Affine.of(mean, 1 / deviation))
 
 
 class UnitRange(Preprocessing):
@@ -172,29 +209,40 @@ class UnitRange(Preprocessing):
     """
 
     def fit(self, splits: Splits) -> Transforms:
-        x = splits.train.x
-        axes = 0 if x.ndim == 2 else None
-        low, high = x.min(axes).astype(np.float64), x.max(axes).astype(np.float64)
+        axes = 0 if splits.train.x.ndim == 2 else None
+        low, high = (found.astype(np.float64) for found in extremes(splits.train, axes))
         return Transforms.shared(Affine.of(low, 1 / np.where(high > low, high - low, 1.0)))
 
 
-def pixel_mean(x: np.ndarray) -> np.ndarray:
+def pixel_mean(split: Split) -> np.ndarray:
     """Mean of every pixel or feature, float64, shape of one example."""
-    return x.mean(axis=0, dtype=np.float64)
+    if isinstance(split.x, np.ndarray):
+        return split.x.mean(axis=0, dtype=np.float64)
+    sums = [x.sum(axis=0, dtype=np.float64) for x, _ in split.read(CHUNK)]
+    return np.sum(sums, axis=0) / len(split)
 
 
-def channel_moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def extremes(split: Split, axis: int | tuple[int, ...] | None) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest value along some axes, that of the examples among them."""
+    found = [(x.min(axis), x.max(axis)) for x, _ in split.read(CHUNK)]
+    lows, highs = zip(*found, strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def channel_moments(split: Split) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation (divided by n), float64, of each feature or channel.
 
     Shape (features,) for vectors (n, features); () for grey images (n, H, W); (C,) for
     colour images (n, H, W, C). Exactly 0 deviation for a feature that is constant: rounding
     would leave some 1e-17 and the division by it would blow noise up.
     """
-    inner = tuple(range(x.ndim - 1)) if x.ndim == 3 else tuple(range(x.ndim - 2))
-    mean = pixel_mean(x).mean(axis=inner)
-    squares = np.zeros(x.shape[1:])
-    for start in range(0, len(x), CHUNK):
-        squares += ((x[start : start + CHUNK] - mean) ** 2).sum(axis=0)
-    deviation = np.sqrt(squares.mean(axis=inner) / len(x))
-    constant = x.max(axis=0).max(axis=inner) == x.min(axis=0).min(axis=inner)
+    ndim = split.x.ndim
+    inner = tuple(range(ndim - 1)) if ndim == 3 else tuple(range(ndim - 2))
+    mean = pixel_mean(split).mean(axis=inner)
+    squares = np.zeros(split.x.shape[1:])
+    for x, _ in split.read(CHUNK):
+        squares += ((x - mean) ** 2).sum(axis=0)
+    deviation = np.sqrt(squares.mean(axis=inner) / len(split))
+    low, high = extremes(split, 0)
+    constant = high.max(axis=inner) == low.min(axis=inner)
     return mean, np.where(constant, 0.0, deviation)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,18 +15,63 @@ from apical.data.dataset import Dataset
 from apical.data.preprocessing import Preprocessing
 from apical.data.splits import Splits
 from apical.data.verified_files import KnownFile, read_file
+from apical.errors import UsageError
 
 Arrange = Callable[[Mapping[str, bytes], int], Splits]
 
 
+class Damaged(NamedTuple):
+    """What becomes of image files that cannot be decoded."""
+
+    skip: bool = False
+    """Read all files first, and leave such out; else they are an error when they are read."""
+    known: tuple[str, ...] = ()
+    """The names of files that are left out without being read."""
+
+    def refuse(self, name: str) -> None:
+        """Raises `UsageError` if anything was asked for, of a data set without image files."""
+        if self != Damaged():
+            raise UsageError(
+                f"skip_damaged: is for image files, and {name} is known byte for byte; leave it out"
+            )
+
+
+class Source(ABC):
+    """A data set by name."""
+
+    name: str
+    """What `load` calls it."""
+    about: str
+    """Authors and licence, one line."""
+
+    @abstractmethod
+    def load(self, seed: int, damaged: Damaged) -> Dataset:
+        """The data set, what it holds out drawn by `seed`; `DataError` if it cannot be had."""
+
+    @abstractmethod
+    def told(self) -> tuple[str, str, str]:
+        """Its examples of train, validation and test, their shape, and its classes, in words."""
+
+    @abstractmethod
+    def copies(self) -> list[Copy]:
+        """Every copy on this machine, found without reading or downloading anything."""
+
+    @abstractmethod
+    def is_here(self) -> bool:
+        """Whether `load` needs no download."""
+
+    @abstractmethod
+    def status(self) -> str:
+        """Where `load` would take the data from, in a few words."""
+
+
 @dataclass(frozen=True)
-class Source:
-    """Where a data set comes from and how its bytes become splits.
+class VerifiedSource(Source):
+    """A data set whose every byte is known.
 
     **Arguments:**
 
-    - `name`: what `load` calls it.
-    - `about`: authors and licence, one line.
+    - `name`, `about`: as of every source.
     - `shape`: of one example.
     - `sizes`: of train, validation and test.
     - `classes`: class names in the order of the labels.
@@ -43,10 +89,23 @@ class Source:
     origin: Origin
     arrange: Arrange
 
-    def load(self, seed: int) -> Dataset:
-        """The data set, its validation set drawn by `seed`; `DataError` if it cannot be had."""
+    def load(self, seed, damaged):
+        damaged.refuse(self.name)
         splits = self.arrange(self.origin.read(self.name), seed)
         return Dataset(self.name, *splits, self.classes, self.preprocessing)
+
+    def told(self):
+        sizes, shape = " / ".join(map(str, self.sizes)), " x ".join(map(str, self.shape))
+        return sizes, shape, str(len(self.classes))
+
+    def copies(self):
+        return self.origin.copies(self.name)
+
+    def is_here(self):
+        return self.origin.is_here(self.name)
+
+    def status(self):
+        return self.origin.status(self.name)
 
 
 @dataclass(frozen=True)
@@ -54,7 +113,7 @@ class Copy:
     """Bytes that are on this machine: `read` verifies them, `DataError` if they are damaged."""
 
     where: str
-    read: Callable[[], Mapping[str, bytes]]
+    read: Callable[[], Any]
 
 
 class Origin(ABC):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from apical.data.image_files.ahead import ahead
+from apical.data.image_files.rows import ImageRows
 from apical.errors import DataError, UsageError
 
 
@@ -21,7 +25,8 @@ class Split:
         (3, 2)
     """
 
-    x: np.ndarray
+    x: Any
+    """An array, or `ImageRows`, which NumPy reads as one."""
     y: np.ndarray
 
     def __len__(self) -> int:
@@ -30,6 +35,24 @@ class Split:
     def take(self, rows: np.ndarray) -> Split:
         """The examples at these rows (indices or a mask), copied."""
         return Split(self.x[rows], self.y[rows])
+
+    def read(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Raw examples and labels, so many at a time; those of files are read ahead."""
+
+        def part(begin: int) -> tuple[np.ndarray, np.ndarray]:
+            which = slice(begin, begin + size)
+            return np.asarray(self.x[which]), self.y[which]
+
+        begins: Sequence[int] = range(0, len(self), size)
+        return map(part, begins) if isinstance(self.x, np.ndarray) else ahead(part, begins)
+
+    def checksum(self, crc: int = 0) -> int:
+        """Tells apart splits, going on from `crc`; of files, their names and sizes are read."""
+        if isinstance(self.x, ImageRows):
+            crc = self.x.fingerprint(crc)
+        else:
+            crc = zlib.crc32(np.ascontiguousarray(self.x).data, crc)
+        return zlib.crc32(np.ascontiguousarray(self.y).data, crc)
 
 
 class Splits(NamedTuple):

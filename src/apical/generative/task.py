@@ -9,7 +9,7 @@ from apical.generative.learner import Inferring
 from apical.settings import Unsupervised
 from apical.training.memory import refuse, size_of
 from apical.training.optimizer import build
-from apical.training.stream import InMemory
+from apical.training.stream import streamed
 from apical.training.task import Training, fitted, sized, trainer
 from apical.values.spelling import encode
 
@@ -23,10 +23,11 @@ class GenerativeTask(Training):
     settings: Unsupervised
 
     def __init__(self, model: LatentModel, data: Dataset, settings: Unsupervised):
+        data = data.framed(settings.framing)
         settings = sized(settings, model.recipe, data)
         self.model, self.data, self.settings = model, data, settings
         self.transforms = fitted(data, settings)
-        stream = InMemory(data.train, self.transforms.train, settings)
+        stream = streamed(data.train, self.transforms.train, settings)
         optimizer = build(settings, stream.steps * settings.epochs)
         self.learner = Inferring(model, settings, optimizer, stream.steps)
         self.trainer = trainer(self.learner, stream, data, self.transforms, settings)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from apical.data.augmentation import Augmentation, Unchanged
+from apical.data.image_files.framings import Framing
 from apical.data.preprocessing import Preprocessing
 from apical.errors import LARGEST, UsageError, at_least_one, positive, unknown
 from apical.settings.partial_batches import Drop, PartialBatch
@@ -22,6 +23,8 @@ class Loop:
 
     preprocessing: Preprocessing | None = None
     """How raw examples become inputs; None: the data set's own."""
+    framing: Framing | None = None
+    """How image files are cut to one size, as in random-resized:224; None: the data set's own."""
     augmentation: Augmentation = Unchanged()
     """Random changes of the training images, as in crop-flip:4."""
 

@@ -44,9 +44,12 @@ def run_pass(
     """
     lanes = Lanes(len(chunks))
     every = lanes.join(keys, axis=1)
-    found, done = [], 0
+    found: list[dict[str, Array]] = []
+    done = 0
     for beside in zip(*(each() for each in chunks), strict=True):
         chunk = side_by_side(lanes, beside)
+        if found:
+            jax.block_until_ready(found[-1])  # or all chunks would come to the device at once
         steps = len(chunk.order)
         these = every[done : done + steps]
         carry, metrics = run_chunk(carry, chunk, these, lanes=lanes, learner=learner, turns=turns)

@@ -29,9 +29,8 @@ def evaluate(
     The last chunk is padded and masked.
     """
     tallies, size = [], chunk(learner, lanes.part(parameters, 0))
-    for begin in range(0, len(split), size):
-        raw = jax.tree.map(lambda a, begin=begin: a[begin : begin + size], (split.x, split.y))
-        mask = np.arange(size) < len(split) - begin
+    for raw in split.read(size):
+        mask = np.arange(size) < len(raw[0])
         padded = jax.tree.map(partial(_padded, size=size), raw)
         found = _tally(parameters, transform, *padded, mask, learner=learner, lanes=lanes)
         tallies.append(jax.tree.map(np.asarray, found))

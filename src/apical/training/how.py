@@ -1,14 +1,11 @@
 """How a run is carried out, whatever learns: its seeds, its folder, who listens."""
 
 import math
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from apical.data import Dataset, load
 from apical.errors import UsageError, at_least_one, short
@@ -162,13 +159,13 @@ def data_of(data: Dataset | str) -> Dataset:
 
 def identity(data: Dataset) -> dict[str, Any]:
     """What tells a data set from another in a configuration; JSON-ready."""
-    return {"name": data.name, "classes": list(data.classes), "digest": _digest(data)}
+    told = {"name": data.name, "classes": list(data.classes), "digest": _digest(data)}
+    return told | ({"left_out": list(data.left_out)} if data.left_out else {})
 
 
 def _digest(data: Dataset) -> str:
     """Tells apart data sets of the same name in a resumed run."""
     crc = 0
-    for split in (data.train, data.validation, data.test):
-        for array in (split.x, split.y):
-            crc = zlib.crc32(np.ascontiguousarray(array).data, crc)
+    for split in data.splits:
+        crc = split.checksum(crc)
     return f"{crc:08x}"

@@ -100,12 +100,13 @@ def like(trainer: Trainer) -> Any:
 
 def data_of(config: dict[str, Any]) -> Dataset:
     """The data set that a run's configuration names."""
-    return _data(config["data"]["name"], tuple(config["data"]["classes"]))
+    told = config["data"]
+    return _data(told["name"], tuple(told["classes"]), tuple(told.get("left_out", ())))
 
 
 @lru_cache(maxsize=2)
-def _data(name: str, classes: tuple[str, ...]) -> Dataset:
-    dataset = load(name)
+def _data(name: str, classes: tuple[str, ...], left_out: tuple[str, ...]) -> Dataset:
+    dataset = load(name, left_out=left_out)
     if classes == dataset.classes:
         return dataset
     if unknown := [c for c in classes if c not in dataset.classes]:

@@ -1,5 +1,6 @@
 """Streams of minibatches: a pass is chunks, each on the device as a whole."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -7,16 +8,22 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
 from apical.data import Split
 from apical.data.augmentation import Augmentation
+from apical.data.image_files.ahead import ahead
+from apical.data.image_files.rows import ImageRows
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.settings import Loop
 from apical.training.lanes import Lanes
 from apical.training.learner import Examples, Keys
 from apical.training.order import shuffled, steps_in_epoch
+
+CHUNK = 2**26
+"""Bytes of a chunk of images."""
 
 
 class Chunk(eqx.Module):
@@ -73,8 +80,14 @@ class Stream(ABC):
         """The minibatches of an epoch; the same at every call, whatever they are cut into."""
 
 
-class InMemory(Stream):
-    """A split that fits in the device's memory is one chunk.
+def streamed(split: Split, transform: Affine, settings: Loop) -> Stream:
+    """The stream of a split: of arrays, or of image files."""
+    kind = FromFiles if isinstance(split.x, ImageRows) else InMemory
+    return kind(split, transform, settings)
+
+
+class OfSplit(Stream):
+    """A split, shuffled anew for every epoch.
 
     Raises `UsageError` if the settings make no minibatch of it, or their augmentation cannot take
     its examples.
@@ -83,22 +96,70 @@ class InMemory(Stream):
     def __init__(self, split: Split, transform: Affine, settings: Loop):
         self._split, self._transform, self._settings = split, transform, settings
         self._steps = steps_in_epoch(settings, len(split))
-        self._raw = jax.device_put((split.x, split.y))
-        jax.eval_shape(settings.augmentation, split.x[:1], jax.random.key(0))
+        one = jax.ShapeDtypeStruct((1, *split.x.shape[1:]), split.x.dtype)
+        jax.eval_shape(settings.augmentation, one, jax.random.key(0))
 
     @property
     def steps(self):
         return self._steps
 
     def first(self, count):
-        raw = self._split.x, self._split.y
-        x, y = jax.tree.map(lambda a: jnp.asarray(a[:count]), raw)
+        raw = np.asarray(self._split.x[:count]), self._split.y[:count]
+        x, y = jax.tree.map(jnp.asarray, raw)
         return Examples(self._transform(x), y)
 
-    def chunks(self, epoch, keys):
+    def _shuffled(self, epoch: int, keys: Keys) -> Int[Array, "steps size"]:
+        """The rows of each minibatch."""
         order = jax.random.fold_in(keys.order, epoch)
-        augmentation = jax.random.fold_in(keys.augmentation, epoch)
-        rows = shuffled(order, len(self._split), self.steps, self._settings.batch_size)
-        draws = jax.random.split(augmentation, self.steps)
-        x, y = self._raw
-        yield Chunk(x, y, rows, draws, self._transform, self._settings.augmentation)
+        return shuffled(order, len(self._split), self.steps, self._settings.batch_size)
+
+    def _chance(self, epoch: int, keys: Keys) -> PRNGKeyArray:
+        """The key of all that is drawn for the examples."""
+        return jax.random.fold_in(keys.augmentation, epoch)
+
+    def _chunk(self, x: Array, y: Array, rows: Array, draws: PRNGKeyArray) -> Chunk:
+        return Chunk(x, y, rows, draws, self._transform, self._settings.augmentation)
+
+
+class InMemory(OfSplit):
+    """A split that fits in the device's memory is one chunk."""
+
+    def __init__(self, split: Split, transform: Affine, settings: Loop):
+        super().__init__(split, transform, settings)
+        self._raw = jax.device_put((split.x, split.y))
+
+    def chunks(self, epoch, keys):
+        draws = jax.random.split(self._chance(epoch, keys), self.steps)
+        yield self._chunk(*self._raw, self._shuffled(epoch, keys), draws)
+
+
+class FromFiles(OfSplit):
+    """Image files are decoded some minibatches at a time, while the device works on those before.
+
+    The frame of an image depends on the seed, the epoch and the image alone.
+    """
+
+    @property
+    def _steps_at_once(self) -> int:
+        """Minibatches of a chunk: a divisor of their number, so that all chunks are alike."""
+        bytes_ = self._settings.batch_size * math.prod(self._split.x.shape[1:])
+        most = min(max(1, CHUNK // bytes_), self.steps)
+        return max(d for d in range(1, most + 1) if self.steps % d == 0)
+
+    def chunks(self, epoch, keys):
+        of_epoch = self._chance(epoch, keys)
+        draws = jax.random.split(of_epoch, self.steps)
+        seed = int.from_bytes(np.asarray(jax.random.key_data(of_epoch)).tobytes())
+
+        def chance(row: int) -> np.random.Generator:
+            return np.random.Generator(np.random.Philox(key=(seed << 64) + row))
+
+        def read(rows: np.ndarray) -> np.ndarray:
+            return self._split.x[rows].drawn(chance)
+
+        at_once, size = self._steps_at_once, self._settings.batch_size
+        parts = np.asarray(self._shuffled(epoch, keys)).reshape(-1, at_once * size)
+        rows = jnp.arange(at_once * size, dtype=jnp.int32).reshape(at_once, size)
+        each = draws.reshape(-1, at_once)
+        for part, x, these in zip(parts, ahead(read, parts), each, strict=True):
+            yield self._chunk(jnp.asarray(x), jnp.asarray(self._split.y[part]), rows, these)

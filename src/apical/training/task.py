@@ -19,7 +19,7 @@ from apical.training.first_layer import FirstLayer
 from apical.training.learner import Examples, Keys, Learner
 from apical.training.memory import refuse_giants
 from apical.training.optimizer import Optimizers, build_both
-from apical.training.stream import InMemory, Stream
+from apical.training.stream import Stream, streamed
 from apical.training.supervised import Carry, Supervised
 from apical.training.trainer import PROBE, Trainer
 from apical.values.spelling import encode
@@ -110,11 +110,12 @@ class Task(Training):
         transformation: optax.GradientTransformation | None = None,
         init_from: FirstLayer | None = None,
     ):
+        data = data.framed(settings.framing)
         settings = sized(settings, rule.recipe, data)
         self.rule, self.data, self.settings = rule, data, settings
         self.transformation, self.init_from = transformation, init_from
         self.transforms = fitted(data, settings)
-        stream = InMemory(data.train, self.transforms.train, settings)
+        stream = streamed(data.train, self.transforms.train, settings)
         self.learner = Supervised(
             rule,
             settings,

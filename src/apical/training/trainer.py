@@ -1,5 +1,6 @@
 """The one training loop: a generator of epochs, for one seed or for several side by side."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from apical.training.stream import Stream
 
 PROBE = 500
 """How many training examples a learner is diagnosed on."""
+MOST = 2**24
+"""Numbers in the inputs of so many; of larger examples there are fewer."""
 
 
 class Start(NamedTuple):
@@ -135,7 +138,8 @@ class Trainer:
     def probe(self, count: int) -> Examples:
         """The first `count` training examples or fewer, a whole number of minibatches."""
         size = self.batch_size
-        found = self.stream.first(max(count, size))
+        example = math.prod(self.stream.first(1).x.shape)
+        found = self.stream.first(max(min(count, MOST // example), size))
         whole = len(found.x) // size * size
         return jax.tree.map(lambda leaf: leaf[:whole], found)
 

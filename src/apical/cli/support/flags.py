@@ -5,6 +5,7 @@ tyro reads apical's values by the names and colons of `apical.values.value`.
 
 import dataclasses
 import re
+import sys
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,9 +33,15 @@ class DataOptions:
     """Data set; `apical data list` shows them."""
     classes: tuple[int, ...] = ()
     """Keep only these labels, renumbered in this order; empty: all."""
+    skip_damaged: bool = False
+    """Of image files: leave out those that cannot be decoded, which the run's config.json lists."""
 
     def load(self) -> Dataset:
-        dataset = load(self.data)
+        dataset = load(self.data, skip_damaged=self.skip_damaged)
+        if dataset.left_out:
+            names = ", ".join(dataset.left_out[:3]) + ", ..." * (len(dataset.left_out) > 3)
+            told = f"left out {len(dataset.left_out)} images that cannot be decoded: {names}"
+            print(told, file=sys.stderr)
         return dataset.select(self.classes) if self.classes else dataset
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from apical.data.download import Archive, Hosted
 from apical.data.preprocessing import Standardise
-from apical.data.source import Source
+from apical.data.source import VerifiedSource
 from apical.data.splits import Split, Splits, hold_out
 from apical.data.verified_files import KnownFile
 from apical.errors import DataError
@@ -57,7 +57,7 @@ def arrange(contents: Mapping[str, bytes], seed: int) -> Splits:
     return hold_out(train, decode_cifar(contents[TEST.name], TEST.name), VALIDATION, seed)
 
 
-SOURCE = Source(
+SOURCE = VerifiedSource(
     name="cifar-10",
     about="A. Krizhevsky, V. Nair, G. Hinton; research use",
     shape=(32, 32, 3),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from apical.data.preprocessing import Scale
-from apical.data.source import ScikitLearn, Source
+from apical.data.source import ScikitLearn, VerifiedSource
 from apical.data.splits import Split, Splits, stratified
 from apical.data.verified_files import KnownFile
 
@@ -25,7 +25,7 @@ def arrange(contents: Mapping[str, bytes], seed: int) -> Splits:
     return stratified(Split(x, y), validation=0.2, test=0.2, seed=seed)
 
 
-SOURCE = Source(
+SOURCE = VerifiedSource(
     name="digits",
     about="E. Alpaydin, C. Kaynak, UCI, as in scikit-learn; CC BY 4.0",
     shape=(8, 8),

@@ -2,7 +2,7 @@
 
 from apical.data.download import Hosted, SingleFile
 from apical.data.preprocessing import Scale
-from apical.data.source import Source
+from apical.data.source import VerifiedSource
 from apical.data.sources.mnist import arrange
 from apical.data.verified_files import KnownFile
 
@@ -17,7 +17,7 @@ MIRRORS = (
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
 
-SOURCE = Source(
+SOURCE = VerifiedSource(
     name="fashion-mnist",
     about="H. Xiao, K. Rasul, R. Vollgraf; Zalando SE; MIT",
     shape=(28, 28),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from apical.data.preprocessing import Standardise
-from apical.data.source import ScikitLearn, Source
+from apical.data.source import ScikitLearn, VerifiedSource
 from apical.data.splits import Split, Splits, stratified
 from apical.data.verified_files import KnownFile
 
@@ -25,7 +25,7 @@ def arrange(contents: Mapping[str, bytes], seed: int) -> Splits:
     return stratified(Split(x, y), validation=0.2, test=0.2, seed=seed)
 
 
-SOURCE = Source(
+SOURCE = VerifiedSource(
     name="iris",
     about="R. A. Fisher, as in scikit-learn; public domain",
     shape=(4,),

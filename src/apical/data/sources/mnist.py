@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from apical.data.preprocessing import Scale
-from apical.data.source import Bundled, Source
+from apical.data.source import Bundled, VerifiedSource
 from apical.data.splits import Split, Splits, hold_out
 from apical.data.verified_files import KnownFile
 from apical.errors import DataError
@@ -62,7 +62,7 @@ FILES = (
     KnownFile("t10k-labels-idx1-ubyte", 10_008, "27ae3e4e09519cfbb04c329615203637"),
 )
 
-SOURCE = Source(
+SOURCE = VerifiedSource(
     name="mnist",
     about="Y. LeCun, C. Cortes, C. Burges; CC BY-SA 3.0",
     shape=(28, 28),
