@@ -130,7 +130,8 @@ class InMemory(OfSplit):
 
     def chunks(self, epoch, keys):
         draws = jax.random.split(self._chance(epoch, keys), self.steps)
-        yield self._chunk(*self._raw, self._shuffled(epoch, keys), draws)
+        x, y = self._raw
+        yield self._chunk(x, y, self._shuffled(epoch, keys), draws)
 
 
 class FromFiles(OfSplit):
