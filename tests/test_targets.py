@@ -145,3 +145,33 @@ def test_several_units_stand_for_a_class_each():
     np.testing.assert_array_equal(class_scores(outputs), outputs)
     np.testing.assert_array_equal(class_logits(outputs), outputs)
     np.testing.assert_array_equal(decode(outputs), [2, 0])
+
+
+def test_top5_accuracy_is_told_of_many_classes_alone():
+    """A label among the five largest outputs; of equal ones the earlier come first."""
+    output = jnp.zeros((4, 60)).at[:, :4].set(jnp.arange(4.0, 0.0, -1.0))
+    y = jax.nn.one_hot(jnp.array([0, 3, 4, 5]), 60)
+    tally = Label().tally(output, y, jnp.array([True] * 4))
+    assert float(Label().grade(tally, 4)) == 1 / 4
+    assert {n: float(v) for n, v in Label().further(tally, 4).items()} == {"top5 accuracy": 3 / 4}
+    masked = Label().tally(output, y, jnp.array([True, False, True, False]))
+    assert float(Label().further(together([tally, masked]), 6)["top5 accuracy"]) == 5 / 6
+    few = Label().tally(output[:, :49], y[:, :49], jnp.array([True] * 4))
+    assert Label().further(few, 4) == {}
+
+
+def test_the_summary_has_top5_accuracy_of_last_and_best_epoch():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(600, 4)).astype(np.float32), np.arange(600) % 60
+    result = fit(BP(), from_arrays(x, y), epochs=2, hidden=(5,), batch_size=50, record_test=True)
+    last = result.summary["test_top5_accuracy"]["mean"]
+    assert last == result.metrics[-1]["test_top5_accuracy"] > result.test_accuracy
+    (epoch,) = result.summary["best_validation"]["epoch"]
+    for split in ("val", "test"):
+        best = result.summary["best_validation"][f"{split}_top5_accuracy"]["mean"]
+        assert best == result.metrics[epoch - 1][f"{split}_top5_accuracy"]
+    data = from_arrays(x, y)
+    order = np.argsort(-np.asarray(result.models[0](data.test.x)), axis=1, kind="stable")
+    assert last == pytest.approx(
+        np.mean([label in row[:5] for label, row in zip(data.test.y, order, strict=True)])
+    )

@@ -46,9 +46,9 @@ MUTANTS = (
     Mutant(
         "resume: the optimizer's moments are lost",
         "training/recording.py",
-        "return self._of(seed).restore(latest, carry), latest",
-        "saved = self._of(seed).restore(latest, carry)\n        return type(carry)("
-        "saved.net, carry.state, carry.optimizer, carry.learned_optimizer), latest",
+        "return Start(seed, self._of(seed).restore(latest, carry), latest, within)",
+        "saved = self._of(seed).restore(latest, carry)\n        return Start(seed, type(carry)("
+        "saved.net, carry.state, carry.optimizer, carry.learned_optimizer), latest, within)",
         (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
     ),
     Mutant(
@@ -328,5 +328,33 @@ MUTANTS = (
         "@full_precision()\ndef fit_apart(",
         "def fit_apart(",
         ("tests/test_accelerator.py::test_a_rule_trains_at_full_precision",),
+    ),
+    Mutant(
+        "within: the metrics of the steps before are lost",
+        "training/recording.py",
+        "Progress(steps, carry, [metrics])",
+        "Progress(steps, carry, [])",
+        ("tests/training/test_stream.py::test_a_run_that_was_killed_within_an_epoch_goes_on",),
+    ),
+    Mutant(
+        "within: minibatches are met twice",
+        "training/trainer.py",
+        "partial(self.stream.chunks, s.epoch, s.keys, done)",
+        "partial(self.stream.chunks, s.epoch, s.keys)",
+        ("tests/training/test_stream.py::test_a_run_that_was_killed_within_an_epoch_goes_on",),
+    ),
+    Mutant(
+        "within: the pass begins anew",
+        "training/recording.py",
+        "(epoch, passes, steps, milliseconds), carry, metrics = found",
+        "(epoch, passes, steps, milliseconds), carry, metrics = found; passes = 0",
+        ("tests/training/test_stream.py::test_a_run_that_was_killed_within_an_epoch_goes_on",),
+    ),
+    Mutant(
+        "within: an old epoch's place is taken",
+        "runs/checkpoints.py",
+        "(self.folder / WITHIN).unlink(missing_ok=True)",
+        "pass",
+        ("tests/training/test_stream.py::test_a_run_that_was_killed_within_an_epoch_goes_on",),
     ),
 )

@@ -16,7 +16,7 @@ from apical.training.learner import Keys
 from apical.training.reload import reload
 from apical.training.stream import streamed
 from tests.commands import apical as command
-from tests.data.pictures import SIZE, folder
+from tests.data.pictures import SIZE, folder, jpeg
 
 BRIEF: dict[str, Any] = {"hidden": (6,), "epochs": 2, "batch_size": 4}
 
@@ -124,3 +124,17 @@ def test_seeds_of_files_train_one_after_the_other(files):
     with pytest.raises(UsageError, match="together: needs one set of raw examples"):
         apical.fit(apical.BP(), files, **BRIEF, seeds=2, together=True)
     assert len(apical.fit(apical.BP(), files, **BRIEF, seeds=2).models) == 2
+
+
+def test_the_commands_tell_top5_of_many_classes(tmp_path):
+    root = tmp_path / "photos"
+    for label in range(50):
+        for split, count in (("train", 3), ("val", 1)):
+            for number in range(count):
+                path = root / split / f"c{label:02}" / f"{number}.JPEG"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(jpeg(label))
+    out = tmp_path / "run"
+    asked = ("--data", f"folder:{root}", "--framing", "resized:8", "--hidden", 6, "--epochs", 1)
+    assert "top5 accuracy" in command("train", "bp", *asked, "--batch-size", 50, "--out", out)
+    assert "top5 accuracy" in command("evaluate", out)

@@ -3,13 +3,18 @@
 from dataclasses import replace
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from apical import FA, DivergenceError, Settings
 from apical.data.augmentation import CropFlip
+from apical.errors import DataError
 from apical.networks.layers import Fc
 from apical.rules import DTP
-from apical.training.recording import InMemory as NoTrace
+from apical.runs.checkpoints import Checkpoints
+from apical.runs.folder import RunFolder
+from apical.training.events import Within
+from apical.training.recording import InFolder, InMemory as NoTrace
 from apical.training.run import run
 from apical.training.stream import Stream
 from apical.training.task import Task
@@ -29,9 +34,9 @@ class InPieces(Stream):
     def first(self, count):
         return self._whole.first(count)
 
-    def chunks(self, epoch, keys):
+    def chunks(self, epoch, keys, done=0):
         (whole,) = self._whole.chunks(epoch, keys)
-        for begin in range(0, self.steps, self._size):
+        for begin in range(done, self.steps, self._size):
             taken = slice(begin, begin + self._size)
             rows = whole.order[taken]
             order = jnp.arange(rows.size, dtype=jnp.int32).reshape(rows.shape)
@@ -51,6 +56,67 @@ def test_chunks_change_nothing(blobs, rule, alternate):
     whole, cut = (run(t, config, range(1), NoTrace()) for t in (task.trainer, pieces))
     assert bits(whole.carries) == bits(cut.carries)
     assert timeless(whole.rows) == timeless(cut.rows)
+
+
+class Killed(BaseException):
+    """Ends a run without a word."""
+
+
+@pytest.mark.parametrize("kill", range(4))
+@pytest.mark.parametrize(
+    ("rule", "alternate"), [(FA(), None), (DTP(), "epoch"), (DTP(), "batch")], ids=str
+)
+def test_a_run_that_was_killed_within_an_epoch_goes_on(blobs, tmp_path, rule, alternate, kill):
+    """Before the first and the last chunk of an epoch's passes, in the first epoch and later."""
+    settings = Settings(hidden=(Fc(8),), batch_size=30, epochs=2, augmentation=CropFlip(1))
+    task = Task(rule, blobs, replace(settings, alternate=alternate))
+    pieces = replace(task.trainer, stream=InPieces(task.trainer.stream, 4))
+    config = {"data": {"name": "blobs"}, "seed": 0, "seeds": 1}
+    config |= {"settings": {"epochs": 2}, "together": []}
+    whole = run(task.trainer, config, range(1), NoTrace())
+    points: list[Within] = []
+
+    def strike(event):
+        if isinstance(event, Within):
+            points.append(event)
+            if len(points) == 1 + 2 * kill:
+                raise Killed
+
+    folder = RunFolder(tmp_path / "run")
+    folder.path.mkdir()
+    try:
+        run(pieces, config, range(1), InFolder(folder, task.learner, -1), [strike])
+    except Killed:
+        assert (folder.path / "checkpoints/seed-0/within.npz").exists()
+    took = len(points)
+
+    def count(event):
+        points.extend([event] if isinstance(event, Within) else [])
+
+    ended = run(pieces, config, range(1), InFolder(folder, task.learner, -1), [count])
+    assert bits(whole.carries) == bits(ended.carries)
+    assert timeless(whole.rows) == timeless(ended.rows)
+    assert timeless(whole.initial) == timeless(ended.initial)
+    assert not (folder.path / "checkpoints/seed-0/within.npz").exists()
+    passes = len(task.learner.plan(task.trainer.shapes))
+    assert len(points) == 2 * 2 * passes >= took  # no chunk twice
+
+
+def test_a_damaged_checkpoint_within_an_epoch_is_named(blobs, tmp_path):
+    saved = Checkpoints(tmp_path / "run/seed-0")
+    saved.folder.parent.mkdir()
+    carry = {"w": jnp.ones(3)}
+    saved.save_within((1, 0, 4), carry, {"train_loss": np.ones(4, np.float32)})
+    at, found, metrics = saved.within(carry) or pytest.fail("nothing there")
+    assert at == [1, 0, 4]
+    assert found["w"].tolist() == [1, 1, 1]
+    assert metrics["train_loss"].tolist() == [1] * 4
+    with pytest.raises(DataError, match=r"within.npz: expected a checkpoint .* of shape \(3,\)"):
+        saved.within({"w": jnp.ones(4)})
+    path = saved.folder / "within.npz"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DataError, match=r"within.npz: expected a checkpoint of this run"):
+        saved.within(carry)
 
 
 def test_a_divergence_is_located_across_chunks(blobs):

@@ -90,6 +90,7 @@ def test_programs_are_compiled_once_for_runs_of_any_length(blobs):
 OTHERS: dict[str, Any] = {
     "hidden": (7,), "activation": "sigmoid", "output": "sigmoid", "loss": "squared-error",
     "target": "input", "init": "le-cun", "bias": False, "preprocessing": "centre",
+    "framing": "resized:8",
     "augmentation": "crop-flip", "optimizer": "sgd", "lr": 0.5, "optimizer_args": {"b1": 0.5},
     "schedule": "cosine", "clip_norm": 1.0, "weight_decay": 0.1, "epochs": 3, "batch_size": 30,
     "steps_per_epoch": 2, "partial_batch": "wrap", "record_test": True, "learned_optimizer": "sgd",

@@ -1,5 +1,6 @@
 """`apical evaluate RUN`: losses and scores of a finished run."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,8 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
         run: Folder of a run, as given to --out of `apical train`.
         network: After which epoch: the last one saved, or the best on validation.
     """
+    from apical.networks.targets import MANY, TOP5
+    from apical.runs.score import Score
     from apical.training.reload import reload
     from apical.values.spelling import spell
 
@@ -29,12 +32,15 @@ def evaluate(run: Annotated[Path, tyro.conf.Positional], network: Selection = La
     console = terminal.console()
     tell_if_unfinished(console, run)
     target = task.settings.target
-    table = terminal.table("seed", "epoch", "split", "loss", target.score)
+    further = [TOP5] if task.data.n_classes >= MANY and target.score == "accuracy" else []
+    table = terminal.table("seed", "epoch", "split", "loss", target.score, *further)
     table.title = f"{spell(task.rule)} on {task.data.name}"
     for seed, model in models.items():
         final = task.trainer.measure(model.network)
         for split in ("train", "val", "test"):
             loss, score = final[f"{split}_loss"], final[target.metric(split)]
             whose = (str(seed), str(model.epoch), split)
-            table.add_row(*whose, f"{loss:.4f}", f"{100 * score:.2f} %")
+            rest = [100 * final.get(Score(name).metric(split), math.nan) for name in further]
+            percents = [f"{part:.2f} %" for part in (100 * score, *rest)]
+            table.add_row(*whose, f"{loss:.4f}", *percents)
     console.print(table)

@@ -56,9 +56,31 @@ class Target(Value):
     def grade(self, tallies: PyTree, examples: int) -> Float[Array, ""]:
         """The score of so many examples."""
 
+    def further(self, tallies: PyTree, examples: int) -> dict[str, Float[Array, ""]]:
+        """Further scores of theirs, by their names."""
+        return {}
+
+
+class Met(NamedTuple):
+    """Examples whose label is met."""
+
+    first: Float[Array, " batches"]
+    """By the largest output."""
+    among: Float[Array, " batches"] | None = None
+    """By one of the `TOP` largest; None: of few classes it is not told."""
+
+
+TOP, MANY = 5, 50
+"""How many outputs are looked at, where there are so many classes or more."""
+TOP5 = "top5 accuracy"
+
 
 class Label(Target):
-    """The label, encoded. The score is accuracy, the part of the examples whose label is met."""
+    """The label, encoded. The score is accuracy, the part of the examples whose label is met.
+
+    Of many classes, top5 accuracy is told too: the part whose label is among the five largest
+    outputs, the earlier of equals before the later.
+    """
 
     @property
     def score(self):
@@ -75,10 +97,23 @@ class Label(Target):
         return encode(labels, units)
 
     def tally(self, output, y, mask):
-        return jnp.sum(mask * (decode(output) == decode(y)), keepdims=True)
+        first = jnp.sum(mask * (decode(output) == decode(y)), keepdims=True)
+        if output.shape[-1] < MANY:
+            return Met(first)
+        return Met(first, jnp.sum(mask * (_rank(output, decode(y)) < TOP), keepdims=True))
 
     def grade(self, tallies, examples):
-        return tallies.sum() / examples
+        return tallies.first.sum() / examples
+
+    def further(self, tallies, examples):
+        return {} if tallies.among is None else {TOP5: tallies.among.sum() / examples}
+
+
+def _rank(output: Outputs, labels: Int[Array, " batch"]) -> Int[Array, " batch"]:
+    """How many outputs come before the label's, by size and then by number."""
+    of_label = jnp.take_along_axis(output, labels[:, None], axis=1)
+    earlier = jnp.arange(output.shape[1]) < labels[:, None]
+    return jnp.sum((output > of_label) | ((output == of_label) & earlier), axis=1)
 
 
 class Input(Target):

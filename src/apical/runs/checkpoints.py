@@ -22,7 +22,9 @@ from apical.runs import orbax_folder
 from apical.runs.best import Snapshot
 from apical.runs.writing import replacing, told
 
-CARRY, BEST = "carry", "best"
+CARRY, BEST, AT, METRICS = "carry", "best", "at", "metrics"
+WITHIN = "within.npz"
+"""A checkpoint within the epoch after the latest."""
 KEPT = 2
 """How many checkpoints stay: the last, and the one before it in case the last is damaged."""
 
@@ -43,23 +45,56 @@ class Checkpoints:
         Raises `WriteError` if that is impossible; earlier checkpoints are kept.
         """
         trees = {CARRY: carry} if best is None else {CARRY: carry, BEST: best}
-        with told(self.folder):
-            # Not the run's folder: if that was removed, its run is not to go on in another.
-            self.folder.parent.mkdir(exist_ok=True)
-            self.folder.mkdir(exist_ok=True)
-        with (
-            replacing(self.folder / f"{epoch}.npz") as file,
-            zipfile.ZipFile(file, "w") as archive,
-        ):
-            for item, tree in trees.items():
-                for name, leaf in _named(item, tree):
-                    # An entry without a date: the same arrays are the same file.
-                    with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.asarray(leaf), allow_pickle=False)
+        self._write(f"{epoch}.npz", trees)
         saved = self._saved()
         with told(self.folder):
             for number in sorted(saved)[:-KEPT]:
                 _remove(saved[number])
+            (self.folder / WITHIN).unlink(missing_ok=True)
+
+    def save_within(self, at: tuple[int, ...], carry: PyTree, metrics: dict[str, Any]) -> None:
+        """Save a carry within an epoch, `at` whole numbers that tell where, the epoch first, and
+        the metrics of its steps. Raises `WriteError` if that is impossible."""
+        trees = {CARRY: carry, AT: np.array(at, np.int64), METRICS: metrics}
+        self._write(WITHIN, trees)
+
+    def within(self, like: PyTree) -> tuple[list[int], PyTree, dict[str, np.ndarray]] | None:
+        """What `save_within` saved, if the epoch after the latest saved is the one.
+
+        Raises `DataError` if it is damaged or holds other arrays.
+        """
+        path = self.folder / WITHIN
+        if not path.exists():
+            return None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                entries = {name: archive.read(name) for name in archive.namelist()}
+            arrays = {
+                name: np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False)
+                for name, raw in entries.items()
+            }
+            at = [int(number) for number in arrays.pop(f"{AT}.npy")]
+            named = list(_named(CARRY, like))
+            carry = [_fitting(each, arrays.pop(each[0])) for each in named]
+            metrics = {_metric(name): array for name, array in arrays.items()}
+        except Exception as error:  # whatever the damaged part of the file happens to break
+            found = f"cannot read it ({type(error).__name__}: {error})"
+            raise self._damaged(path, found) from error
+        if at[0] != self.latest() + 1:
+            return None
+        return at, jax.tree.unflatten(jax.tree.structure(like), carry), metrics
+
+    def _write(self, name: str, trees: dict[str, PyTree]) -> None:
+        with told(self.folder):
+            # Not the run's folder: if that was removed, its run is not to go on in another.
+            self.folder.parent.mkdir(exist_ok=True)
+            self.folder.mkdir(exist_ok=True)
+        with replacing(self.folder / name) as file, zipfile.ZipFile(file, "w") as archive:
+            for item, tree in trees.items():
+                for entry, leaf in _named(item, tree):
+                    # An entry without a date: the same arrays are the same file.
+                    with archive.open(zipfile.ZipInfo(entry), "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, np.asarray(leaf), allow_pickle=False)
 
     def restore(self, epoch: int, like: PyTree) -> PyTree:
         """The carry after an epoch, in the structure of `like`.
@@ -99,7 +134,9 @@ class Checkpoints:
         return jax.tree.unflatten(jax.tree.structure(like), fitting)
 
     def _unreadable(self, epoch: int, found: str) -> DataError:
-        path = self._path(epoch)
+        return self._damaged(self._path(epoch), found)
+
+    def _damaged(self, path: Path, found: str) -> DataError:
         return DataError(
             f"{path}: expected a checkpoint of this run, {found}; restore it from a copy, delete "
             "it to go on from an earlier epoch, or run again"
@@ -120,6 +157,11 @@ def _named(item: str, tree: PyTree) -> Iterator[tuple[str, Any]]:
     """The leaves of a tree with the names of their entries in the file."""
     for path, leaf in jax.tree.leaves_with_path(tree):
         yield f"{item}{jax.tree_util.keystr(path)}.npy", leaf
+
+
+def _metric(entry: str) -> str:
+    """The metric of an entry such as `metrics['train_loss'].npy`."""
+    return entry.removeprefix(f"{METRICS}['").removesuffix("'].npy")
 
 
 def _read(path: Path, item: str, names: list[str]) -> list[np.ndarray] | None:

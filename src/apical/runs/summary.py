@@ -55,7 +55,9 @@ def _best(
     if len(known) < len(seeds):
         return None
     found: dict[str, Any] = {"epoch": [r["epoch"] for r in known]}
-    for key in (metric("val"), metric("test")):
-        if all(key in r for r in known):
-            found[key] = spread([r[key] for r in known])
+    scores = {split: metric(split).removeprefix(f"{split}_") for split in ("val", "test")}
+    for split, score in scores.items():
+        for key in known[0]:
+            if key.startswith(f"{split}_") and key.endswith(score) and all(key in r for r in known):
+                found[key] = spread([r[key] for r in known])
     return found

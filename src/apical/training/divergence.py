@@ -30,9 +30,10 @@ def locate(
     chunks: Callable[[], Iterable[Chunk]],
     keys: PRNGKeyArray,
     carry: Carry,
+    done: int = 0,
 ) -> str:
-    """Walk a pass (see `run_pass`) again from its start and name the first step and values that
-    went wrong."""
+    """Walk a pass (see `run_pass`) again, from its start or where `done` of its steps were taken,
+    and name the first step and values that went wrong."""
     step = jax.jit(lambda turn, *inputs: learner.step(turn, *inputs)[0], static_argnums=0)
     inspect = jax.jit(learner.sizes_within)
     minibatches = (
@@ -40,7 +41,9 @@ def locate(
         for chunk in chunks()
         for drawn in zip(chunk.order, chunk.keys, strict=True)
     )
-    for i, (examples, each) in enumerate(zip(minibatches, keys, strict=True), start=1):
+    for i, (examples, each) in enumerate(
+        zip(minibatches, keys[done:], strict=True), start=done + 1
+    ):
         for turn, key in zip(turns, each, strict=True):
             for name, size in inspect(carry, examples, key).items():
                 if not size < DIVERGED:

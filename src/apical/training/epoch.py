@@ -1,7 +1,8 @@
 """A pass over the data: one compiled program a chunk, a `lax.scan` over its minibatches."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -31,21 +32,35 @@ def run_chunk(
     return jax.lax.scan(lanes.over(step), carry, (chunk.order, chunk.keys, keys))
 
 
+class Progress(NamedTuple):
+    """How far a pass has come."""
+
+    steps: int
+    carry: Carry
+    metrics: Sequence[dict[str, Array] | dict[str, np.ndarray]]
+    """Of the steps, one chunk after the other."""
+
+    @property
+    def step_by_step(self) -> dict[str, np.ndarray]:
+        """The metrics of all steps, shape (steps, *lanes)."""
+        return jax.tree.map(lambda *parts: np.concatenate(parts), *self.metrics)
+
+
 def run_pass(
     learner: Learner,
     turns: Pass,
     chunks: Sequence[Callable[[], Iterable[Chunk]]],
     keys: Sequence[PRNGKeyArray],
-    carry: Carry,
-) -> tuple[Carry, dict[str, np.ndarray]]:
-    """All chunks of a pass, and its metrics step by step.
+    begin: Progress,
+) -> Iterator[Progress]:
+    """The chunks of a pass that are left, and how far it has come after each.
 
-    `chunks` and `keys`, those of all steps, are a lane's each.
+    `chunks` and `keys`, those of all steps, are a lane's each. The carry of one progress is gone
+    when the next is asked for.
     """
     lanes = Lanes(len(chunks))
     every = lanes.join(keys, axis=1)
-    found: list[dict[str, Array]] = []
-    done = 0
+    done, carry, found = begin.steps, begin.carry, [*begin.metrics]
     for beside in zip(*(each() for each in chunks), strict=True):
         chunk = side_by_side(lanes, beside)
         if found:
@@ -55,7 +70,7 @@ def run_pass(
         carry, metrics = run_chunk(carry, chunk, these, lanes=lanes, learner=learner, turns=turns)
         found.append(metrics)
         done += steps
-    return carry, jax.tree.map(lambda *parts: np.concatenate(parts), *found)
+        yield Progress(done, carry, found)
 
 
 def step_keys(key: PRNGKeyArray, steps: int, turns: Pass) -> PRNGKeyArray:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from apical.training.epoch import Progress
 from apical.training.learner import Carry, Parameters
 
 
@@ -34,11 +35,25 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Within:
+    """How far a seed has come in an epoch of several chunks."""
+
+    seed: int
+    epoch: int
+    passes: int
+    """Passes of the epoch that are over."""
+    progress: Progress
+    """Of the one after them; the next step takes its carry away."""
+    seconds: float
+    """Since the epoch began, over all sessions."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """A run has ended, in full or early."""
 
     summary: dict[str, Any]
 
 
-Event = Started | Epoch | Finished
+Event = Started | Epoch | Within | Finished
 Listener = Callable[[Event], None]

@@ -15,8 +15,10 @@ from apical.runs.environment import environment
 from apical.runs.folder import RESTORE, RunFolder
 from apical.runs.interrupts import held
 from apical.runs.lock import locked
-from apical.training.events import Epoch, Event, Finished, Started
+from apical.training.epoch import Progress
+from apical.training.events import Epoch, Event, Finished, Started, Within
 from apical.training.learner import Carry, Learner
+from apical.training.trainer import Start
 from apical.values.differences import differences
 
 
@@ -31,8 +33,8 @@ class Recording(ABC):
         """The rows of the epochs that need not be run again, and of the networks before them."""
 
     @abstractmethod
-    def resume(self, seed: int, carry: Carry) -> tuple[Carry, int]:
-        """Where to begin a seed: its last saved carry and epoch, or `carry` and 0."""
+    def resume(self, seed: int, carry: Carry) -> Start:
+        """Where to begin a seed that starts with `carry`, or to go on with it."""
 
     @abstractmethod
     def flush(self) -> None:
@@ -49,7 +51,7 @@ class InMemory(Recording):
         return [], []
 
     def resume(self, seed, carry):
-        return carry, 0
+        return Start(seed, carry)
 
     def flush(self):
         pass
@@ -87,6 +89,12 @@ class InFolder(Recording):
                 self._unsaved[event.seed] = event
                 if time.monotonic() - self._saved_at > self._every:
                     self.flush()
+            case Within() if time.monotonic() - self._saved_at > self._every:
+                self.flush()
+                at = (event.epoch, event.passes, event.progress.steps, round(1e3 * event.seconds))
+                metrics = event.progress.step_by_step
+                self._of(event.seed).save_within(at, event.progress.carry, metrics)
+                self._saved_at = time.monotonic()
             case Finished(summary):
                 # A run that was prolonged has its later epochs at the end, and seeds that trained
                 # together have theirs in turn.
@@ -112,15 +120,22 @@ class InFolder(Recording):
         return rows, initial
 
     def resume(self, seed, carry):
-        latest = self._of(seed).latest()
+        latest, within = self._of(seed).latest(), self._within(seed, carry)
         if not latest:
-            return carry, 0
+            return Start(seed, carry, within=within)
         rows = (row for row in self._recovered if row["seed"] == seed)
         if (row := best(rows, self._learner.metric("val"))) is not None:
             self._best[seed] = row
         if (kept := self._of(seed).best(latest, self._learner.parameters(carry))) is not None:
             self._kept[seed] = kept
-        return self._of(seed).restore(latest, carry), latest
+        return Start(seed, self._of(seed).restore(latest, carry), latest, within)
+
+    def _within(self, seed: int, carry: Carry) -> Within | None:
+        """Where an epoch was left that had begun."""
+        if (found := self._of(seed).within(carry)) is None:
+            return None
+        (epoch, passes, steps, milliseconds), carry, metrics = found
+        return Within(seed, epoch, passes, Progress(steps, carry, [metrics]), milliseconds / 1000)
 
     def flush(self):
         if self._unsaved:

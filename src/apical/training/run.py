@@ -12,7 +12,7 @@ import numpy as np
 from apical.errors import DivergenceError
 from apical.runs.best import in_order
 from apical.runs.summary import summarise
-from apical.training.events import Epoch, Event, Finished, Listener, Started
+from apical.training.events import Epoch, Event, Finished, Listener, Started, Within
 from apical.training.learner import Carry
 from apical.training.recording import Recording
 from apical.training.trainer import Start, Trainer
@@ -62,13 +62,16 @@ class Session:
 
     def start(self, seed: int) -> Start:
         """Where a seed begins or goes on."""
-        carry, done = self.recorder.resume(seed, self._trainer.begin(seed))
-        if done:
-            self._last[seed] = jax.tree.map(np.array, carry)
-        return Start(seed, carry, done)
+        start = self.recorder.resume(seed, self._trainer.begin(seed))
+        if start.done:
+            self._last[seed] = jax.tree.map(np.array, start.carry)
+        return start
 
-    def note(self, epoch: Epoch) -> None:
-        """Keep and tell a finished epoch of one of the seeds."""
+    def note(self, epoch: Epoch | Within) -> None:
+        """Keep and tell a finished epoch of one of the seeds, or tell how far another has come."""
+        if isinstance(epoch, Within):
+            self._tell(epoch)
+            return
         if epoch.number:
             self._last[epoch.seed] = epoch.carry
         (self._rows if epoch.number else self._initial).append(epoch.row)
@@ -135,6 +138,9 @@ def run_all(
         for group in groups:
             began = time.monotonic()
             for ended in trainer.train([of[seed].start(seed) for seed in group]):
+                if isinstance(ended, Within):
+                    of[ended.seed].note(ended)
+                    continue
                 for epoch in ended:
                     of[epoch.seed].note(epoch)
                 now = time.monotonic()

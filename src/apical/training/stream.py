@@ -76,8 +76,11 @@ class Stream(ABC):
         """The first so many examples, or all if there are fewer; preprocessed, not augmented."""
 
     @abstractmethod
-    def chunks(self, epoch: int, keys: Keys) -> Iterator[Chunk]:
-        """The minibatches of an epoch; the same at every call, whatever they are cut into."""
+    def chunks(self, epoch: int, keys: Keys, done: int = 0) -> Iterator[Chunk]:
+        """The minibatches of an epoch; the same at every call, whatever they are cut into.
+
+        `done` are left out, the first ones, which end with a chunk.
+        """
 
 
 def streamed(split: Split, transform: Affine, settings: Loop) -> Stream:
@@ -128,7 +131,7 @@ class InMemory(OfSplit):
         super().__init__(split, transform, settings)
         self._raw = jax.device_put((split.x, split.y))
 
-    def chunks(self, epoch, keys):
+    def chunks(self, epoch, keys, done=0):
         draws = jax.random.split(self._chance(epoch, keys), self.steps)
         x, y = self._raw
         yield self._chunk(x, y, self._shuffled(epoch, keys), draws)
@@ -147,7 +150,7 @@ class FromFiles(OfSplit):
         most = min(max(1, CHUNK // bytes_), self.steps)
         return max(d for d in range(1, most + 1) if self.steps % d == 0)
 
-    def chunks(self, epoch, keys):
+    def chunks(self, epoch, keys, done=0):
         of_epoch = self._chance(epoch, keys)
         draws = jax.random.split(of_epoch, self.steps)
         seed = int.from_bytes(np.asarray(jax.random.key_data(of_epoch)).tobytes())
@@ -161,6 +164,6 @@ class FromFiles(OfSplit):
         at_once, size = self._steps_at_once, self._settings.batch_size
         parts = np.asarray(self._shuffled(epoch, keys)).reshape(-1, at_once * size)
         rows = jnp.arange(at_once * size, dtype=jnp.int32).reshape(at_once, size)
-        each = draws.reshape(-1, at_once)
+        parts, each = parts[done // at_once :], draws.reshape(-1, at_once)[done // at_once :]
         for part, x, these in zip(parts, ahead(read, parts), each, strict=True):
             yield self._chunk(jnp.asarray(x), jnp.asarray(self._split.y[part]), rows, these)

@@ -153,12 +153,15 @@ class Supervised(Learner):
         return jnp.sum(mask * losses)[None], counted
 
     def grade(self, tallies, split, count):
-        loss = score = math.nan
-        if count:
-            losses, counted = tallies
-            loss = sum(map(float, losses)) / count
-            score = float(self.settings.target.grade(counted, count))
-        return {f"{split}_loss": loss, self.metric(split): score}
+        if not count:
+            return {f"{split}_loss": math.nan, self.metric(split): math.nan}
+        (losses, counted), target = tallies, self.settings.target
+        further = target.further(counted, count)
+        return {
+            f"{split}_loss": sum(map(float, losses)) / count,
+            self.metric(split): float(target.grade(counted, count)),
+            **{f"{split}_{n.replace(' ', '_')}": float(score) for n, score in further.items()},
+        }
 
     def bytes_per_example(self, parameters):
         return max(map(activity, parameters.layers))

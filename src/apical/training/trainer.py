@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -16,9 +16,9 @@ from apical.data.preprocessing import Affine
 from apical.errors import DivergenceError
 from apical.runs.precision import full_precision
 from apical.training.divergence import diverged, locate
-from apical.training.epoch import run_pass, step_keys
+from apical.training.epoch import Progress, run_pass, step_keys
 from apical.training.evaluate import evaluate
-from apical.training.events import Epoch
+from apical.training.events import Epoch, Within
 from apical.training.lanes import Lanes
 from apical.training.learner import Carry, Examples, Keys, Learner, Parameters, Plan
 from apical.training.stream import Stream
@@ -30,11 +30,14 @@ MOST = 2**24
 
 
 class Start(NamedTuple):
-    """Where a seed begins, or goes on after `done` epochs."""
+    """Where a seed begins, or goes on after `done` epochs, or `within` the one after them."""
 
     seed: int
     carry: Carry
+    """After the last epoch that is done."""
     done: int = 0
+    within: Within | None = None
+    """Only of a seed that trains alone."""
 
 
 @dataclass(eq=False)
@@ -87,8 +90,9 @@ class Trainer:
         """A minibatch of zeros, so that nothing can look at the data before training."""
         return jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
 
-    def train(self, starts: Sequence[Start]) -> Iterator[list[Epoch]]:
-        """Train on from each start, all as one program, and yield the epochs that have finished.
+    def train(self, starts: Sequence[Start]) -> Iterator[list[Epoch] | Within]:
+        """Train on from each start, all as one program, and yield the epochs that have finished;
+        of a seed alone, how far it has come between the chunks of an epoch.
 
         Epoch 0, before the first step, is measured after the first epoch, so that nothing is
         compiled before training starts but training. An epoch's seconds are the seed's share of
@@ -102,12 +106,15 @@ class Trainer:
         carry = lanes.join([start.carry for start in starts])
         good = _to_host(carry)
         seeds = [_Lane(s.seed, s.done) for s in starts]
+        within = starts[0].within if lanes.alone else None
         while going := [s for s in seeds if s.epoch < self.epochs and s.trouble is None]:
             for seed in seeds:
                 seed.epoch += 1
-            begin = time.perf_counter()
-            carry, metrics = self._train_epoch(lanes, carry, good, seeds, going)
-            seconds = (time.perf_counter() - begin) / len(going)
+            begin = time.perf_counter() - (within.seconds if within else 0.0)
+            carry, metrics = yield from self._train_epoch(
+                lanes, carry, good, seeds, going, within, begin
+            )
+            seconds, within = (time.perf_counter() - begin) / len(going), None
             sound = [i for i, s in enumerate(seeds) if s in going and s.trouble is None]
             ended: list[Epoch] = []
             if first := [i for i in sound if seeds[i].epoch == 1]:
@@ -170,16 +177,24 @@ class Trainer:
         good: Carry,
         seeds: Sequence[_Lane],
         going: Sequence[_Lane],
-    ) -> tuple[Carry, list[dict[str, float]]]:
+        within: Within | None,
+        began: float,
+    ) -> Generator[Within, None, tuple[Carry, list[dict[str, float]]]]:
         """The carry after an epoch and each lane's metrics; those that diverge get a trouble.
 
         `good` is the carry before it, on the host.
         """
         metrics: dict[str, np.ndarray] = {}
         for i, turns in enumerate(self._plan):
-            if i:
-                good = _to_host(carry)
-            chunks = [partial(self.stream.chunks, seed.epoch, seed.keys) for seed in seeds]
+            if within and i < within.passes:
+                continue
+            progress = Progress(0, carry, [])
+            if within and i == within.passes:
+                progress = within.progress
+            if i or progress.steps:
+                good = _to_host(progress.carry)
+            done = progress.steps
+            chunks = [partial(self.stream.chunks, s.epoch, s.keys, done) for s in seeds]
             each = [
                 step_keys(
                     jax.random.fold_in(seed.keys.step, seed.epoch * len(self._plan) + i),
@@ -188,12 +203,17 @@ class Trainer:
                 )
                 for seed in seeds
             ]
-            carry, metrics = run_pass(self.learner, turns, chunks, each, carry)
+            for further in run_pass(self.learner, turns, chunks, each, progress):
+                progress = further
+                if lanes.alone and progress.steps < self.stream.steps:
+                    seed, seconds = seeds[0], time.perf_counter() - began
+                    yield Within(seed.seed, seed.epoch, i, progress, seconds)
+            carry, metrics = progress.carry, progress.step_by_step
             for lane in diverged(metrics["train_loss"], self.learner, carry, lanes):
                 seed = seeds[lane]
                 if seed in going and seed.trouble is None:
                     start = lanes.part(good, lane)
-                    where = locate(self.learner, turns, chunks[lane], each[lane], start)
+                    where = locate(self.learner, turns, chunks[lane], each[lane], start, done)
                     seed.trouble = DivergenceError(
                         f"seed {seed.seed}, epoch {seed.epoch}, {where}: training diverged; "
                         f"{self.learner.remedy}"

@@ -17,6 +17,7 @@ from apical.cli.support.flags import RunOptions, words
 from apical.cli.support.terminal import bold, table
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError
+from apical.networks.targets import TOP5
 from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.runs.reading import unfinished
@@ -115,13 +116,20 @@ def describe(settings: Loop) -> str:
 def scores(summary: dict, score: Score) -> Table:
     """Score of every split, mean and standard deviation over the seeds."""
     heading = score.name + (", mean ± std over seeds" if summary["n_seeds"] > 1 else "")
-    shown = table("split", heading, title=f"{summary['spelled']} on {summary['data']}")
+    top5 = Score(TOP5, percent=True)
+    told = [score, *([top5] if top5.metric("test") in summary else [])]
+    headings = [heading, *(further.name for further in told[1:])]
+    shown = table("split", *headings, title=f"{summary['spelled']} on {summary['data']}")
     for split in ("train", "val", "test"):
-        found = summary.get(score.metric(split))
-        if found:
-            spread = found["std"] if len(found["list"]) > 1 else None
-            shown.add_row(split, score.shown(found["mean"], spread))
+        found = [(each, summary.get(each.metric(split))) for each in told]
+        cells = [_cell(each, spread) for each, spread in found if spread]
+        if cells:
+            shown.add_row(split, *cells)
     return shown
+
+
+def _cell(score: Score, found: dict[str, Any]) -> str:
+    return score.shown(found["mean"], found["std"] if len(found["list"]) > 1 else None)
 
 
 class Face:
