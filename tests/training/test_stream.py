@@ -68,7 +68,7 @@ class Killed(BaseException):
 )
 def test_a_run_that_was_killed_within_an_epoch_goes_on(blobs, tmp_path, rule, alternate, kill):
     """Before the first and the last chunk of an epoch's passes, in the first epoch and later."""
-    settings = Settings(hidden=(Fc(8),), batch_size=30, epochs=2, augmentation=CropFlip(1))
+    settings = Settings(hidden=(Fc(8), Fc(8)), batch_size=30, epochs=2, augmentation=CropFlip(1))
     task = Task(rule, blobs, replace(settings, alternate=alternate))
     pieces = replace(task.trainer, stream=InPieces(task.trainer.stream, 4))
     config = {"data": {"name": "blobs"}, "seed": 0, "seeds": 1}
