@@ -357,4 +357,18 @@ MUTANTS = (
         "pass",
         ("tests/training/test_stream.py::test_a_run_that_was_killed_within_an_epoch_goes_on",),
     ),
+    Mutant(
+        "devices: minibatches are not cut, whatever was asked for",
+        "training/devices.py",
+        "if batch_size % self.count:",
+        "if False:",
+        ("tests/training/test_devices.py::test_a_rule_of_one_example_at_a_time_refuses_by_name",),
+    ),
+    Mutant(
+        "top5: equal outputs count for the label",
+        "networks/targets.py",
+        "((output == of_label) & earlier)",
+        "False",
+        ("tests/test_targets.py::test_top5_accuracy_is_told_of_many_classes_alone",),
+    ),
 )

@@ -38,6 +38,7 @@ def fit(
     overwrite: bool = False,
     listeners: Iterable[Listener] = (),
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    devices: int | str = 1,
     **changes: Any,
 ) -> Result:
     """Train `model` on the examples of `data`, whose labels are not read.
@@ -59,7 +60,7 @@ def fit(
         >>> sorted(result.metrics[-1])[-3:]
         ['train_loss', 'val_log_joint', 'val_reconstruction']
     """
-    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds)
+    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds, devices)
     data = data_of(data)
     if not isinstance(settings, Unsupervised | None):
         raise UsageError(

@@ -8,14 +8,22 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from apical.training.devices import Devices
 from apical.training.lanes import Lanes
 from apical.training.learner import Carry, Learner, Pass
 from apical.training.stream import Chunk, side_by_side
 
 
-@partial(jax.jit, static_argnames=("lanes", "learner", "turns"), donate_argnames="carry")
+@partial(jax.jit, static_argnames=("lanes", "learner", "turns", "devices"), donate_argnames="carry")
 def run_chunk(
-    carry: Carry, chunk: Chunk, keys: PRNGKeyArray, *, lanes: Lanes, learner: Learner, turns: Pass
+    carry: Carry,
+    chunk: Chunk,
+    keys: PRNGKeyArray,
+    *,
+    lanes: Lanes,
+    learner: Learner,
+    turns: Pass,
+    devices: Devices = Devices(),
 ) -> tuple[Carry, dict[str, Float[Array, "steps ..."]]]:
     """Every minibatch of a chunk in its turns, and the metrics of each one's last.
 
@@ -24,10 +32,10 @@ def run_chunk(
 
     def step(carry: Carry, inputs):
         rows, draw, keys = inputs
-        examples = chunk.minibatch(rows, draw)
+        examples = devices.share(chunk.minibatch(rows, draw))
         for turn, key in zip(turns, keys, strict=True):
             carry, metrics = learner.step(turn, carry, examples, key)
-        return carry, metrics
+        return devices.whole(carry), metrics
 
     return jax.lax.scan(lanes.over(step), carry, (chunk.order, chunk.keys, keys))
 
@@ -52,6 +60,7 @@ def run_pass(
     chunks: Sequence[Callable[[], Iterable[Chunk]]],
     keys: Sequence[PRNGKeyArray],
     begin: Progress,
+    devices: Devices = Devices(),
 ) -> Iterator[Progress]:
     """The chunks of a pass that are left, and how far it has come after each.
 
@@ -67,7 +76,9 @@ def run_pass(
             jax.block_until_ready(found[-1])  # or all chunks would come to the device at once
         steps = len(chunk.order)
         these = every[done : done + steps]
-        carry, metrics = run_chunk(carry, chunk, these, lanes=lanes, learner=learner, turns=turns)
+        carry, metrics = run_chunk(
+            carry, chunk, these, lanes=lanes, learner=learner, turns=turns, devices=devices
+        )
         found.append(metrics)
         done += steps
         yield Progress(done, carry, found)

@@ -8,6 +8,7 @@ from jaxtyping import PyTree
 
 from apical.data import Split
 from apical.data.preprocessing import Affine
+from apical.training.devices import Devices
 from apical.training.lanes import Lanes
 from apical.training.learner import Examples, Learner, Parameters
 
@@ -23,16 +24,20 @@ def evaluate(
     split: Split,
     name: str,
     lanes: Lanes = Lanes(1),
+    devices: Devices = Devices(),
 ) -> list[dict[str, float]]:
     """The metrics of every example of the split called `name`, for each lane.
 
     The last chunk is padded and masked.
     """
     tallies, size = [], chunk(learner, lanes.part(parameters, 0))
+    size = max(1, size // devices.count) * devices.count
     for raw in split.read(size):
         mask = np.arange(size) < len(raw[0])
         padded = jax.tree.map(partial(_padded, size=size), raw)
-        found = _tally(parameters, transform, *padded, mask, learner=learner, lanes=lanes)
+        found = _tally(
+            parameters, transform, *padded, mask, learner=learner, lanes=lanes, devices=devices
+        )
         tallies.append(jax.tree.map(np.asarray, found))
     return [
         learner.grade(
@@ -58,9 +63,17 @@ def chunk(learner: Learner, parameters: Parameters) -> int:
     return max(1, min(CHUNK, MOST // learner.bytes_per_example(parameters)))
 
 
-@partial(jax.jit, static_argnames=("learner", "lanes"))
+@partial(jax.jit, static_argnames=("learner", "lanes", "devices"))
 def _tally(
-    parameters: Parameters, transform: Affine, x, y, mask, *, learner: Learner, lanes: Lanes
+    parameters: Parameters,
+    transform: Affine,
+    x,
+    y,
+    mask,
+    *,
+    learner: Learner,
+    lanes: Lanes,
+    devices: Devices,
 ) -> PyTree:
-    examples = Examples(transform(x), y)
+    examples = devices.share(Examples(transform(x), y))
     return lanes.over(lambda each: learner.tally(each, examples, mask))(parameters)

@@ -68,6 +68,7 @@ def fit(
     transformation: optax.GradientTransformation | None = None,
     init_from: FirstLayer | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    devices: int | str = 1,
     **changes: Any,
 ) -> Result:
     """Train `rule` on `data`.
@@ -89,6 +90,8 @@ def fit(
     - `init_from`: what the first hidden layer begins with in place of drawn weights, as
       `apical.EncoderOf("runs/made")`.
     - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
+    - `devices`: how many devices of this machine share each minibatch, or "all"; the losses are
+      those of one device but for rounding.
 
     On accelerators matrix products are of full float32 (`apical.runs.precision`).
 
@@ -104,7 +107,7 @@ def fit(
         >>> len(result.metrics)
         2
     """
-    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds)
+    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds, devices)
     if not isinstance(transformation, optax.GradientTransformation | None):
         raise UsageError(
             "transformation: must be an optimizer made by optax, as optax.adam(1e-3), got "

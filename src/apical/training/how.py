@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from apical.data import Dataset, load
 from apical.errors import UsageError, at_least_one, short
 from apical.runs.precision import full_precision
+from apical.training.devices import Devices
 from apical.training.events import Listener
 from apical.training.recording import recording
 from apical.training.run import Outcome, Session, run, run_all
@@ -46,6 +47,7 @@ class How:
     overwrite: bool = False
     listeners: Iterable[Listener] = ()
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    devices: int | str = 1
 
     def __post_init__(self):
         hints = {
@@ -75,8 +77,11 @@ class How:
 
     def carry_out(self, training: Training) -> Outcome:
         """Train, and record it. Raises as `fit`."""
-        trainer = training.trainer
-        config = configuration(training, self.numbers, self.program)
+        devices = Devices.of(self.devices)
+        trainer = replace(training.trainer, devices=devices)
+        learned_by = trainer.learner.about["spelled"]
+        devices.check(training.settings.batch_size, learned_by)
+        config = configuration(training, self.numbers, self.program, devices)
         # What cannot be built is refused before a folder is made for it.
         training.refuse_giants(len(self.program) or 1)
         with recording(
@@ -125,10 +130,14 @@ def fit_apart(
 
 
 def configuration(
-    training: Training, seeds: Sequence[int], together: Sequence[int]
+    training: Training,
+    seeds: Sequence[int],
+    together: Sequence[int],
+    devices: Devices = Devices(),
 ) -> dict[str, Any]:
     """config.json of a run; `together` are the seeds that train as one program, if any do."""
-    return {
+    shared = {} if devices.alone else {"devices": devices.count}
+    return shared | {
         **training.learned(seeds),
         "data": identity(training.data),
         "settings": training.settings.to_json(),

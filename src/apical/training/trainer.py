@@ -15,6 +15,7 @@ from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.errors import DivergenceError
 from apical.runs.precision import full_precision
+from apical.training.devices import Devices
 from apical.training.divergence import diverged, locate
 from apical.training.epoch import Progress, run_pass, step_keys
 from apical.training.evaluate import evaluate
@@ -76,6 +77,8 @@ class Trainer:
     """The splits that are measured after every epoch."""
     begins: Callable[[Learner, Examples, int], Carry] = drawn
     """Gives the carry of a seed before the first step; examples show shapes."""
+    devices: Devices = Devices()
+    """Those that share each minibatch."""
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; what is drawn depends on nothing but the seed."""
@@ -103,7 +106,7 @@ class Trainer:
         the others have come to their ends; the epochs yielded before stay good.
         """
         lanes = Lanes(len(starts))
-        carry = lanes.join([start.carry for start in starts])
+        carry = self.devices.put(lanes.join([start.carry for start in starts]))
         good = _to_host(carry)
         seeds = [_Lane(s.seed, s.done) for s in starts]
         within = starts[0].within if lanes.alone else None
@@ -163,7 +166,9 @@ class Trainer:
     ) -> list[dict[str, float]]:
         measured: list[dict[str, float]] = [{} for _ in range(lanes.count)]
         for name in names:
-            found = evaluate(self.learner, parameters, *self.splits[name], name, lanes)
+            found = evaluate(
+                self.learner, parameters, *self.splits[name], name, lanes, self.devices
+            )
             measured = [a | b for a, b in zip(measured, found, strict=True)]
         return measured
 
@@ -190,7 +195,7 @@ class Trainer:
                 continue
             progress = Progress(0, carry, [])
             if within and i == within.passes:
-                progress = within.progress
+                progress = within.progress._replace(carry=self.devices.put(within.progress.carry))
             if i or progress.steps:
                 good = _to_host(progress.carry)
             done = progress.steps
@@ -203,7 +208,7 @@ class Trainer:
                 )
                 for seed in seeds
             ]
-            for further in run_pass(self.learner, turns, chunks, each, progress):
+            for further in run_pass(self.learner, turns, chunks, each, progress, self.devices):
                 progress = further
                 if lanes.alone and progress.steps < self.stream.steps:
                     seed, seconds = seeds[0], time.perf_counter() - began

@@ -82,6 +82,7 @@ def follow(
                 resume=options.resume,
                 overwrite=options.overwrite,
                 checkpoint_seconds=options.checkpoint_seconds,
+                devices=options.devices,
                 listeners=listeners,
             )
         except WriteError as error:
