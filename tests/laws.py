@@ -19,9 +19,15 @@ from apical.rules import BP, Batch, Credit, Rule, State
 KEY, STEP_KEY = jax.random.split(jax.random.key(7))
 
 
+@eqx.filter_jit
+def compiled(rule: Rule, net: Network, state: State, batch: Batch) -> Credit:
+    """Credit as one program, which all calls on the same shapes share, and not one an operation."""
+    return rule.credit(net, state, batch, STEP_KEY)
+
+
 def credit(rule: Rule, net: Network, batch: Batch, state: State | None = None) -> Credit:
     state = rule.init(net, batch, KEY) if state is None else state
-    return rule.credit(net, state, batch, STEP_KEY)
+    return compiled(rule, net, state, batch)
 
 
 def warm(rule: Rule, net: Network, batch: Batch) -> State:
@@ -29,7 +35,7 @@ def warm(rule: Rule, net: Network, batch: Batch) -> State:
     state = rule.init(net, batch, KEY)
     for shift in (1, 2):
         other = jax.tree.map(lambda a, by=shift: jnp.roll(a, by, axis=0), batch)
-        state = State(state.learned, rule.credit(net, state, other, STEP_KEY).kept)
+        state = State(state.learned, compiled(rule, net, state, other).kept)
     return state
 
 
@@ -49,7 +55,7 @@ def largest(tree) -> float:
 def has_the_shape_of_what_it_changes(rule, net, batch):
     """Pseudo-gradients and signals have the structure, shapes and types of what they are for."""
     state = rule.init(net, batch, KEY)
-    found = credit(rule, net, batch, state)
+    found = eqx.filter_eval_shape(rule.credit, net, state, batch, STEP_KEY)
 
     def shapes(tree):
         return jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), tree)
@@ -64,10 +70,10 @@ def has_the_shape_of_what_it_changes(rule, net, batch):
 def is_pure(rule, net, batch):
     """The same call twice gives the same bits, compiled or not the same numbers."""
     state = warm(rule, net, batch)
-    first, second = credit(rule, net, batch, state), credit(rule, net, batch, state)
+    first, second = (rule.credit(net, state, batch, STEP_KEY) for _ in range(2))
     for a, b in zip(leaves(first), leaves(second), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert_close(eqx.filter_jit(rule.credit)(net, state, batch, STEP_KEY), first)
+    assert_close(credit(rule, net, batch, state), first)
 
 
 def maps_over_networks(rule, net, batch):
@@ -75,7 +81,7 @@ def maps_over_networks(rule, net, batch):
     nets = [net, jax.tree.map(lambda leaf: 0.9 * leaf, net)]
     states = [warm(rule, each, batch) for each in nets]
     both = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *each) for each in (nets, states)]
-    found = jax.vmap(rule.credit, (0, 0, None, None))(*both, batch, STEP_KEY)
+    found = jax.jit(jax.vmap(rule.credit, (0, 0, None, None)))(*both, batch, STEP_KEY)
     for i, (each, state) in enumerate(zip(nets, states, strict=True)):
         ours = jax.tree.map(lambda leaf, i=i: leaf[i], found)
         assert_close(ours, credit(rule, each, batch, state))
@@ -135,7 +141,7 @@ def transports_what_it_claims(rule, net, batch):
             ),
             net.loss,
         )
-        return rule.credit(held, state, batch, STEP_KEY).signals[:-1]
+        return credit(rule, held, batch, state).signals[:-1]
 
     same = signals(lambda w: w)
     assert_close(same, credit(rule, net, batch, state).signals[:-1])

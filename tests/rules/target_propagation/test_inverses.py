@@ -63,7 +63,8 @@ def test_the_noise_of_an_epoch_is_lee_et_als(rule):
     for epoch in (0, 1, 25, 50, 499):
         std = 0.5 / (1 + epoch / 50)
         assert float(falling.noise(jnp.array(epoch))) == std
-        same = laws.credit(replace(rule, inverse=Denoising(std)), net, batch, state)
+        steady = replace(rule, inverse=Denoising(std))
+        same = steady.credit(net, state, batch, laws.STEP_KEY)
         now = State(state.learned, state.kept, jnp.array(epoch))
         laws.assert_close(laws.credit(falling, net, batch, now).learned, same.learned)
 
