@@ -1,5 +1,6 @@
-"""Fixtures for all tests: float64 on demand, small data."""
+"""Fixtures for all tests: float64 on demand, small data, and little work done twice."""
 
+import gc
 from importlib import import_module
 
 import jax
@@ -18,7 +19,10 @@ with install_import_hook(CHECKED, "beartype.beartype"):
     for name in CHECKED:
         import_module(name)  # here, so that a module that has moved is missed
 
-from apical.data import from_arrays  # noqa: E402
+from apical.data import from_arrays, source  # noqa: E402
+
+gc.freeze()  # no collection looks through all that was imported
+gc.set_threshold(50_000, 20, 20)  # nor comes after every 700 objects, of which tracing makes many
 
 PLENTY = 4 << 30
 """Bytes of memory above which a test process lets the programs of earlier modules go.
@@ -32,6 +36,22 @@ def _bounded_memory():
     yield
     if psutil.Process().memory_info().rss > PLENTY:
         jax.clear_caches()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bundled_data_read_once():
+    """Files of the package are unpacked and verified once a process: no test changes them."""
+    read, found = source.Bundled.read, {}
+
+    def once(self, name):
+        place = self, name, source.FOLDER
+        if place not in found:
+            found[place] = read(self, name)
+        return dict(found[place])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source.Bundled, "read", once)
+        yield
 
 
 @pytest.fixture
