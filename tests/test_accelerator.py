@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
+from unittest.mock import patch
 
 import benchmarks.accelerator.smoke
 import jax
@@ -22,8 +20,6 @@ from apical.runs.precision import full_precision, precision
 from apical.training.how import fit_apart
 from apical.training.supervised import Supervised
 from apical.training.task import Task
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_a_file_in_parts_is_whole_again(tmp_path):
@@ -161,28 +157,16 @@ def test_the_commit_of_a_copy_is_the_one_that_was_noted(monkeypatch, tmp_path):
     assert environment()["commit"] == "0123"
 
 
-SCRIPT = """
-import benchmarks.accelerator.session as session
-from benchmarks.accelerator.__main__ import main
-
-session._smoke = lambda *_: {"device": "cpu", "tolerance": 0, "distances": {}, "mismatches": []}
-if __name__ == "__main__":
-    raise SystemExit(main())
-"""
-
-
 @pytest.mark.slow
-def test_a_session_leaves_records_to_publish(tmp_path):
+def test_a_session_leaves_records_to_publish(tmp_path, monkeypatch, capsys):
     """Without its smoke test, which has a test of its own; one paper's smoke protocol."""
-    out, script = tmp_path / "out", tmp_path / "script.py"
-    script.write_text(SCRIPT)
+    same = {"device": "cpu", "tolerance": 0, "distances": {}, "mismatches": []}
+    monkeypatch.setattr(session, "_smoke", lambda *_: same)
+    out = tmp_path / "out"
     asked = f"run --minutes 5 --protocol smoke --seeds 2 --papers itd --out {out} --work {tmp_path}"
-    done = subprocess.run(
-        [sys.executable, script, *asked.split()], cwd=ROOT, capture_output=True, text=True,
-        check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "itd: 8 runs recorded, 0 of 4 jobs left" in done.stdout
+    with patch.dict(os.environ):  # what the command sets is put back
+        assert command.main(asked.split()) == 0
+    assert "itd: 8 runs recorded, 0 of 4 jobs left" in capsys.readouterr().out
     records = Records(out / "itd" / "records.jsonl.xz")
     assert len(records.names("smoke")) == 8
     told = records.files(records.names("smoke")[0])
