@@ -166,10 +166,11 @@ def test_a_question_changes_one_thing():
     """Beside `short`, or beside `final-values` for what learns from the temporal derivative."""
     planned = {e.name: e for e in questions()}
     for name, experiment in planned.items():
-        other = planned["final-values" if name == "temporal-derivative" else "short"]
+        beside = {"temporal-derivative": "final-values"}.get(name, "short")
+        other = planned["labels" if name.startswith("labels") else beside]
         ours, theirs = vars(experiment.model), vars(other.model)
         changed = {field for field in ours if ours[field] != theirs[field]}
         # True gradients cannot take the paper's step.
-        same = name in ("short", "final-values")
+        same = name in ("short", "final-values", "labels")
         assert same or len(changed - {"delta"}) == 1, name
         assert experiment.settings == other.settings

@@ -104,7 +104,8 @@ def sample(
     drawn = model.sample(
         count, seed=draw, rounds=rounds, alpha=alpha, variance_factor=variance_factor
     )
-    print(f"samples: {save_examples(drawn, out, across)}")
+    shown = model.data.without_labels(drawn)
+    print(f"samples: {save_examples(shown, out, across)}")
 
 
 def inpaint(
@@ -121,12 +122,13 @@ def inpaint(
     """Fill in what is missing of test images.
 
     The file shows the test images in the first row, what is known of them, on noise, in the second,
-    and what the model made of that in the third.
+    and what the model made of that in the third. Labels that stand beside the images, as in the
+    data mnist+labels, are known.
 
     Args:
         run: Folder of a run, as given to --out of `apical generate train`.
-        missing: What is missing: a half, a part scattered at random, or what is black in an image
-            file, as in drawn:mask.png.
+        missing: What is missing: a half, all, a part scattered at random, or what is black in an
+            image file, as in drawn:mask.png.
         count: How many test images, from the first.
         rounds: How often the latent units are inferred and the missing part is decoded from them.
         alpha: Size of a step towards what the layer above says; None: as in training.
@@ -143,11 +145,13 @@ def inpaint(
     fit_for_a_seed(draw=draw)
     model = _model(run, seed, network)
     raw = model.data.test.x[:count]
-    known = missing.known(model.shape, draw)
+    known = missing.known(model.data.shape_without_labels, draw)
+    if model.data.features:
+        known = np.append(known, np.ones(model.data.n_classes, bool))
     whole = model.rows(raw).reshape(raw.shape)
     # Without a round, the missing part is the noise that it starts from.
     made = [model.inpaint(raw, known, seed=draw, rounds=n, alpha=alpha) for n in (0, rounds)]
-    rows = np.concatenate([whole, *made])
+    rows = model.data.without_labels(np.concatenate([whole, *made]))
     print(f"inpainted: {save_examples(rows, out, across=len(raw))}")
 
 

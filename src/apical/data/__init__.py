@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from apical.data.arrays import from_arrays
     from apical.data.dataset import Dataset
+    from apical.data.labels import with_labels
     from apical.data.preprocessing import Centre, Preprocessing, Scale, Standardise, UnitRange
     from apical.data.sources import load, names
     from apical.data.splits import Split
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _HOME = {
     "apical.data.arrays": ("from_arrays",),
     "apical.data.dataset": ("Dataset",),
+    "apical.data.labels": ("with_labels",),
     "apical.data.preprocessing": ("Centre", "Preprocessing", "Scale", "Standardise", "UnitRange"),
     "apical.data.sources": ("load", "names"),
     "apical.data.splits": ("Split",),
@@ -34,6 +36,7 @@ __all__ = [
     "from_arrays",
     "load",
     "names",
+    "with_labels",
 ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +33,8 @@ class Dataset:
     - `classes`: the name of each class; label `i` is `classes[i]`.
     - `preprocessing`: how this set is scaled unless an experiment says otherwise.
     - `left_out`: names of image files that were left out, since they cannot be decoded.
+    - `features`: the shape of what stands before the label in each example, if labels stand there
+      (see `with_labels`); empty: they do not.
 
     !!! example
 
@@ -47,6 +51,7 @@ class Dataset:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     left_out: tuple[str, ...] = ()
+    features: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(split)} {name}" for name, split in self.splits._asdict().items())
@@ -61,6 +66,17 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """Shape of one example."""
         return self.train.x.shape[1:]
+
+    @property
+    def shape_without_labels(self) -> tuple[int, ...]:
+        """Shape of one example, without the label that may stand behind its features."""
+        return self.features or self.shape
+
+    def without_labels(self, x: Any) -> Any:
+        """Examples, raw or preprocessed, as (n, *shape_without_labels)."""
+        if not self.features:
+            return x
+        return x[:, : math.prod(self.features)].reshape(-1, *self.features)
 
     @property
     def white(self) -> float:
@@ -121,11 +137,15 @@ class Dataset:
             raise UsageError(f"select(classes={chosen}): give at least two labels; {known}.")
 
         relabel = np.full(self.n_classes, -1, np.int32)
+        begin = math.prod(self.features)
         relabel[list(chosen)] = np.arange(len(chosen), dtype=np.int32)
 
         def keep(split: Split) -> Split:
             kept = split.take(np.isin(split.y, chosen))
-            return Split(kept.x, relabel[kept.y])
+            x = kept.x
+            if self.features:
+                x = np.concatenate([x[:, :begin], x[:, [begin + c for c in chosen]]], axis=1)
+            return Split(x, relabel[kept.y])
 
         return replace(
             self,

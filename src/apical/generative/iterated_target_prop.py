@@ -12,6 +12,7 @@ algorithm 2.
     (3, 8, 8)
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import jax
@@ -19,16 +20,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
 from apical.errors import LARGEST, UsageError, at_least_one
-from apical.generative import stages
+from apical.generative import modalities, stages
 from apical.generative.estimators import DifferenceTargets, Estimator
 from apical.generative.inference import Inference
 from apical.generative.latent_model import LatentModel
 from apical.generative.lessons import FinalValues, Lesson
+from apical.generative.modalities import Modality
 from apical.generative.stack import Hidden, Stack, Visible
 from apical.generative.stages import From, Rates, Stage
 from apical.networks.activations import Activation, sigmoid, softplus
 from apical.networks.initialisers import Glorot, Initialiser
-from apical.networks.layers import Dense
+from apical.networks.layers import Beside, Dense, Layer
 from apical.settings import Unsupervised
 from apical.settings.schedules import HoldThenLinear
 from apical.values.spelling import spell
@@ -90,6 +92,10 @@ class IteratedTargetProp(LatentModel):
     lesson: Lesson = FinalValues()
     """What of inference the maps learn from: its final values, or the temporal derivative of every
     unit along it, as in spike-timing-dependent plasticity."""
+    modalities: tuple[Modality, ...] = ()
+    """Parts of the data, in their order, that are read apart: INPUTS,UNITS for each, with as many
+    units together as the first latent layer has. A modality's units in that layer neither read nor
+    give the other ones' inputs, and hear of them from above alone. Empty: all is one."""
 
     def __check_init__(self):
         if not self.hidden:
@@ -118,6 +124,8 @@ class IteratedTargetProp(LatentModel):
             )
         if self.stages:
             stages.check(self.stages, len(self.hidden))
+        if self.modalities:
+            modalities.check(self.modalities, self.hidden[0])
 
     @property
     def course(self) -> tuple[Stage, ...]:
@@ -135,19 +143,28 @@ class IteratedTargetProp(LatentModel):
         return Unsupervised(optimizer="sgd", lr=0.03, schedule=HoldThenLinear(0.5), epochs=20)
 
     def create(self, inputs, key):
-        units = (inputs, *self.hidden)
+        if self.modalities:
+            modalities.check_inputs(self.modalities, inputs)
+        first = [m.sizes for m in self.modalities] or [(inputs, self.hidden[0])]
+        ways = [first, *([pair] for pair in pairwise(self.hidden))]
+        back = [[(gives, reads) for reads, gives in way] for way in ways]
         up = (*(self.activation for _ in self.hidden[:-1]), self.top)
         down = (self.visible, *(self.activation for _ in self.hidden[:-1]))
         keys = jax.random.split(key, (2, len(self.hidden)))
-
-        def dense(reads: int, gives: int, activation: Activation, key: PRNGKeyArray) -> Dense:
-            return Dense.create((reads,), gives, activation, key=key, init=self.init)
-
-        pairs = list(pairwise(units))
         return Stack(
-            tuple(dense(a, b, s, k) for (a, b), s, k in zip(pairs, up, keys[0], strict=True)),
-            tuple(dense(b, a, s, k) for (a, b), s, k in zip(pairs, down, keys[1], strict=True)),
+            *(tuple(map(self._map, *each)) for each in ((ways, up, keys[0]), (back, down, keys[1])))
         )
+
+    def _map(
+        self, way: Sequence[tuple[int, int]], activation: Activation, key: PRNGKeyArray
+    ) -> Layer:
+        """From so many units to so many; of several such pairs, one beside the other."""
+        keys = jax.random.split(key, len(way)) if len(way) > 1 else [key]
+        layers = [
+            Dense.create((reads,), gives, activation, key=k, init=self.init)
+            for (reads, gives), k in zip(way, keys, strict=True)
+        ]
+        return Beside.of(layers) if len(layers) > 1 else layers[0]
 
     @property
     def inference(self):

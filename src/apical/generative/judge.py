@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from apical.errors import UsageError
 from apical.generative.coverage import coverage
@@ -25,6 +25,8 @@ Rows = Float[np.ndarray, "examples inputs"]
 class Judge:
     """Measures samples beside the splits of a task, all with the same code.
 
+    Where labels stand behind the examples' features, it looks at the features alone.
+
     **Arguments:**
 
     - `classifier`: a trained network for the same raw examples; None: what needs its features is
@@ -35,7 +37,7 @@ class Judge:
     classifier: Model | None = None
 
     def __post_init__(self):
-        shape = self.task.data.shape
+        shape = self.task.data.shape_without_labels
         if self.classifier is not None and self.classifier.shape != shape:
             raise UsageError(
                 f"classifier: takes examples of shape {self.classifier.shape}, and the model gives "
@@ -45,7 +47,7 @@ class Judge:
     @full_precision()
     def measure(self, samples: Float[np.ndarray, "samples ..."]) -> dict[str, Any]:
         """Of samples in the units of the model's inputs; JSON-ready."""
-        rows = np.asarray(flat(samples))
+        rows = self._rows(samples)
         window = parzen(rows, self.validation, self.test)
         measured: dict[str, Any] = {"parzen": window._asdict()}
         if self.classifier is not None:
@@ -61,6 +63,11 @@ class Judge:
             }
         return measured
 
+    @full_precision()
+    def classes(self, samples: Float[np.ndarray, "samples ..."]) -> Int[np.ndarray, " samples"]:
+        """The class that the classifier gives each sample; there must be one."""
+        return self._seen(self._rows(samples))[1].argmax(axis=1)
+
     @property
     def within(self) -> tuple[float, float]:
         """Between which numbers samples lie."""
@@ -70,17 +77,21 @@ class Judge:
     @cached_property
     def train(self) -> Rows:
         """The training examples, as the model reads them."""
-        return np.asarray(flat(self.task.transforms.train(self.task.data.train.x)))
+        return self._rows(self.task.transforms.train(self.task.data.train.x))
 
     @cached_property
     def validation(self) -> Rows:
         """The validation examples."""
-        return np.asarray(flat(self.task.transforms.validation(self.task.data.validation.x)))
+        return self._rows(self.task.transforms.validation(self.task.data.validation.x))
 
     @cached_property
     def test(self) -> Rows:
         """The test examples."""
-        return np.asarray(flat(self.task.transforms.test(self.task.data.test.x)))
+        return self._rows(self.task.transforms.test(self.task.data.test.x))
+
+    def _rows(self, examples: Any) -> Rows:
+        """Those with labels behind them lose these; rows without stay what they are."""
+        return np.asarray(flat(self.task.data.without_labels(examples)))
 
     @cached_property
     def _features_of_test(self) -> Float[np.ndarray, "examples features"]:
@@ -89,8 +100,12 @@ class Judge:
     def _seen(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """The classifier's last hidden activities, and its output for each class."""
         assert self.classifier is not None
-        to_inputs, shape = self.task.transforms.test, self.task.data.shape
-        raw = rows.reshape(-1, *shape) / np.asarray(to_inputs.scale) + np.asarray(to_inputs.shift)
+        data, to_inputs = self.task.data, self.task.transforms.test
+        scale, shift = (
+            data.without_labels(np.broadcast_to(np.asarray(of_each), (1, *data.shape)))
+            for of_each in (to_inputs.scale, to_inputs.shift)
+        )
+        raw = rows.reshape(-1, *data.shape_without_labels) / scale + shift
         seen, network = [], self.classifier.network
         for begin in range(0, len(raw), 1000):
             x = self.classifier.transform(jnp.asarray(raw[begin : begin + 1000]))

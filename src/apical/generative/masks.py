@@ -60,6 +60,13 @@ class Lower(Missing):
         return where[0] < rows // 2
 
 
+class All(Missing):
+    """All of it."""
+
+    def known(self, shape, seed):
+        return np.zeros(shape, bool)
+
+
 class Scattered(Missing):
     """A part of all values, drawn at random."""
 

@@ -41,7 +41,7 @@ class Stack(eqx.Module):
     @property
     def units(self) -> tuple[int, ...]:
         """Inputs, and units of each latent layer from below."""
-        return (self.encoders[0].fans[0], *(f.out_shape[0] for f in self.encoders))
+        return (self.encoders[0].in_shape[0], *(f.out_shape[0] for f in self.encoders))
 
     def encode(self, x: Visible) -> Hidden:
         """h_l = f_l(h_{l-1}), all the way up."""

@@ -11,8 +11,11 @@ import jax
 import optax
 
 from apical.data import Dataset
+from apical.data.labels import SUFFIX
 from apical.data.preprocessing import Transforms
+from apical.errors import UsageError
 from apical.networks.layers import Layer
+from apical.networks.targets import Label
 from apical.rules import Batch, Rule
 from apical.settings import Loop, Settings
 from apical.training.first_layer import FirstLayer
@@ -22,7 +25,7 @@ from apical.training.optimizer import Optimizers, build_both
 from apical.training.stream import Stream, streamed
 from apical.training.supervised import Carry, Supervised
 from apical.training.trainer import PROBE, Trainer
-from apical.values.spelling import encode
+from apical.values.spelling import encode, spell
 
 
 def fitted(data: Dataset, settings: Loop) -> Transforms:
@@ -112,6 +115,12 @@ class Task(Training):
     ):
         data = data.framed(settings.framing)
         settings = sized(settings, rule.recipe, data)
+        if data.features and isinstance(settings.target, Label):
+            raise UsageError(
+                f"data: {data.name} has the labels among its inputs, and the network is trained "
+                f"towards them; use {data.name.removesuffix(SUFFIX)}, or another target than "
+                f"{spell(settings.target)}"
+            )
         self.rule, self.data, self.settings = rule, data, settings
         self.transformation, self.init_from = transformation, init_from
         self.transforms = fitted(data, settings)

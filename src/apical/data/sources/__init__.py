@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from apical.data.dataset import Dataset
 from apical.data.image_files.source import FOLDER, at_path
+from apical.data.labels import SUFFIX, with_labels
 from apical.data.source import Damaged, Source
 from apical.data.sources.cifar_10 import SOURCE as CIFAR_10
 from apical.data.sources.digits import SOURCE as DIGITS
@@ -80,7 +81,8 @@ def load(
 
     **Arguments:**
 
-    - `name`: one of `names()`, or `folder:PATH` for images of yours.
+    - `name`: one of `names()`, or `folder:PATH` for images of yours; `mnist+labels` is
+      `with_labels(load("mnist"))`, and so for each whose examples are arrays.
     - `seed`: of the draw of the validation set. The test set of MNIST, Fashion-MNIST and
       CIFAR-10 is always the canonical one; iris and digits have none, so their test set is
       drawn by the seed too, stratified by class. That of image files is their `val/`, or `test/`
@@ -101,6 +103,9 @@ def load(
         >>> data.classes, data.train.x.shape, data.train.y.shape
         (('setosa', 'versicolor', 'virginica'), (90, 4), (90,))
     """
+    if isinstance(name, str) and name.endswith(SUFFIX) and not name.startswith(FOLDER):
+        whole = name.removesuffix(SUFFIX)
+        return with_labels(load(whole, seed=seed, skip_damaged=skip_damaged, left_out=left_out))
     damaged = Damaged(skip_damaged, tuple(left_out))
     found = source(name).load(checked_seed(seed), damaged)
     if PART.search(name) and found.name != name:

@@ -3,6 +3,7 @@
 Importing a layer here is what gives it a name for `--hidden`.
 """
 
+from apical.networks.layers.beside import Beside
 from apical.networks.layers.conv import Conv, Conv2d
 from apical.networks.layers.dense import Dense, Fc
 from apical.networks.layers.layer import Layer, LayerSpec
@@ -12,6 +13,7 @@ from apical.networks.layers.transposed import Transposed
 from apical.networks.layers.window import Window
 
 __all__ = [
+    "Beside",
     "Conv",
     "Conv2d",
     "Dense",

@@ -11,7 +11,7 @@ import numpy as np
 from apical.diagnostics.inversion import agreement
 from apical.generative.estimators import TrueGradient
 from apical.generative.generative_model import GenerativeModel
-from apical.generative.inference import ascent
+from apical.generative.inference import ascent, inferred
 from apical.generative.judge import Judge
 from apical.generative.references import drawn_again, gaussian
 from apical.generative.reload import reload
@@ -24,6 +24,8 @@ CLASSIFIER = "classifier"
 """The experiment whose network sees features and classes in samples."""
 ALPHAS = {"paper": 0.001, "larger": 0.1}
 """The alpha of inference that the paper states, and one with which J rises."""
+GENERATION = {"generating": 0.3}
+"""The alpha of inference in the paper's rounds of generation."""
 TRUE_DELTA = 0.01
 """The step of inference by true gradients, which at the paper's .1 grows beyond all bounds: of .03,
 .01, .003, .001 and .0003 the one that came highest on validation images, in one trained model."""
@@ -151,6 +153,54 @@ class StepsInUse(Examination):
         samples = (model.sample(self.count, steps=steps) for steps in self.steps)
         found = [judge.measure(drawn)["parzen"]["mean"] for drawn in samples]
         return {"steps": list(self.steps), "parzen": found}
+
+
+@dataclass(frozen=True)
+class Completion(Examination):
+    """What a model of images and labels makes of either when it is given the other, on the first
+    `IMAGES` test examples.
+
+    `label`: the image is known. The share of examples whose class has the largest of the label's
+    values. `image`: the label is known. The share of images in which the classifier sees that
+    class. Both are filled in by rounds of inpainting from noise, with the alpha of training, and
+    with that of `GENERATION`.
+
+    `label_by_top`: the share where the class has the largest of the label's values as they are
+    decoded from the top, all the way down, once the label has been filled in.
+    """
+
+    rounds: int = 20
+
+    @property
+    def name(self):
+        return "completion"
+
+    @property
+    def needs(self):
+        return {CLASSIFIER}
+
+    def examine(self, run, root):
+        task, model = _model(run)
+        judge, data = _judge(task, run, root), task.data
+        raw, classes = data.test.x[:IMAGES], data.test.y[:IMAGES]
+        image = np.arange(raw.shape[1]) < raw.shape[1] - data.n_classes
+        found = {}
+        for name, alpha in {"as_trained": model.model.inference.alpha, **GENERATION}.items():
+            labelled = model.inpaint(raw, image, rounds=self.rounds, alpha=alpha)
+            drawn = model.inpaint(raw, ~image, rounds=self.rounds, alpha=alpha)
+            by = model.model.inference._replace(alpha=alpha)
+            top = inferred(model.stack, jnp.asarray(labelled), by)[-1]
+            from_top = np.asarray(model.stack.decode(top))
+            found[name] = {
+                "label": _share(labelled[:, ~image].argmax(axis=1) == classes),
+                "label_by_top": _share(from_top[:, ~image].argmax(axis=1) == classes),
+                "image": _share(judge.classes(drawn) == classes),
+            }
+        return found
+
+
+def _share(right: np.ndarray) -> float:
+    return float(np.mean(right))
 
 
 def _model(run: Path) -> tuple[GenerativeTask, GenerativeModel]:

@@ -10,12 +10,14 @@ from dataclasses import replace
 from apical.generative import IteratedTargetProp
 from apical.generative.estimators import TrueGradient
 from apical.generative.lessons import FinalValues, TemporalDerivative
+from apical.generative.modalities import Reads
 from apical.generative.stages import From
 from apical.networks.activations import relu
 from apical.networks.layers import Conv, Fc
 from apical.papers.iterated_target_prop.examinations import (
     TRUE_DELTA,
     Ascent,
+    Completion,
     EstimatorCheck,
     References,
     Samples,
@@ -46,6 +48,9 @@ CLAIMED = (3, 30)
 """Those that a claim is about."""
 BETAS = (0.001, 0.01, 0.1)
 """Sizes of the steps up log q(h | x), which the paper leaves out."""
+PIXELS, CLASSES = 784, 10
+BOTH = replace(MODEL, hidden=(1100, 100), modalities=(Reads(PIXELS, 1000), Reads(CLASSES, 100)))
+"""The model of images and labels."""
 FIRST = MODEL.course[0]
 EVEN = From(3, (0.1,), (1.0,), (0.3, 0.05), (0.2,))
 """In place of the recipe's second stage: its noises, and the rates of the first stage. Without the
@@ -65,6 +70,10 @@ def experiments(protocol: str) -> Iterator[Planned]:
         brief = replace(MODEL.recipe, epochs=1, steps_per_epoch=20)
         for whole in (reference(200), short("short", small, samples=200)):
             yield replace(whole, model=small, settings=brief)
+        (both, *_) = two_modalities()
+        parts = (Reads(PIXELS, 30), Reads(CLASSES, 3))
+        small = replace(small, hidden=(33, 10), modalities=parts)
+        yield replace(both, model=small, settings=brief)
         return
     yield classifier()
     if protocol == "paper":
@@ -102,6 +111,20 @@ def questions() -> Iterator[GenerativeExperiment]:
         yield short(f"steps-{steps}", replace(MODEL, steps=steps), value=float(claimed))
     for beta in BETAS:
         yield short(f"beta-{beta:g}", replace(MODEL, beta=beta))
+    yield from two_modalities()
+
+
+def two_modalities() -> Iterator[GenerativeExperiment]:
+    """The first question for images and their labels, each beside `labels`: the paper's image path,
+    and a hundred units that read the label, which meet at the top."""
+    changes = {
+        "labels": {}, "labels-alpha-0.1": {"alpha": 0.1},
+        "labels-beta-0.01": {"beta": 0.01}, "labels-beta-0.1": {"beta": 0.1},
+    }  # fmt: skip
+    examinations = (Ascent(), Completion())
+    for name, change in changes.items():
+        whole = short(name, replace(BOTH, **change), value=float(name != "labels-beta-0.01"))
+        yield replace(whole, data="mnist+labels", examinations=examinations)
 
 
 def short(
