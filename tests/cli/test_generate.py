@@ -126,6 +126,26 @@ def test_an_autoencoder_is_trained_gone_on_with_drawn_and_used(tmp_path):
     assert "use activation sigmoid" in " ".join(apical(*begun, code=2).split())
 
 
+def test_images_and_labels_are_learned_and_the_images_are_shown(tmp_path):
+    run, out = tmp_path / "both", tmp_path / "shown.png"
+    train = ["generate", "train", "--data", "digits+labels", "--hidden", 16, 5, "--epochs", 2]
+    train += ["--batch-size", 50, "--modalities", "64,12", "10,4", "--out", run]
+    said = " ".join(apical(*train).split())
+    assert "modalities=reads:64,12/reads:10,4 on digits+labels: " in said
+    assert "going on after epoch 2 of 2" in apical(*train, "--resume")
+    apical("generate", "sample", run, "--count", 4, "--out", out)
+    assert np.asarray(Image.open(out)).shape == (58, 4 * 57 + 1)
+    for missing in ("left", "all"):
+        apical("generate", "inpaint", run, "--missing", missing, "--count", 4, "--out", out)
+        assert np.asarray(Image.open(out)).shape == (3 * 57 + 1, 4 * 57 + 1)
+    classifier = tmp_path / "bp"
+    apical("train", "bp", "--data", "digits", "--hidden", 16, "--epochs", 1, "--out", classifier)
+    words = ["--samples", 300, "--classifier", classifier]
+    assert "confidence" in apical("generate", "evaluate", run, *words)
+    told = " ".join(apical("train", "bp", "--data", "digits+labels", code=2).split())
+    assert "digits+labels has the labels among its inputs" in told
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -157,6 +177,11 @@ def test_an_autoencoder_is_trained_gone_on_with_drawn_and_used(tmp_path):
         (["generate", "train", "--top", "softplus"], "use sigmoid"),
         (["generate", "train", "--optimizer", "sdg"], "did you mean 'sgd'?"),
         (["generate", "train", "--schedule", "hold:2"], "share of hold"),
+        (["generate", "train", "--modalities", "784,x"], "units: expected int, got 'x'"),
+        (
+            ["generate", "train", "--modalities", "784,990", "10,10"],
+            "modalities: read 784 + 10 = 794 inputs, and the data have 784",
+        ),
     ],
 )
 def test_mistakes_get_one_readable_message_and_code_2(made, args, words):

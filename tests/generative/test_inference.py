@@ -186,10 +186,11 @@ class Underivable(Activation):
         return forbidden(a)
 
 
-def test_no_derivative_of_any_layer_is_taken(monkeypatch):
+@pytest.mark.parametrize("modalities", [(), ("4,3", "2,2")])
+def test_no_derivative_of_any_layer_is_taken(monkeypatch, modalities):
     """Neither of an activation nor of a connection, in inference, sampling and completion."""
     guard = Underivable()
-    maps = stack(activation=guard, top=guard, visible=guard)
+    maps = stack(activation=guard, top=guard, visible=guard, modalities=modalities)
     through = jax.custom_jvp(lambda w, b, x: x @ w.T + b)
 
     @through.defjvp

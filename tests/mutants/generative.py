@@ -7,7 +7,9 @@ LESSONS = "tests/generative/test_lessons.py"
 TRAINING = "tests/generative/test_training.py"
 MODEL = "tests/generative/test_model.py"
 MEASURES = "tests/generative/test_measures.py"
-AUTOENCODER = "tests/generative/test_target_autoencoder.py"
+AUTOMODALITIES = "tests/generative/test_modalities.py"
+ENCODER = "tests/generative/test_target_autoencoder.py"
+MODALITIES = "tests/generative/test_modalities.py"
 ENCODER = "tests/generative/test_encoder_of.py"
 FIRST = f"{ENCODER}::test_the_first_layer_is_the_encoder_of_its_seed_and_all_else_is_as_ever"
 OWN_ERRORS = f"{AUTOENCODER}::test_each_map_descends_its_own_error_with_constant_targets"
@@ -270,8 +272,49 @@ MUTANTS = (
     Mutant(
         "precision: the machine's own in measures",
         "generative/judge.py",
-        "    @full_precision()\n",
-        "",
+        "    @full_precision()\n    def measure",
+        "    def measure",
         (PRECISION,),
+    ),
+    Mutant(
+        "modalities: the second reads what the first reads",
+        "networks/layers/beside.py",
+        "x[:, begin:end]",
+        "x[:, : end - begin]",
+        ("tests/layers/test_beside.py::test_it_is_a_block_diagonal_matrix_in_every_map",),
+    ),
+    Mutant(
+        "modalities: both are read by all units",
+        "generative/iterated_target_prop.py",
+        "[m.sizes for m in self.modalities] or [",
+        "[",
+        (f"{MODALITIES}::test_a_modality_hears_of_another_from_above_alone",),
+    ),
+    Mutant(
+        "labels: those of another class order",
+        "data/dataset.py",
+        "begin + c for c in chosen",
+        "begin + c for c in range(len(chosen))",
+        ("tests/data/test_labels.py::test_chosen_classes_have_as_many_values",),
+    ),
+    Mutant(
+        "judge: labels are measured too",
+        "generative/judge.py",
+        "flat(self.task.data.without_labels(examples))",
+        "flat(examples)",
+        (
+            "tests/papers/test_iterated_target_prop.py"
+            "::test_samples_of_images_with_labels_are_judged_by_the_images",
+        ),
+    ),
+    Mutant(
+        "completion: the label is known",
+        "papers/iterated_target_prop/examinations.py",
+        "model.inpaint(raw, image, rounds",
+        "model.inpaint(raw, image | True, rounds",
+        (
+            "tests/papers/test_iterated_target_prop.py"
+            "::test_what_is_filled_in_is_what_the_other_modality_shows",
+        ),
     ),
 )

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 import apical
 from apical.diagnostics.inversion import agreement
 from apical.generative.estimators import TrueGradient
+from apical.generative.inference import infer, observed
 from apical.generative.judge import Judge
 from apical.generative.references import drawn_again, gaussian
 from apical.generative.reload import reload
@@ -22,15 +23,19 @@ from apical.papers.iterated_target_prop.examinations import (
     ALPHAS,
     TRUE_DELTA,
     Ascent,
+    Completion,
     EstimatorCheck,
     References,
     Samples,
     StepsInUse,
+    _judge,
 )
 from apical.papers.iterated_target_prop.experiments import questions
 from apical.papers.iterated_target_prop.stdp import STDP
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
+from apical.training.reload import reload_classifiers
+from apical.training.selection import Last
 
 COUNT = 60
 ALONG = 4
@@ -50,6 +55,16 @@ def root(tmp_path_factory):
     for examination in EXAMINED:
         Examined(examination, root / "reference" / "seed-0").execute()
     return root
+
+
+@pytest.fixture(scope="module")
+def both(root):
+    """The folder of a run on the small digits and their labels, examined."""
+    run, parts = root / "labels" / "seed-0", ("64,12", "10,4")
+    model = apical.IteratedTargetProp((16, 6), steps=3, alpha=0.2, modalities=parts)
+    model.fit("digits+labels", epochs=6, out=run)
+    Examined(Completion(2), run).execute()
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +158,38 @@ def test_steps_in_use_are_those_of_every_round(root, trained):
     # The model was trained with three.
     assert told["parzen"][1] == pytest.approx(found(root, "samples")["rounds"]["parzen"]["mean"])
     assert told["parzen"][0] != told["parzen"][1]
+
+
+def test_what_is_filled_in_is_what_the_other_modality_shows(root, both):
+    """Counted again, example by example."""
+    told = json.loads((both / "completion.json").read_text())
+    task, models = reload(both)
+    _, networks = reload_classifiers(root / "classifier" / "seed-0", Last())
+    model, data, network = models[0], task.data, networks[0]
+    raw, y, image = data.test.x, data.test.y, np.arange(74) < 64
+    for name, alpha in (("as_trained", 0.2), ("generating", 0.3)):
+        labels, images = (
+            model.inpaint(raw, known, rounds=2, alpha=alpha) for known in (image, ~image)
+        )
+        by = model.model.inference._replace(alpha=alpha)
+        maps, x = model.stack, jnp.asarray(labels)
+        *_, top = infer(maps, observed(maps, x, by), maps.encode(x), by)
+        from_top = np.asarray(maps.decode(top))
+        seen = np.asarray(network(16 * images[:, :64].reshape(-1, 8, 8))).argmax(axis=1)
+        assert told[name]["label"] == np.mean(labels[:, 64:].argmax(axis=1) == y)
+        assert told[name]["label_by_top"] == np.mean(from_top[:, 64:].argmax(axis=1) == y)
+        assert told[name]["image"] == pytest.approx(np.mean(seen == y), abs=0.01)
+
+
+def test_samples_of_images_with_labels_are_judged_by_the_images(root, both):
+    task, models = reload(both)
+    plain, _ = reload(root / "reference" / "seed-0")
+    samples = models[0].sample(COUNT)
+    ours, theirs = (
+        Judge(of, _judge(task, both, root).classifier).measure(rows)
+        for of, rows in ((task, samples), (plain, samples[:, :64].reshape(-1, 8, 8)))
+    )
+    assert ours == theirs
 
 
 def test_every_figure_is_drawn_of_what_there_is(root, tmp_path):
