@@ -16,6 +16,7 @@ from apical.diagnostics.inversion import agreement
 from apical.generative.estimators import TrueGradient
 from apical.generative.inference import infer, observed
 from apical.generative.judge import Judge
+from apical.generative.modalities import Reads
 from apical.generative.references import drawn_again, gaussian
 from apical.generative.reload import reload
 from apical.papers.iterated_target_prop import figures
@@ -60,7 +61,7 @@ def root(tmp_path_factory):
 @pytest.fixture(scope="module")
 def both(root):
     """The folder of a run on the small digits and their labels, examined."""
-    run, parts = root / "labels" / "seed-0", ("64,12", "10,4")
+    run, parts = root / "labels" / "seed-0", (Reads(64, 12), Reads(10, 4))
     model = apical.IteratedTargetProp((16, 6), steps=3, alpha=0.2, modalities=parts)
     model.fit("digits+labels", epochs=6, out=run)
     Examined(Completion(2), run).execute()

@@ -54,8 +54,8 @@ def check_inputs(modalities: Sequence[Modality], inputs: int) -> None:
     read = [modality.sizes[0] for modality in modalities]
     if sum(read) != inputs:
         raise UsageError(
-            f"modalities: read {_sum(read)} inputs, and the data have {inputs}; name data that have "
-            "as many (such as mnist+labels), or other modalities"
+            f"modalities: read {_sum(read)} inputs, and the data have {inputs}; name data that "
+            "have as many (such as mnist+labels), or other modalities"
         )
 
 

@@ -30,8 +30,8 @@ class DataOptions:
     """What to train on."""
 
     data: str = "mnist"
-    """Data set; `apical data list` shows them. With +labels behind the name, as in mnist+labels, each
-    example's label is part of it: for generative models of both."""
+    """Data set; `apical data list` shows them. In mnist+labels, and so in each, the label of an
+    example is part of it: for generative models of both."""
     classes: tuple[int, ...] = ()
     """Keep only these labels, renumbered in this order; empty: all."""
     skip_damaged: bool = False

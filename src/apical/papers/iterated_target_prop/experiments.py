@@ -117,14 +117,16 @@ def questions() -> Iterator[GenerativeExperiment]:
 def two_modalities() -> Iterator[GenerativeExperiment]:
     """The first question for images and their labels, each beside `labels`: the paper's image path,
     and a hundred units that read the label, which meet at the top."""
-    changes = {
-        "labels": {}, "labels-alpha-0.1": {"alpha": 0.1},
-        "labels-beta-0.01": {"beta": 0.01}, "labels-beta-0.1": {"beta": 0.1},
-    }  # fmt: skip
-    examinations = (Ascent(), Completion())
-    for name, change in changes.items():
-        whole = short(name, replace(BOTH, **change), value=float(name != "labels-beta-0.01"))
-        yield replace(whole, data="mnist+labels", examinations=examinations)
+    models = {
+        "labels": (BOTH, 1.0),
+        "labels-alpha-0.1": (replace(BOTH, alpha=0.1), 1.0),
+        "labels-beta-0.01": (replace(BOTH, beta=0.01), 0.0),
+        "labels-beta-0.1": (replace(BOTH, beta=0.1), 1.0),
+    }
+    for name, (model, value) in models.items():
+        looked_into = (Ascent(), Completion())
+        whole = short(name, model, value=value)
+        yield replace(whole, data="mnist+labels", examinations=looked_into)
 
 
 def short(
