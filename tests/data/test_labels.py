@@ -6,6 +6,8 @@ import pytest
 from apical.data import Scale, Standardise, from_arrays, load, with_labels
 from apical.errors import UsageError
 
+from . import pictures
+
 
 @pytest.fixture(scope="module")
 def digits():
@@ -56,7 +58,7 @@ def test_without_labels_nothing_is_left_out(digits):
     assert digits.shape_without_labels == digits.shape
 
 
-@pytest.mark.parametrize("name", ["digits+lables", "dgits+labels", "digits+labels+labels"])
+@pytest.mark.parametrize("name", ["digits+lables", "dgits+labels"])
 def test_other_names_are_refused(name):
     with pytest.raises(UsageError, match="did you mean 'digits'"):
         load(name)
@@ -65,3 +67,10 @@ def test_other_names_are_refused(name):
 def test_labels_are_given_once(digits):
     with pytest.raises(UsageError, match=r"digits\+labels has labels beside its features"):
         with_labels(with_labels(digits))
+
+
+def test_image_files_take_no_labels_and_a_folder_may_be_called_so(tmp_path):
+    files = load(f"folder:{pictures.folder(tmp_path / 'cats+labels')}")
+    assert not files.features
+    with pytest.raises(UsageError, match="are image files, which are decoded when they are read"):
+        with_labels(files)

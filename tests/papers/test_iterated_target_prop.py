@@ -193,7 +193,7 @@ def test_samples_of_images_with_labels_are_judged_by_the_images(root, both):
     assert ours == theirs
 
 
-def test_every_figure_is_drawn_of_what_there_is(root, tmp_path):
+def test_every_figure_is_drawn_of_what_there_is(root, both, tmp_path):
     runs, drawn = tmp_path / "paper", tmp_path / "figures"
     shutil.copytree(root, runs)
     for examination in STDP[:1]:
@@ -203,7 +203,8 @@ def test_every_figure_is_drawn_of_what_there_is(root, tmp_path):
     paths = figures.draw(Evidence(runs), drawn)
     names = {path.name for path in paths if path.suffix == ".png"}
     assert names == {
-        "stdp-window.png", "inference.png", "likelihood.png", "questions.png", "limits.png",
+        "stdp-window.png", "inference.png", "likelihood.png", "questions.png", "modalities.png",
+        "limits.png",
         "samples.png", "samples-directed.png", "inpainting.png",
     }  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in paths)

@@ -36,8 +36,8 @@ def with_labels(data: Dataset) -> Dataset:
     """
     if isinstance(data.train.x, ImageRows):
         raise UsageError(
-            f"with_labels: the examples of {data.name} are image files, which are decoded when they "
-            "are read; use data whose examples are arrays"
+            f"with_labels: the examples of {data.name} are image files, which are decoded when "
+            "they are read; use data whose examples are arrays"
         )
     if data.features:
         raise UsageError(f"with_labels: {data.name} has labels beside its features; give it once")

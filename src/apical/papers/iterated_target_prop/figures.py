@@ -9,8 +9,20 @@ import numpy as np
 
 from apical.generative.masks import Left
 from apical.generative.reload import reload
-from apical.papers.iterated_target_prop.examinations import ALPHAS, TRUE_DELTA
-from apical.papers.iterated_target_prop.experiments import BETAS, MODEL, SHORT, STEPS
+from apical.papers.iterated_target_prop.examinations import (
+    ALPHAS,
+    GENERATION,
+    IMAGES,
+    TRUE_DELTA,
+)
+from apical.papers.iterated_target_prop.experiments import (
+    BETAS,
+    CLASSES,
+    MODEL,
+    SHORT,
+    STEPS,
+    two_modalities,
+)
 from apical.papers.iterated_target_prop.stdp_figures import draw_rates, draw_window
 from apical.report.axes import band, caption, points
 from apical.report.grids import save_examples
@@ -43,7 +55,7 @@ def draw(evidence: Evidence, folder: Path) -> list[Path]:
     with look():
         paths = draw_window(evidence, "classifier", folder)
         paths += draw_rates(evidence, "classifier", folder)
-        for part in (ascent, likelihood, questions, limits):
+        for part in (ascent, likelihood, questions, modalities, limits):
             paths += part(evidence, folder)
     return [*paths, *pictures(evidence, folder)]
 
@@ -174,6 +186,44 @@ def questions(evidence: Evidence, folder: Path) -> list[Path]:
         "model's own inference at alpha .001. 2000 samples each.",
     )  # fmt: skip
     return save(figure, folder, "questions")
+
+
+def modalities(evidence: Evidence, folder: Path) -> list[Path]:
+    """Whether a correction from above is needed with two modalities: what each of them makes of the
+    other, by what was corrected from above in training and in use."""
+    shown = {
+        e.name: f"alpha {e.model.inference.alpha:g}\nbeta {e.model.inference.beta:g}"
+        for e in two_modalities()
+        if evidence.stored(e.name, "completion.json", "as_trained", "label")
+    }
+    if not shown:
+        return []
+    uses = {"as_trained": "in training", **{use: f"{a:g}" for use, a in GENERATION.items()}}
+    rows = {
+        "label": "labels filled in right,\nof a given image",
+        "label_by_top": "the same of labels that\nthe top decodes to",
+        "image": "images that show\na given label's class",
+    }
+    figure, axes = plt.subplots(1, len(rows), figsize=(9.4, 3.4), sharey=True)
+    for axis, (key, title) in zip(axes, rows.items(), strict=True):
+        axis.axhline(1 / CLASSES, color="grey", lw=0.8)
+        for side, colour, (use, label) in zip((-1, 1), PALETTE, uses.items(), strict=False):
+            for x, name in enumerate(shown):
+                values = evidence.stored(name, "completion.json", use, key).values()
+                points(axis, x + 0.1 * side, list(values), color=colour, marker="os"[side > 0])
+            axis.plot([], [], "os"[side > 0], color=colour, label=f"alpha in use: {label}")
+        axis.set_xticks(range(len(shown)), list(shown.values()), fontsize=8)
+        axis.set(xlabel="in training", ylim=(-0.02, 1.02))
+        axis.set_title(title, fontsize=9)
+    axes[0].set_ylabel("share of test examples")
+    axes[0].legend(fontsize=7)
+    caption(
+        figure, evidence.protocol, *evidence.ran(list(shown)), of=MODEL.recipe.epochs,
+        note=f"Images and their labels, {SHORT} epochs. The first {IMAGES} test examples; what is "
+        "missing is filled in by 20 rounds from noise. Grey: chance. Points: means with 95 % t "
+        "intervals, open ones single seeds.",
+    )  # fmt: skip
+    return save(figure, folder, "modalities")
 
 
 def limits(evidence: Evidence, folder: Path) -> list[Path]:
