@@ -1,5 +1,6 @@
 """What is measured on finished runs of the fifth paper's model, and its figures, on a tiny one."""
 
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import apical
+from apical import IteratedTargetProp
+from apical.data import load
 from apical.diagnostics.inversion import agreement
 from apical.generative.estimators import TrueGradient
 from apical.generative.inference import infer, observed
@@ -19,7 +22,8 @@ from apical.generative.judge import Judge
 from apical.generative.modalities import Reads
 from apical.generative.references import drawn_again, gaussian
 from apical.generative.reload import reload
-from apical.papers.iterated_target_prop import figures
+from apical.generative.stages import From
+from apical.papers.iterated_target_prop import figures, search
 from apical.papers.iterated_target_prop.examinations import (
     ALPHAS,
     TRUE_DELTA,
@@ -223,3 +227,28 @@ def test_a_question_changes_one_thing():
         same = name in ("short", "final-values", "labels")
         assert same or len(changed - {"delta"}) == 1, name
         assert experiment.settings == other.settings
+
+
+def test_the_search_keeps_what_each_trial_came_to(tmp_path, monkeypatch):
+    """A trial's rates and noises are the second stage's, and a finished one is not made again."""
+    table = search.TABLE
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    names = search.Trial._fields
+    assert [tuple(float(row[name]) for name in names) for row in rows] == [*search.TRIALS]
+    trial = search.TRIALS[1]
+    first, second = search.model(trial).course
+    assert first == IteratedTargetProp().course[0]
+    assert isinstance(second, From)
+    assert second.encoder_rates == (trial.f1_rate, trial.f2_rate)
+    assert second.decoder_rates == (1.0, trial.g2_rate)
+    assert second.encoder_noise == (trial.f1_noise, trial.f2_noise)
+    assert second.decoder_noise == (trial.g1_noise,)
+    small = replace(search.model(trial), hidden=(6, 4), trace_steps=2)
+    monkeypatch.setattr(search, "model", lambda trial: small)
+    monkeypatch.setattr(search, "load", lambda name: load("digits"))
+    monkeypatch.setattr(search, "EPOCHS", 1)
+    monkeypatch.setattr(search, "SAMPLES", 50)
+    found = search.tried(trial, tmp_path / "run")
+    assert all(np.isfinite(found))
+    assert search.tried(trial, tmp_path / "run") == found

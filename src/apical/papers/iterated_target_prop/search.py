@@ -1,16 +1,16 @@
 """The search for the recipe's second stage: what the paper does not state.
 
-`python -m apical.papers.iterated_target_prop.search OUT` trains the model once for each of `DRAWS`
-draws, going on with those in OUT, and keeps them in `searched.csv`. The measure is the Parzen
-log-likelihood of validation images under samples after the paper's three rounds; test images are
-not read.
+`python -m apical.papers.iterated_target_prop.search OUT` trains the model once for each of
+`TRIALS`, going on with those in OUT, and keeps what came out in `searched.csv`. The measure is the
+Parzen log-likelihood of validation images under samples after the paper's three rounds; test images
+are not read.
 """
 
 import csv
-import random
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,56 +23,52 @@ from apical.generative.parzen import SIGMAS, log_likelihoods
 from apical.generative.reload import reload
 from apical.generative.stages import From
 
-SPACE: dict[str, tuple[float, ...]] = {
-    "f1_rate": (0.1, 0.2, 0.3),
-    "f2_rate": (1.0, 3.0, 6.0),
-    "g2_rate": (1.0, 2.0, 4.0),
-    "f1_noise": (0.2, 0.3, 0.5),
-    "f2_noise": (0.02, 0.05, 0.1, 0.2),
-    "g1_noise": (0.1, 0.2, 0.3, 0.5),
-}
-"""Of the second stage; g1's rate is 1."""
-BEFORE = {
-    "f1_rate": 0.1,
-    "f2_rate": 3.0,
-    "g2_rate": 2.0,
-    "f1_noise": 0.3,
-    "f2_noise": 0.05,
-    "g1_noise": 0.2,
-}
-"""Draw 0: what single trials had led to."""
-DRAWS = 16
+
+class Trial(NamedTuple):
+    """The second stage's rates, of parts of `lr`, and noises; g1's rate is 1."""
+
+    f1_rate: float
+    f2_rate: float
+    g2_rate: float
+    f1_noise: float
+    f2_noise: float
+    g1_noise: float
+
+
+TRIALS = (
+    Trial(0.1, 3.0, 2.0, 0.3, 0.05, 0.2),
+    Trial(0.2, 3.0, 1.0, 0.3, 0.2, 0.5),
+    Trial(0.2, 3.0, 2.0, 0.5, 0.05, 0.2),
+    Trial(0.2, 1.0, 1.0, 0.5, 0.1, 0.2),
+    Trial(0.1, 3.0, 2.0, 0.3, 0.2, 0.5),
+    Trial(0.1, 6.0, 2.0, 0.3, 0.2, 0.5),
+    Trial(0.1, 3.0, 2.0, 0.2, 0.2, 0.5),
+)
+"""The first is what single runs had led to before; the next three were drawn at random, and the
+last three were chosen by those before them."""
 EPOCHS, FIRST = 5, 2
-"""Of a draw, and of its first stage, which is the recipe's."""
+"""Of a trial, and of its first stage, which is the recipe's."""
 SAMPLES, IMAGES = 4000, 2000
 """Samples, and validation images that they are measured by."""
 TABLE = Path(__file__).parent / "searched.csv"
 
 
-def draws() -> list[dict[str, float]]:
-    """What is tried."""
-    chance = random.Random(0)
-    return [BEFORE] + [
-        {name: chance.choice(values) for name, values in SPACE.items()} for _ in range(DRAWS - 1)
-    ]
-
-
-def model(drawn: dict[str, float], first: int = FIRST) -> IteratedTargetProp:
-    """The paper's model with a second stage as drawn."""
+def model(trial: Trial, first: int = FIRST) -> IteratedTargetProp:
+    """The paper's model with this second stage."""
     base = IteratedTargetProp()
     second = From(
         first,
-        (drawn["f1_rate"], drawn["f2_rate"]),
-        (1.0, drawn["g2_rate"]),
-        (drawn["f1_noise"], drawn["f2_noise"]),
-        (drawn["g1_noise"],),
+        (trial.f1_rate, trial.f2_rate),
+        (1.0, trial.g2_rate),
+        (trial.f1_noise, trial.f2_noise),
+        (trial.g1_noise,),
     )
     return replace(base, stages=(base.course[0], second))
 
 
-def tried(drawn: dict[str, float], out: Path) -> tuple[float, float]:
+def tried(trial: Trial, out: Path) -> tuple[float, float]:
     """Train; the validation log-likelihood without rounds, and with three."""
-    fit(model(drawn), load("mnist"), epochs=EPOCHS, out=out, resume=(out / "config.json").exists())
+    fit(model(trial), load("mnist"), epochs=EPOCHS, out=out, resume=(out / "config.json").exists())
     task, models = reload(out)
     (trained,) = models.values()
     images = Judge(task).validation[:IMAGES]
@@ -86,9 +82,9 @@ def tried(drawn: dict[str, float], out: Path) -> tuple[float, float]:
 
 if __name__ == "__main__":
     rows = []
-    for number, drawn in enumerate(draws()):
-        directed, refined = tried(drawn, Path(sys.argv[1]) / f"draw-{number}")
-        rows.append({"draw": number, **drawn, "directed": directed, "rounds": refined})
+    for number, trial in enumerate(TRIALS):
+        directed, refined = tried(trial, Path(sys.argv[1]) / f"trial-{number}")
+        rows.append({"trial": number, **trial._asdict(), "directed": directed, "rounds": refined})
         print(rows[-1], flush=True)
         with TABLE.open("w", newline="") as file:
             writer = csv.DictWriter(file, rows[0])
