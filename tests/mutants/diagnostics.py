@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 PARTS = "tests/training/test_parts.py"
+INVERSION = "tests/diagnostics/test_inversion.py"
 ALIGN = "tests/diagnostics/test_alignment.py"
 
 MUTANTS = (
@@ -54,5 +55,12 @@ MUTANTS = (
         "return (credit.kept, jax.tree.map",
         "return (kept, jax.tree.map",
         (f"{ALIGN}::test_what_a_rule_keeps_goes_from_batch_to_batch",),
+    ),
+    Mutant(
+        "inversion: decoders are held constant",
+        "diagnostics/inversion.py",
+        "_of_rows(f, below.shape[1:]), _of_rows(g, h.shape[1:])",
+        "_of_rows(f, below.shape[1:]), _of_rows(lambda h: 0 * g(h), h.shape[1:])",
+        (f"{INVERSION}::test_target_propagation_is_measured_at_each_layer_with_an_inverse",),
     ),
 )

@@ -110,10 +110,12 @@ def test_curves_are_drawn_from_runs_alone(runs, tmp_path):
 
 
 def test_there_is_no_panel_for_a_quantity_that_no_run_has(blobs, runs, tmp_path):
-    dtp = tmp_path / "dtp"
-    fit(DTP(), blobs, hidden=(8,), epochs=2, batch_size=30, out=dtp)
+    dtp, deep = tmp_path / "dtp", tmp_path / "deep"
+    for out, hidden in ((dtp, (8,)), (deep, (8, 6))):
+        fit(DTP(), blobs, hidden=hidden, epochs=2, batch_size=30, out=out)
     for shown, panels in (
         ([RunData.read(dtp)], {"error (%)", "loss", "cosine"}),
+        ([RunData.read(deep)], {"error (%)", "loss", "cosine", "largest eigenvalue"}),
         ([RunData.read(dtp), *runs], {"error (%)", "loss", "cosine", "angle of feedback"}),
         ([replace(runs[0], rows=[{**row, "alignment": None} for row in runs[0].rows], initial=[])],
          {"error (%)", "loss"}),

@@ -3,18 +3,29 @@
 Source: Lee, Zhang, Fischer & Bengio 2015; Bengio et al. 2015.
 """
 
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from apical.networks.layers import Layer
+from apical.networks.network import Network
+from apical.rules import State
+from apical.rules.target_propagation.rule import TargetPropagation
 
 Visible = Float[Array, "batch inputs"]
 Batched = Float[Array, "batch units"]
+Map: TypeAlias = Callable[[Array], Array]
+FEW = 100
+"""Examples that learners measure it on after every epoch."""
 
 
 def contraction(
-    f: Layer, g: Layer, below: Visible, h: Batched, key: PRNGKeyArray, steps: int = 30
+    f: Map, g: Map, below: Visible, h: Batched, key: PRNGKeyArray, steps: int = 30
 ) -> Float[Array, " batch"]:
     """The largest eigenvalue of (I - f'g')^T (I - f'g') for each example, f' at `below`, g' at h.
 
@@ -36,20 +47,71 @@ def contraction(
         >>> round(float(contraction(f, g, below, h, jax.random.key(0))[0]), 3)
         0.25
     """
-    _, decode = jax.linearize(g, h)
-    _, encode = jax.linearize(f, below)
+    _, back_to_h = jax.vjp(g, h)
+    _, back_to_below = jax.vjp(f, below)
 
-    def apply(v: Batched) -> Batched:
-        return v - encode(decode(v))
+    def transposed(v: Batched) -> Batched:
+        (w,) = back_to_below(v)
+        return v - back_to_h(w)[0]
 
-    transposed = jax.linear_transpose(apply, h)
+    # Locally connected layers have products of their own, which know no forward derivative.
+    apply = jax.linear_transpose(transposed, h)
 
     def once(_, v: Batched) -> Batched:
-        (moved,) = transposed(apply(_unit(v)))
-        return moved
+        return transposed(*apply(_unit(v)))
 
     v = jax.lax.fori_loop(0, steps, once, jax.random.normal(key, h.shape, h.dtype))
-    return jnp.sum(apply(_unit(v)) ** 2, axis=1)
+    return jnp.sum(apply(_unit(v))[0] ** 2, axis=1)
+
+
+@partial(jax.jit, static_argnames="rule")
+def contractions(
+    net: Network,
+    state: State,
+    x: Float[Array, "batch ..."],
+    key: PRNGKeyArray,
+    *,
+    rule: TargetPropagation,
+) -> Float[Array, " layers"]:
+    """The mean of `contraction` over examples, for each layer with an inverse; nan for the others.
+
+    It is taken at h_l = f_l(h_{l-1}). What units send has the derivative 1.
+
+    **Arguments:**
+
+    - `net`, `state`: the network, and what the rule owns beside it.
+    - `x`: what the network reads, (batch, *in_shape).
+    - `key`: for the directions, and for units that send samples.
+
+    !!! example
+
+        >>> import apical
+        >>> data = apical.load("digits")
+        >>> model = apical.fit(apical.DTP(), data, hidden=(8, 6, 4), epochs=1).models[0]
+        >>> x, key = model.transform(data.test.x[:20]), jax.random.key(0)
+        >>> found = contractions(model.network, model.state, x, key, rule=apical.DTP())
+        >>> jnp.isfinite(found).tolist()
+        [False, True, True, False]
+    """
+    net = net.drawn(key)
+    found = [jnp.array(jnp.nan)] * len(net.layers)
+    read = net.record(x).activities[1:-1]
+    pairs = zip(rule.inverted(net, state), state.learned, read, strict=False)
+    for l, (f, g, below) in enumerate(pairs, 1):
+        h = f(below)
+        up, down = _of_rows(f, below.shape[1:]), _of_rows(g, h.shape[1:])
+        values = contraction(up, down, _rows(below), _rows(h), jax.random.fold_in(key, l))
+        found[l] = jnp.mean(values)
+    return jnp.stack(found)
+
+
+def _of_rows(layer: Map, shape: tuple[int, ...]) -> Map:
+    """The map between rows of numbers, of one that reads examples of a shape."""
+    return lambda rows: _rows(layer(rows.reshape(len(rows), *shape)))
+
+
+def _rows(examples: Float[Array, "batch ..."]) -> Visible:
+    return examples.reshape(len(examples), math.prod(examples.shape[1:]))
 
 
 def _unit(v: Batched) -> Batched:

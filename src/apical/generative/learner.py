@@ -11,7 +11,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
-from apical.diagnostics.inversion import agreement, contraction
+from apical.diagnostics.inversion import FEW, agreement, contraction
 from apical.errors import UsageError
 from apical.generative.inference import ascent, log_joint
 from apical.generative.latent_model import LatentModel, Step
@@ -24,8 +24,6 @@ from apical.values.spelling import spell
 
 LOG_JOINT = Score("log joint")
 """The mean of log p(x, h) with h inferred, up to a constant."""
-FEW = 100
-"""Examples that inversion is measured on."""
 ONCE = ((None,),)
 """One pass, and one turn a minibatch."""
 

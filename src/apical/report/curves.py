@@ -1,4 +1,4 @@
-"""The curves of runs in one figure: error, loss, alignment with BP, feedback angle."""
+"""The curves of runs in one figure: error, loss, alignment with BP, feedback, inverses."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -129,9 +129,14 @@ def _angle(axis, run, label, colour):
     axis.set_ylim(-5, 120)
 
 
-def _hidden(axis, run, statistic, colour):
+def _inversion(axis, run, label, colour):
+    _hidden(axis, run, "eigenvalue", colour, of="inversion")
+    axis.set_ylabel("largest eigenvalue of (I - f'g')^T (I - f'g')")
+
+
+def _hidden(axis, run, statistic, colour, of="alignment"):
     """A line for each hidden layer."""
-    epochs, values = stack(run.curves("alignment", statistic))
+    epochs, values = stack(run.curves(of, statistic))
     for l in range(run.hidden_layers if len(epochs) else 0):
         style = LAYER_STYLES[l % len(LAYER_STYLES)]
         band(axis, epochs, values[..., l], color=colour, linestyle=style)
@@ -140,6 +145,7 @@ def _hidden(axis, run, statistic, colour):
 LAYERS = (
     Panel(_cosine, ("alignment", "cosine")),
     Panel(_angle, ("alignment", "feedback_angle")),
+    Panel(_inversion, ("inversion", "eigenvalue")),
 )
 """Panels with a line for each hidden layer."""
 

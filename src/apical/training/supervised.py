@@ -12,10 +12,12 @@ import optax
 from jaxtyping import Array, PyTree
 
 from apical.diagnostics import alignment
+from apical.diagnostics.inversion import FEW, contractions
 from apical.errors import UsageError
 from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import Batch, Rule, State
+from apical.rules.target_propagation.rule import TargetPropagation
 from apical.settings import Settings
 from apical.settings.turns import TOGETHER
 from apical.training.build import build
@@ -167,14 +169,15 @@ class Supervised(Learner):
         return max(map(activity, parameters.layers))
 
     def diagnose(self, carry, examples, key):
-        """The alignment with backpropagation."""
-        found = alignment(carry.net, carry.state, self.cut(examples), key, rule=self.rule)
-        return {
-            "alignment": {
-                name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
-                for name, values in vars(found).items()
-            }
-        }
+        """The alignment with backpropagation; of target propagation with inverses, whether they
+        lead targets nearer to their aims (`diagnostics.inversion`)."""
+        aligned = alignment(carry.net, carry.state, self.cut(examples), key, rule=self.rule)
+        found = {"alignment": {name: _told(values) for name, values in vars(aligned).items()}}
+        if isinstance(self.rule, TargetPropagation) and carry.state.learned:
+            x = self.batch(examples).x[:FEW]
+            values = contractions(carry.net, carry.state, x, key, rule=self.rule)
+            found["inversion"] = {"eigenvalue": _told(values)}
+        return found
 
     def sizes(self, carry):
         weights = {f"layer {l + 1}'s weights": _size(w) for l, w in enumerate(carry.net.layers)}
@@ -202,6 +205,11 @@ class Supervised(Learner):
         """The examples as minibatches of the training size, (minibatches, size, ...)."""
         size = self.settings.batch_size
         return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), self.batch(examples))
+
+
+def _told(values: Array) -> list[float | None]:
+    """Numbers for JSON; null where there is none."""
+    return [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
 
 
 def activity(layer: Layer) -> int:

@@ -198,7 +198,7 @@ def modalities(evidence: Evidence, folder: Path) -> list[Path]:
     }
     if not shown:
         return []
-    uses = {"as_trained": "in training", **{use: f"{a:g}" for use, a in GENERATION.items()}}
+    uses = {"as_trained": "as in training", **{use: f"{a:g}" for use, a in GENERATION.items()}}
     rows = {
         "label": "labels filled in right,\nof a given image",
         "label_by_top": "the same of labels that\nthe top decodes to",
@@ -213,7 +213,7 @@ def modalities(evidence: Evidence, folder: Path) -> list[Path]:
                 points(axis, x + 0.1 * side, list(values), color=colour, marker="os"[side > 0])
             axis.plot([], [], "os"[side > 0], color=colour, label=f"alpha in use: {label}")
         axis.set_xticks(range(len(shown)), list(shown.values()), fontsize=8)
-        axis.set(xlabel="in training", ylim=(-0.02, 1.02))
+        axis.set(xlabel="in training", xlim=(-0.5, len(shown) - 0.5), ylim=(-0.02, 1.02))
         axis.set_title(title, fontsize=9)
     axes[0].set_ylabel("share of test examples")
     axes[0].legend(fontsize=7)
