@@ -31,8 +31,8 @@ def with_labels(data: Dataset) -> Dataset:
         >>> data = with_labels(apical.load("digits"))  # grey from 0 to 16
         >>> data.name, data.shape, data.features
         ('digits+labels', (74,), (8, 8))
-        >>> data.train.y[0], data.train.x[0, 64:].tolist()
-        (2, [0, 0, 16, 0, 0, 0, 0, 0, 0, 0])
+        >>> int(data.test.y[0]), data.test.x[0, 64:].tolist()
+        (1, [0, 16, 0, 0, 0, 0, 0, 0, 0, 0])
     """
     if isinstance(data.train.x, ImageRows):
         raise UsageError(
