@@ -1,5 +1,7 @@
 """The convergence condition of target propagation and its estimate of a gradient."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -86,7 +88,7 @@ def test_target_propagation_is_measured_at_each_layer_with_an_inverse(rule, inve
 
 
 def test_runs_with_inverses_record_it_before_the_first_step_and_after_every_epoch(blobs):
-    small = {"hidden": (8, 6), "epochs": 1, "batch_size": 30}
+    small: dict[str, Any] = {"hidden": (8, 6), "epochs": 1, "batch_size": 30}
     told = fit(DTP(), blobs, **small)
     for row in (*told.initial, *told.metrics):
         first, second, output = row["inversion"]["eigenvalue"]

@@ -37,10 +37,10 @@ def test_every_pass_has_keys_of_its_own(blobs, monkeypatch):
     seen: list[tuple[int, int]] = []
     walk = trainer.run_pass
 
-    def watch(learner, turns, chunks, keys, carry):
+    def watch(learner, turns, chunks, keys, *further):
         (own,) = keys
         seen.extend(map(tuple, np.asarray(jax.random.key_data(own)).reshape(-1, 2).tolist()))
-        return walk(learner, turns, chunks, keys, carry)
+        return walk(learner, turns, chunks, keys, *further)
 
     monkeypatch.setattr(trainer, "run_pass", watch)
     settings: dict[str, Any] = {"hidden": (6, 6), "alternate": "epoch"}
