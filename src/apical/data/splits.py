@@ -36,12 +36,13 @@ class Split:
         """The examples at these rows (indices or a mask), copied."""
         return Split(self.x[rows], self.y[rows])
 
-    def read(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Raw examples and labels, so many at a time; those of files are read ahead."""
+    def read(self, size: int) -> Iterator[tuple[np.ndarray, Any]]:
+        """Raw examples and labels, if any, so many at a time; those of files are read ahead."""
 
-        def part(begin: int) -> tuple[np.ndarray, np.ndarray]:
+        def part(begin: int) -> tuple[np.ndarray, Any]:
             which = slice(begin, begin + size)
-            return np.asarray(self.x[which]), self.y[which]
+            labels = None if self.y is None else self.y[which]
+            return np.asarray(self.x[which]), labels
 
         begins: Sequence[int] = range(0, len(self), size)
         return map(part, begins) if isinstance(self.x, np.ndarray) else ahead(part, begins)

@@ -107,9 +107,8 @@ class OfSplit(Stream):
         return self._steps
 
     def first(self, count):
-        raw = np.asarray(self._split.x[:count]), self._split.y[:count]
-        x, y = jax.tree.map(jnp.asarray, raw)
-        return Examples(self._transform(x), y)
+        y = jax.tree.map(lambda a: jnp.asarray(a[:count]), self._split.y)
+        return Examples(self._transform(np.asarray(self._split.x[:count])), y)
 
     def _shuffled(self, epoch: int, keys: Keys) -> Int[Array, "steps size"]:
         """The rows of each minibatch."""
