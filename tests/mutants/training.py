@@ -103,7 +103,7 @@ MUTANTS = (
     Mutant(
         "step keys: both passes of an epoch have the same",
         "training/trainer.py",
-        "seed.epoch * len(self._plan) + i",
+        "seed.epoch * len(self.plan) + i",
         "seed.epoch",
         ("tests/training/test_trainer.py::test_every_pass_has_keys_of_its_own",),
     ),
@@ -166,7 +166,7 @@ MUTANTS = (
     Mutant(
         "step keys same each epoch",
         "training/trainer.py",
-        "jax.random.fold_in(seed.keys.step, seed.epoch * len(self._plan) + i)",
+        "jax.random.fold_in(seed.keys.step, seed.epoch * len(self.plan) + i)",
         "seed.keys.step",
         (f"{PARTS}::test_each_step_has_randomness_of_its_own_and_each_epoch_an_order",),
     ),

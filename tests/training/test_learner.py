@@ -78,6 +78,9 @@ class Mean(Learner):
     def diagnose(self, carry, examples, key):
         return {"seen": len(examples.x)}
 
+    def diagnosing(self, carry, examples, key):
+        return []
+
     def sizes(self, carry):
         return {"the mean": jnp.max(jnp.abs(carry))}
 

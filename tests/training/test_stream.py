@@ -31,6 +31,14 @@ class InPieces(Stream):
     def steps(self):
         return self._whole.steps
 
+    @property
+    def shapes(self):
+        return self._whole.shapes
+
+    @property
+    def ahead(self):
+        return self._whole.ahead
+
     def first(self, count):
         return self._whole.first(count)
 

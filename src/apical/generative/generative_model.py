@@ -22,7 +22,7 @@ from apical.generative.learner import flat
 from apical.generative.sampling import Prior, complete, refine
 from apical.generative.stack import Stack
 from apical.runs.precision import full_precision
-from apical.training.memory import refuse
+from apical.training.memory import Bytes, refuse
 from apical.values.spelling import spell
 from apical.values.value import read
 
@@ -128,7 +128,8 @@ class GenerativeModel:
         fit_for_a_seed(seed=seed)
         _not_negative(rounds=rounds, alpha=alpha, variance_factor=variance_factor)
         inputs = self.stack.units[0]
-        refuse(2 * count * inputs * 4, "lower count", what="count: so many samples")
+        samples = 4 * count * inputs
+        refuse(Bytes(samples, samples), "lower count", what="count: so many samples")
         by = self.model.inference._replace(alpha=float(alpha))
         if steps is not None:
             by = by._replace(steps=read(int, steps, "steps"))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -141,6 +142,13 @@ class Inferring(Learner):
             },
         }
 
+    def diagnosing(self, carry, examples, key):
+        x, stack = flat(examples.x), jax.eval_shape(self.model.maps, carry.stack)
+        return [
+            _trace.lower(stack, x, model=self.model),
+            _inversion.lower(stack, x[:FEW], key, model=self.model),
+        ]
+
     def sizes(self, carry):
         return _sizes(self.model.maps(carry.stack))
 
@@ -155,14 +163,14 @@ def flat(x: Any) -> Any:
     return x.reshape(len(x), math.prod(x.shape[1:]))
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnames="model")
 def _trace(stack: Stack, x: Visible, *, model: LatentModel) -> tuple[Array, Array]:
     rises = [ascent(stack, x, by) for by in model.traced]
     h: Hidden = model.infer(stack, x)
     return jnp.array(rises), jnp.array([jnp.mean(a) for a in h])
 
 
-@eqx.filter_jit
+@partial(jax.jit, static_argnames="model")
 def _inversion(
     stack: Stack, x: Visible, key: PRNGKeyArray, *, model: LatentModel
 ) -> dict[str, Array]:

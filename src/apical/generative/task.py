@@ -7,7 +7,7 @@ from apical.generative.generative_model import GenerativeModel
 from apical.generative.latent_model import LatentModel
 from apical.generative.learner import Inferring
 from apical.settings import Unsupervised
-from apical.training.memory import refuse, size_of
+from apical.training.memory import refuse_giants
 from apical.training.optimizer import build
 from apical.training.stream import streamed
 from apical.training.task import Training, fitted, sized, trainer
@@ -35,18 +35,12 @@ class GenerativeTask(Training):
     def learned(self, seeds):
         return {"model": encode(self.model)}
 
-    def refuse_giants(self, at_once):
-        carry = self.trainer.shapes
-        # The carry and a copy for when training diverges, the gradients, a minibatch's activities.
-        kept = 2 * size_of(carry) + size_of(carry.stack)
-        drawn = self.model.drawn_per_example
-        active = self.learner.bytes_per_example(carry.stack) + 4 * drawn
-        refuse(
-            at_once * (kept + self.settings.batch_size * active),
-            "give the latent layers fewer units, or lower batch_size"
-            + " or the samples of the top" * bool(drawn)
-            + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
-        )
+    def refuse_giants(self, trainer, seeds, at_once):
+        samples = " or the samples of the top" * bool(self.model.drawn_per_example)
+        remedy = f"give the latent layers fewer units, or lower batch_size{samples}"
+        active = self.learner.bytes_per_example(trainer.shapes.stack)
+        active += 4 * self.model.drawn_per_example
+        refuse_giants(trainer, active, remedy, seeds, at_once)
 
     def model_of(self, learned: PyTree, epoch: int) -> GenerativeModel:
         """What was learned as it was after an epoch."""

@@ -10,7 +10,7 @@ from PIL import Image
 
 from apical.errors import UsageError, at_least_one
 from apical.runs.writing import write_whole
-from apical.training.memory import refuse
+from apical.training.memory import Bytes, refuse
 
 BORDER = 0.5
 """The grey between images."""
@@ -46,7 +46,11 @@ def grid(images: Float[np.ndarray, "images rows columns ..."], across: int) -> n
     down = math.ceil(len(images) / across)
     height, width = (zoom * side + 1 for side in images.shape[1:3])
     shape = (down * height + 1, across * width + 1, *images.shape[3:])
-    refuse(2 * math.prod(shape), "draw fewer, or name a file that ends in .npy", "out: such a grid")
+    refuse(
+        Bytes(host=2 * math.prod(shape)),
+        "draw fewer, or name a file that ends in .npy",
+        "out: such a grid",
+    )
     sheet = np.full(shape, round(255 * BORDER), np.uint8)
     for i, image in enumerate(images):
         top, left = 1 + i // across * height, 1 + i % across * width

@@ -35,13 +35,13 @@ def evaluate(
     for raw in split.read(size):
         mask = np.arange(size) < len(raw[0])
         padded = jax.tree.map(partial(_padded, size=size), raw)
-        found = _tally(
+        found = tally(
             parameters, transform, *padded, mask, learner=learner, lanes=lanes, devices=devices
         )
         tallies.append(jax.tree.map(np.asarray, found))
     return [
         learner.grade(
-            together([lanes.part(tally, lane) for tally in tallies]) if tallies else None,
+            together([lanes.part(each, lane) for each in tallies]) if tallies else None,
             name,
             len(split),
         )
@@ -64,7 +64,7 @@ def chunk(learner: Learner, parameters: Parameters) -> int:
 
 
 @partial(jax.jit, static_argnames=("learner", "lanes", "devices"))
-def _tally(
+def tally(
     parameters: Parameters,
     transform: Affine,
     x,
@@ -75,5 +75,6 @@ def _tally(
     lanes: Lanes,
     devices: Devices,
 ) -> PyTree:
+    """What raw examples add to the scores of each lane."""
     examples = devices.share(Examples(transform(x), y))
     return lanes.over(lambda each: learner.tally(each, examples, mask))(parameters)

@@ -83,7 +83,7 @@ class How:
         devices.check(training.settings.batch_size, learned_by)
         config = configuration(training, self.numbers, self.program, devices)
         # What cannot be built is refused before a folder is made for it.
-        training.refuse_giants(len(self.program) or 1)
+        training.refuse_giants(trainer, self.seeds, len(self.program) or 1)
         with recording(
             self.out,
             config,
@@ -114,7 +114,7 @@ def fit_apart(
     """
     trainer, numbers = training.trainer, list(folders)
     program = numbers if len(numbers) > 1 else []
-    training.refuse_giants(len(numbers))
+    training.refuse_giants(trainer, len(numbers), len(numbers))
     with ExitStack() as stack:
         sessions = []
         for seed, folder in folders.items():

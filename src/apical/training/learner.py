@@ -122,6 +122,12 @@ class Learner(ABC):
         """Further measurements after an epoch, JSON-ready, on the first training examples."""
 
     @abstractmethod
+    def diagnosing(
+        self, carry: Carry, examples: Examples, key: PRNGKeyArray
+    ) -> list[jax.stages.Lowered]:
+        """The programs that `diagnose` runs, lowered for arrays or for their shapes."""
+
+    @abstractmethod
     def sizes(self, carry: Carry) -> dict[str, Array]:
         """The largest magnitude in each part of what was learned, nan if one is."""
 

@@ -1,55 +1,187 @@
-"""Refusal of runs that do not fit into the memory that is free."""
+"""What a run needs of memory, as its compiled programs tell, and refusal of what has not so much.
+
+JAX keeps a program that was compiled for shapes and runs it when arrays of these shapes come, so
+that asking compiles nothing twice. No array is allocated for it.
+"""
 
 import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
+import numpy as np
 import psutil
 from jaxtyping import PyTree
 
 from apical.errors import UsageError
-from apical.training.evaluate import chunk
+from apical.training.epoch import run_chunk, step_keys
+from apical.training.evaluate import chunk as examples_at_once, tally
+from apical.training.lanes import Lanes
+from apical.training.learner import Keys, Pass
+from apical.training.stream import rows_of, side_by_side
 from apical.training.supervised import Carry, Supervised, activity
+from apical.training.trainer import Trainer, begin
 from apical.values.spelling import spell
 
+REST = 64 << 20
+"""Bytes of threads, and of small programs that are compiled on the way, beside all arrays."""
+MAPPED = 32 << 20
+"""Bytes from which on glibc gives an array back to the system when it is freed; smaller ones stay
+with the process for others that are as small."""
+LARGE = 10
+"""Programs are asked only where a run takes at the least one part in so many of what is free."""
 
-def refuse_giants(carry: Carry, learner: Supervised, at_once: int = 1) -> None:
-    """Raises `UsageError` if training this carry, of arrays or their mere shapes, needs more memory
-    than is free, where `at_once` seeds train as one program.
+Pieces: TypeAlias = Sequence[PyTree]
+"""What is in memory at once: trees of arrays or of their shapes, and blocks by their bytes."""
 
-    It needs at the least the carry and the copy of it that is kept for when training diverges; in a
-    step the gradients, and every layer's activity on the way up and on the way back; in measuring
-    the activity of one layer.
+
+class Bytes(NamedTuple):
+    """Memory of the device and of its host. On a CPU they are one."""
+
+    device: int = 0
+    host: int = 0
+
+
+class _Moment(NamedTuple):
+    device: Pieces
+    host: Pieces
+
+
+def needed(trainer: Trainer, seeds: int = 1, at_once: int = 1) -> Bytes:
+    """The most that training needs beyond the data and the compiled programs, which are there then.
+
+    **Arguments:**
+
+    - `seeds`: how many train, `at_once` of them as one program.
     """
+    learner, lanes, one = trainer.learner, Lanes(at_once), trainer.shapes
+    carry = jax.eval_shape(lambda c: lanes.join([c] * at_once), one)
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    shared = {"learner": learner, "lanes": lanes, "devices": trainer.devices}
+
+    chunk = trainer.stream.shapes
+    beside = jax.eval_shape(lambda c: side_by_side(lanes, [c] * at_once), chunk)
+
+    def keys(turns: Pass) -> PyTree:
+        each = partial(step_keys, steps=len(chunk.order), turns=turns)
+        return jax.eval_shape(lambda k: lanes.join([each(k)] * at_once, axis=1), key)
+
+    passes = [
+        run_chunk.lower(carry, beside, keys(turns), turns=turns, **shared) for turns in trainer.plan
+    ]
+    transform, split = trainer.splits["val"]
+    count = examples_at_once(learner, learner.parameters(one))
+    raw = [rows_of(count, a) for a in (split.x, split.y)]
+    measuring = [
+        tally.lower(
+            learner.parameters(carry), transform, *raw, rows_of(count, np.zeros(1, bool)), **shared
+        ),
+        *learner.diagnosing(one, trainer.probed, key),
+    ]  # fmt: skip
+    drawing = begin.lower(
+        jax.eval_shape(trainer.zeros), jax.eval_shape(lambda: Keys.of(0)), learner=learner
+    )
+
+    best = [learner.parameters(one)] * at_once
+    good = [carry] if lanes.alone else [carry, [one] * at_once]
+    before = [one, learner.parameters(one)] * (seeds - at_once)
+    ahead, read = trainer.stream.ahead
+    moments = [
+        _Moment([[one] * at_once, _made(drawing)], before),
+        *(
+            _Moment([carry, ahead, _made(program)], [good, best, read, before, [carry] * (i > 0)])
+            for i, program in enumerate(passes)
+        ),
+        # What was drawn is measured after the first epoch, and goes to the device once more.
+        *(_Moment([carry, p.args_info, _made(p)], [good, before]) for p in measuring),
+        _Moment([carry], [good, carry, best, before]),
+    ]
+    if _one_memory():
+        return Bytes(host=REST + _peak([[*m.device, *m.host] for m in moments]))
+    on_device = max(size_of(m.device) for m in moments)
+    return Bytes(on_device, REST + _peak([m.host for m in moments]))
+
+
+def _made(program: jax.stages.Lowered) -> int:
+    """Bytes of what a program makes: results that take no argument's place, and all in between."""
+    told = program.compile().memory_analysis()
+    return told.output_size_in_bytes - told.alias_size_in_bytes + told.temp_size_in_bytes
+
+
+def _peak(moments: Sequence[Pieces]) -> int:
+    """The most of a host's memory: what small arrays once had is not there for large ones."""
+    sizes = [[_size(leaf) for leaf in jax.tree.leaves(pieces)] for pieces in moments]
+    small = max(sum(n for n in each if n < MAPPED) for each in sizes)
+    return small + max(sum(n for n in each if n >= MAPPED) for each in sizes)
+
+
+def refuse_giants(
+    trainer: Trainer, active: int, remedy: str, seeds: int = 1, at_once: int = 1
+) -> None:
+    """Raises `UsageError`, with the remedy, if so many seeds, of which some train as one program,
+    need more memory than is free.
+
+    Where the carries and the activity of a minibatch, `active` bytes for an example, are little,
+    no program is asked: a run that has ended, or is refused for another reason, need not compile.
+    Of devices that share minibatches no program is asked either.
+    """
+    carry = at_once * size_of(trainer.shapes)
+    least = Bytes(carry + at_once * trainer.batch_size * active, 2 * carry)
+    if at_once > 1:
+        remedy += f", or train the {at_once} seeds one after the other"
+    refuse(least, remedy)
+    if trainer.devices.alone and any(LARGE * need >= free for need, free in _of_free(least)):
+        refuse(needed(trainer, seeds, at_once), remedy)
+
+
+def takes_the_most(carry: Carry, learner: Supervised) -> str:
+    """The remedy that names the layer whose weights and activity take the most."""
     layers, settings = carry.net.layers, learner.settings
-    kept, gradients = 2 * size_of(carry), size_of((carry.net, carry.state.learned))
-    active = [2 * settings.batch_size * activity(layer) for layer in layers]
-    measuring = chunk(learner, carry.net) * learner.bytes_per_example(carry.net)
-    needed = at_once * (kept + max(gradients + sum(active), measuring))
-    copies = (kept + gradients) // size_of(carry.net)
-    shares = [copies * size_of(layer) + a for layer, a in zip(layers, active, strict=True)]
+    copies = 4 * size_of(carry) // size_of(carry.net)
+    shares = [copies * size_of(a) + 2 * settings.batch_size * activity(a) for a in layers]
     largest = shares.index(max(shares))
     names = [*map(spell, settings.hidden), "the output"]
-    refuse(
-        needed,
+    return (
         f"layer {largest + 1}, {names[largest]}, takes the most: give it fewer units or channels "
         "or a larger stride, or lower batch_size"
-        + (f", or train the {at_once} seeds one after the other" if at_once > 1 else ""),
     )
 
 
-def refuse(needed: int, remedy: str, what: str = "hidden: training") -> None:
-    """Raises `UsageError`, which tells what needs so many bytes, and the remedy, if they are more
-    than are free."""
-    if jax.default_backend() != "cpu":
-        return  # an accelerator has memory of its own, and its allocator fails in words
+def refuse(need: Bytes, remedy: str, what: str = "hidden: training") -> None:
+    """Raises `UsageError`, which tells what needs so much, and the remedy, if it is more than is
+    free."""
+    for bytes_, free in _of_free(need):
+        if bytes_ > free:
+            raise UsageError(
+                f"{what} needs {bytes_ / 2**30:.1f} GiB of memory or more, and "
+                f"{free / 2**30:.1f} are free; {remedy}"
+            )
+
+
+def _of_free(need: Bytes) -> Iterator[tuple[int, int]]:
+    """What is needed of each memory, and what of it is free.
+
+    A device that does not tell is left out: its allocator fails in words.
+    """
     there = psutil.virtual_memory().available
-    if needed > there:
-        raise UsageError(
-            f"{what} needs {needed / 2**30:.1f} GiB of memory or more, and "
-            f"{there / 2**30:.1f} are free; {remedy}"
-        )
+    if _one_memory():
+        yield sum(need), there
+        return
+    yield need.host, there
+    told = jax.local_devices()[0].memory_stats() or {}
+    if "bytes_limit" in told:
+        yield need.device, told["bytes_limit"] - told["bytes_in_use"]
+
+
+def _one_memory() -> bool:
+    return jax.default_backend() == "cpu"
 
 
 def size_of(tree: PyTree) -> int:
     """Bytes of its arrays, or of arrays of their shapes."""
-    return sum(math.prod(a.shape) * a.dtype.itemsize for a in jax.tree.leaves(tree))
+    return sum(map(_size, jax.tree.leaves(tree)))
+
+
+def _size(leaf: Any) -> int:
+    return leaf if isinstance(leaf, int) else math.prod(leaf.shape) * leaf.dtype.itemsize

@@ -71,6 +71,16 @@ class Stream(ABC):
     def steps(self) -> int:
         """Minibatches of an epoch."""
 
+    @property
+    @abstractmethod
+    def shapes(self) -> Chunk:
+        """The shapes of a chunk's arrays."""
+
+    @property
+    @abstractmethod
+    def ahead(self) -> tuple[int, int]:
+        """Bytes of examples that training adds to those that are there, on device and host."""
+
     @abstractmethod
     def first(self, count: int) -> Examples:
         """The first so many examples, or all if there are fewer; preprocessed, not augmented."""
@@ -81,6 +91,11 @@ class Stream(ABC):
 
         `done` are left out, the first ones, which end with a chunk.
         """
+
+
+def rows_of(count: int, like: PyTree) -> PyTree:
+    """The shapes of so many rows like those of arrays, or of image files."""
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((count, *a.shape[1:]), a.dtype), like)
 
 
 def streamed(split: Split, transform: Affine, settings: Loop) -> Stream:
@@ -106,6 +121,26 @@ class OfSplit(Stream):
     def steps(self):
         return self._steps
 
+    @property
+    @abstractmethod
+    def _steps_at_once(self) -> int:
+        """Minibatches of a chunk."""
+
+    @property
+    @abstractmethod
+    def _examples(self) -> PyTree:
+        """Raw examples of a chunk and their labels, or their shapes."""
+
+    @property
+    def shapes(self):
+        steps, size = self._steps_at_once, self._settings.batch_size
+
+        def chunk(x, y):
+            draws = jax.random.split(jax.random.key(0), steps)
+            return self._chunk(x, y, jnp.zeros((steps, size), jnp.int32), draws)
+
+        return jax.eval_shape(chunk, *self._examples)
+
     def first(self, count):
         y = jax.tree.map(lambda a: jnp.asarray(a[:count]), self._split.y)
         return Examples(self._transform(np.asarray(self._split.x[:count])), y)
@@ -130,6 +165,18 @@ class InMemory(OfSplit):
         super().__init__(split, transform, settings)
         self._raw = jax.device_put((split.x, split.y))
 
+    @property
+    def _steps_at_once(self):
+        return self.steps
+
+    @property
+    def _examples(self):
+        return self._raw
+
+    @property
+    def ahead(self):
+        return 0, 0
+
     def chunks(self, epoch, keys, done=0):
         draws = jax.random.split(self._chance(epoch, keys), self.steps)
         x, y = self._raw
@@ -143,11 +190,21 @@ class FromFiles(OfSplit):
     """
 
     @property
-    def _steps_at_once(self) -> int:
-        """Minibatches of a chunk: a divisor of their number, so that all chunks are alike."""
+    def _steps_at_once(self):
+        # A divisor of their number, so that all chunks are alike.
         bytes_ = self._settings.batch_size * math.prod(self._split.x.shape[1:])
         most = min(max(1, CHUNK // bytes_), self.steps)
         return max(d for d in range(1, most + 1) if self.steps % d == 0)
+
+    @property
+    def _examples(self):
+        count, split = self._steps_at_once * self._settings.batch_size, self._split
+        return rows_of(count, split.x), rows_of(count, split.y)
+
+    @property
+    def ahead(self):
+        chunk = sum(a.size * a.dtype.itemsize for a in self._examples)
+        return 2 * chunk, 2 * chunk
 
     def chunks(self, epoch, keys, done=0):
         of_epoch = self._chance(epoch, keys)

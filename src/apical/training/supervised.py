@@ -173,11 +173,22 @@ class Supervised(Learner):
         lead targets nearer to their aims (`diagnostics.inversion`)."""
         aligned = alignment(carry.net, carry.state, self.cut(examples), key, rule=self.rule)
         found = {"alignment": {name: _told(values) for name, values in vars(aligned).items()}}
-        if isinstance(self.rule, TargetPropagation) and carry.state.learned:
+        if self._inverts(carry):
             x = self.batch(examples).x[:FEW]
             values = contractions(carry.net, carry.state, x, key, rule=self.rule)
             found["inversion"] = {"eigenvalue": _told(values)}
         return found
+
+    def diagnosing(self, carry, examples, key):
+        net, state, rule = carry.net, carry.state, self.rule
+        probe = jax.eval_shape(self.cut, examples)
+        programs = [alignment.lower(net, state, probe, key, rule=rule)]
+        if self._inverts(carry):
+            programs.append(contractions.lower(net, state, examples.x[:FEW], key, rule=rule))
+        return programs
+
+    def _inverts(self, carry: Carry) -> bool:
+        return isinstance(self.rule, TargetPropagation) and bool(carry.state.learned)
 
     def sizes(self, carry):
         weights = {f"layer {l + 1}'s weights": _size(w) for l, w in enumerate(carry.net.layers)}

@@ -20,7 +20,7 @@ from apical.rules import Batch, Rule
 from apical.settings import Loop, Settings
 from apical.training.first_layer import FirstLayer
 from apical.training.learner import Examples, Keys, Learner
-from apical.training.memory import refuse_giants
+from apical.training.memory import refuse_giants, takes_the_most
 from apical.training.optimizer import Optimizers, build_both
 from apical.training.stream import Stream, streamed
 from apical.training.supervised import Carry, Supervised
@@ -91,8 +91,9 @@ class Training(ABC):
         """
 
     @abstractmethod
-    def refuse_giants(self, at_once: int) -> None:
-        """Raises `UsageError` if so many seeds in one program need more memory than is free."""
+    def refuse_giants(self, trainer: Trainer, seeds: int, at_once: int) -> None:
+        """Raises `UsageError` if so many seeds of the trainer, `at_once` of them as one program,
+        need more memory than is free."""
 
 
 class Task(Training):
@@ -145,8 +146,11 @@ class Task(Training):
             told["init_from"] = self.init_from.told(seeds, self.data, self.settings)
         return told
 
-    def refuse_giants(self, at_once):
-        refuse_giants(self.trainer.shapes, self.learner, at_once)
+    def refuse_giants(self, trainer, seeds, at_once):
+        carry = trainer.shapes
+        active = self.learner.bytes_per_example(carry.net)
+        remedy = takes_the_most(carry, self.learner)
+        refuse_giants(trainer, active, remedy, seeds, at_once)
 
     def _begin_from(self, learner: Any, examples: Examples, seed: int) -> Carry:
         """The carry of a seed whose first layer is given."""

@@ -57,7 +57,7 @@ class _Lane:
 
 def drawn(learner: Learner, examples: Examples, seed: int) -> Carry:
     """The carry before the first step, of nothing but what is drawn."""
-    return _begin(examples, Keys.of(seed), learner=learner)
+    return begin(examples, Keys.of(seed), learner=learner)
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class Trainer:
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; what is drawn depends on nothing but the seed."""
-        return self.begins(self.learner, self._zeros(), seed)
+        return self.begins(self.learner, self.zeros(), seed)
 
     @property
     def shapes(self) -> Carry:
         """The shapes of a carry's arrays."""
-        return jax.eval_shape(lambda: drawn(self.learner, self._zeros(), 0))
+        return jax.eval_shape(lambda: drawn(self.learner, self.zeros(), 0))
 
-    def _zeros(self) -> Examples:
+    def zeros(self) -> Examples:
         """A minibatch of zeros, so that nothing can look at the data before training."""
         return jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
 
@@ -110,6 +110,7 @@ class Trainer:
         good = _to_host(carry)
         seeds = [_Lane(s.seed, s.done) for s in starts]
         within = starts[0].within if lanes.alone else None
+        del starts  # or the lanes' carries would stay beside what they were joined to
         while going := [s for s in seeds if s.epoch < self.epochs and s.trouble is None]:
             for seed in seeds:
                 seed.epoch += 1
@@ -121,8 +122,7 @@ class Trainer:
             sound = [i for i, s in enumerate(seeds) if s in going and s.trouble is None]
             ended: list[Epoch] = []
             if first := [i for i in sound if seeds[i].epoch == 1]:
-                initial, before = self._during(lanes, good, seeds), lanes.parts(good)
-                ended = [self._finished(seeds[i].seed, 0, before[i], initial[i]) for i in first]
+                ended = self._before(lanes, good, seeds, first)
             begin = time.perf_counter()
             measured = self._during(lanes, carry, seeds)
             good = _to_host(carry)
@@ -135,6 +135,7 @@ class Trainer:
                 row = metrics[i] | measured[i] | timed
                 ended.append(self._finished(seeds[i].seed, seeds[i].epoch, after[i], row))
             yield ended
+            del ended  # or its carries would outlive the next epoch's
         for seed in seeds:
             if seed.trouble is not None:
                 raise seed.trouble
@@ -157,9 +158,16 @@ class Trainer:
         """After an epoch: the scores on the watched splits, and what the learner diagnoses."""
         scores = self._scores(lanes, self.learner.parameters(carry), self.watched)
         return [
-            scores[i] | self.learner.diagnose(lanes.part(carry, i), self._probe, seed.keys.rule)
+            scores[i] | self.learner.diagnose(lanes.part(carry, i), self.probed, seed.keys.rule)
             for i, seed in enumerate(seeds)
         ]
+
+    def _before(
+        self, lanes: Lanes, carry: Carry, seeds: Sequence[_Lane], which: Sequence[int]
+    ) -> list[Epoch]:
+        """Epoch 0 of some of the seeds."""
+        measured, parts = self._during(lanes, carry, seeds), lanes.parts(carry)
+        return [self._finished(seeds[i].seed, 0, parts[i], measured[i]) for i in which]
 
     def _scores(
         self, lanes: Lanes, parameters: Parameters, names: tuple[str, ...]
@@ -190,7 +198,7 @@ class Trainer:
         `good` is the carry before it, on the host.
         """
         metrics: dict[str, np.ndarray] = {}
-        for i, turns in enumerate(self._plan):
+        for i, turns in enumerate(self.plan):
             if within and i < within.passes:
                 continue
             progress = Progress(0, carry, [])
@@ -202,7 +210,7 @@ class Trainer:
             chunks = [partial(self.stream.chunks, s.epoch, s.keys, done) for s in seeds]
             each = [
                 step_keys(
-                    jax.random.fold_in(seed.keys.step, seed.epoch * len(self._plan) + i),
+                    jax.random.fold_in(seed.keys.step, seed.epoch * len(self.plan) + i),
                     self.stream.steps,
                     turns,
                 )
@@ -231,16 +239,18 @@ class Trainer:
         ]
 
     @cached_property
-    def _plan(self) -> Plan:
+    def plan(self) -> Plan:
+        """The passes of an epoch."""
         return self.learner.plan(self.shapes)
 
     @cached_property
-    def _probe(self) -> Examples:
+    def probed(self) -> Examples:
+        """The training examples that the learner is diagnosed on."""
         return self.probe(PROBE)
 
 
 @partial(jax.jit, static_argnames="learner")
-def _begin(examples: Examples, keys: Keys, *, learner: Learner) -> Carry:
+def begin(examples: Examples, keys: Keys, *, learner: Learner) -> Carry:
     """One program: drawing every array by itself would compile as many."""
     return learner.start(examples, keys)
 
