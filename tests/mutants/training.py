@@ -6,6 +6,7 @@ FIT = "tests/training/test_fit.py"
 FOLDERS = "tests/training/test_run_folders.py"
 DIVERGENCE = "tests/training/test_divergence.py"
 PARTS = "tests/training/test_parts.py"
+MEMORY = "tests/training/test_memory.py::test_what_a_run_needs_is_what_it_takes"
 EVALUATE = "tests/training/test_evaluate.py"
 BEST = "tests/training/test_best.py"
 TOGETHER = "tests/training/test_together.py"
@@ -370,5 +371,36 @@ MUTANTS = (
         "((output == of_label) & earlier)",
         "False",
         ("tests/test_targets.py::test_top5_accuracy_is_told_of_many_classes_alone",),
+    ),
+    Mutant(
+        "memory: temporary arrays are left out",
+        "training/memory.py",
+        " + told.temp_size_in_bytes",
+        "",
+        (f"{MEMORY}[BP, convolutional]",),
+    ),
+    Mutant(
+        "memory: the next good carry is not there beside the last",
+        "training/memory.py",
+        "[good, carry, best, before]",
+        "[good, best, before]",
+        (f"{MEMORY}[DTP with inverses]",),
+    ),
+    Mutant(
+        "memory: programs are asked for shapes that do not come",
+        "training/memory.py",
+        "steps=len(chunk.order), turns=turns",
+        "steps=len(chunk.order) + 1, turns=turns",
+        ("tests/training/test_memory.py::test_asking_compiles_nothing_twice",),
+    ),
+    Mutant(
+        "memory: seeds that trained before are forgotten",
+        "training/memory.py",
+        "* (seeds - at_once)",
+        "* 0",
+        (
+            "tests/training/test_memory.py"
+            "::test_seeds_need_more_side_by_side_than_one_after_the_other",
+        ),
     ),
 )

@@ -8,20 +8,22 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import apical
 from apical.data import from_arrays
+from apical.rules import Rule
 from apical.runs.precision import full_precision
 from apical.settings import Settings
 from apical.training.how import How
 from apical.training.memory import needed
 from apical.training.task import Task
 
-LOOP = Settings(optimizer="adam", epochs=3, steps_per_epoch=2)
+LOOP = Settings(epochs=3, steps_per_epoch=2)
 
-RUNS = {
+RUNS: dict[str, tuple[Rule, int, dict[str, Any], dict[str, Any]]] = {
     "BP, fully connected": (apical.BP(), 28, {"hidden": ["16000"]}, {}),
     "DFA, fully connected": (apical.DFA(), 28, {"hidden": ["3000", "3000", "3000"]}, {}),
     "DTP with inverses": (apical.DTP(), 28, {"hidden": ["2500", "2000", "2000"]}, {}),

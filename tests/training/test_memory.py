@@ -15,9 +15,11 @@ import apical
 from apical.errors import UsageError
 from apical.networks.layers import Fc
 from apical.settings import Settings
+from apical.settings.turns import Alternation
 from apical.training import memory
 from apical.training.memory import Bytes, needed, refuse
 from apical.training.task import Task
+from apical.values.value import read
 from tests.training.memory_of_a_run import RUNS
 
 SMALL = Settings(hidden=(Fc(8),), batch_size=30, epochs=2)
@@ -36,7 +38,11 @@ def test_what_a_run_needs_is_what_it_takes(name):
 
 def test_asking_compiles_nothing_twice(blobs, caplog):
     """The programs that were asked are those that train and measure."""
-    task = Task(apical.DTP(), blobs, replace(SMALL, hidden=(Fc(9), Fc(8)), alternate="epoch"))
+    task = Task(
+        apical.DTP(),
+        blobs,
+        replace(SMALL, hidden=(Fc(9), Fc(8)), alternate=read(Alternation, "epoch", "alternate")),
+    )
     programs = ("run_chunk", "begin", "tally", "alignment", "contractions")
 
     def compiled() -> list[str]:

@@ -84,18 +84,21 @@ def needed(trainer: Trainer, seeds: int = 1, at_once: int = 1) -> Bytes:
     )
 
     best = [learner.parameters(one)] * at_once
-    good = [carry] if lanes.alone else [carry, [one] * at_once]
+    parts = [] if lanes.alone else [one] * at_once
+    good = [carry, parts]
     before = [one, learner.parameters(one)] * (seeds - at_once)
     ahead, read = trainer.stream.ahead
     moments = [
-        _Moment([[one] * at_once, _made(drawing)], before),
+        _Moment([[one] * at_once, _made(drawing) - size_of(one)], before),
         *(
             _Moment([carry, ahead, _made(program)], [good, best, read, before, [carry] * (i > 0)])
             for i, program in enumerate(passes)
         ),
         # What was drawn is measured after the first epoch, and goes to the device once more.
         *(_Moment([carry, p.args_info, _made(p)], [good, before]) for p in measuring),
+        # The next good carry is made, and of lanes its parts, before the last goes.
         _Moment([carry], [good, carry, best, before]),
+        _Moment([carry], [good, parts, best, before]),
     ]
     if _one_memory():
         return Bytes(host=REST + _peak([[*m.device, *m.host] for m in moments]))
@@ -106,6 +109,8 @@ def needed(trainer: Trainer, seeds: int = 1, at_once: int = 1) -> Bytes:
 def _made(program: jax.stages.Lowered) -> int:
     """Bytes of what a program makes: results that take no argument's place, and all in between."""
     told = program.compile().memory_analysis()
+    if told is None:  # as where the device's compiler does not tell
+        return 0
     return told.output_size_in_bytes - told.alias_size_in_bytes + told.temp_size_in_bytes
 
 

@@ -148,7 +148,7 @@ def run_all(
                 if further and now + SLOWER * (now - began) > until:
                     raise KeyboardInterrupt
                 began = now
-                del ended, epoch  # or their carries would outlive the next epoch's
+                del ended  # or its carries would outlive the next epoch's
             for session in sessions:
                 session.recorder.flush()
     except KeyboardInterrupt:
