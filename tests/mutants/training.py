@@ -6,7 +6,7 @@ FIT = "tests/training/test_fit.py"
 FOLDERS = "tests/training/test_run_folders.py"
 DIVERGENCE = "tests/training/test_divergence.py"
 PARTS = "tests/training/test_parts.py"
-MEMORY = "tests/training/test_memory.py::test_what_a_run_needs_is_what_it_takes"
+MEMORY = "tests/training/test_memory.py"
 EVALUATE = "tests/training/test_evaluate.py"
 BEST = "tests/training/test_best.py"
 TOGETHER = "tests/training/test_together.py"
@@ -377,21 +377,14 @@ MUTANTS = (
         "training/memory.py",
         " + told.temp_size_in_bytes",
         "",
-        (f"{MEMORY}[BP, convolutional]",),
-    ),
-    Mutant(
-        "memory: the next good carry is not there beside the last",
-        "training/memory.py",
-        "[good, carry, best, before]",
-        "[good, best, before]",
-        (f"{MEMORY}[DTP with inverses]",),
+        (f"{MEMORY}::test_measuring_needs_room_for_the_activity_of_all_that_are_measured_at_once",),
     ),
     Mutant(
         "memory: programs are asked for shapes that do not come",
         "training/memory.py",
         "steps=len(chunk.order), turns=turns",
         "steps=len(chunk.order) + 1, turns=turns",
-        ("tests/training/test_memory.py::test_asking_compiles_nothing_twice",),
+        (f"{MEMORY}::test_asking_compiles_nothing_twice",),
     ),
     Mutant(
         "memory: seeds that trained before are forgotten",

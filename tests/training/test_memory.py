@@ -17,6 +17,7 @@ from apical.networks.layers import Fc
 from apical.settings import Settings
 from apical.settings.turns import Alternation
 from apical.training import memory
+from apical.training.evaluate import CHUNK
 from apical.training.memory import Bytes, needed, refuse
 from apical.training.task import Task
 from apical.values.value import read
@@ -25,6 +26,7 @@ from tests.training.memory_of_a_run import RUNS
 SMALL = Settings(hidden=(Fc(8),), batch_size=30, epochs=2)
 
 
+@pytest.mark.memory
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("name", RUNS)
 def test_what_a_run_needs_is_what_it_takes(name):
@@ -62,6 +64,14 @@ def test_seeds_need_more_side_by_side_than_one_after_the_other(blobs):
     trainer = Task(apical.BP(), blobs, replace(SMALL, hidden=(Fc(2000),))).trainer
     alone, in_turn, beside = (sum(needed(trainer, *n)) for n in ((1, 1), (3, 1), (3, 3)))
     assert alone < in_turn < beside
+
+
+def test_measuring_needs_room_for_the_activity_of_all_that_are_measured_at_once(blobs):
+    units = 5000
+    trainer = Task(apical.BP(), blobs, replace(SMALL, hidden=(Fc(units),))).trainer
+    carry, activity = memory.size_of(trainer.shapes), CHUNK * units * 4
+    assert 10 * carry < activity
+    assert sum(needed(trainer)) >= memory.REST + 2 * carry + activity
 
 
 def test_a_network_beyond_memory_is_refused_with_its_largest_layer(blobs, monkeypatch, tmp_path):
