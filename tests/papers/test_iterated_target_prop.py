@@ -64,12 +64,18 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def both(root):
-    """The folder of a run on the small digits and their labels, examined."""
+    """The folder of a run on the small digits and their labels."""
     run, parts = root / "labels" / "seed-0", (Reads(64, 12), Reads(10, 4))
     model = apical.IteratedTargetProp((16, 6), steps=3, alpha=0.2, modalities=parts)
     model.fit("digits+labels", epochs=6, out=run)
-    Examined(Completion(2), run).execute()
     return run
+
+
+@pytest.fixture(scope="module")
+def completed(both):
+    """The same, each modality filled in by the other."""
+    Examined(Completion(2), both).execute()
+    return both
 
 
 @pytest.fixture(scope="module")
@@ -165,10 +171,10 @@ def test_steps_in_use_are_those_of_every_round(root, trained):
     assert told["parzen"][0] != told["parzen"][1]
 
 
-def test_what_is_filled_in_is_what_the_other_modality_shows(root, both):
+def test_what_is_filled_in_is_what_the_other_modality_shows(root, completed):
     """Counted again, example by example."""
-    told = json.loads((both / "completion.json").read_text())
-    task, models = reload(both)
+    told = json.loads((completed / "completion.json").read_text())
+    task, models = reload(completed)
     _, networks = reload_classifiers(root / "classifier" / "seed-0", Last())
     model, data, network = models[0], task.data, networks[0]
     raw, y, image = data.test.x, data.test.y, np.arange(74) < 64
@@ -197,7 +203,7 @@ def test_samples_of_images_with_labels_are_judged_by_the_images(root, both):
     assert ours == theirs
 
 
-def test_every_figure_is_drawn_of_what_there_is(root, both, tmp_path):
+def test_every_figure_is_drawn_of_what_there_is(root, completed, tmp_path):
     runs, drawn = tmp_path / "paper", tmp_path / "figures"
     shutil.copytree(root, runs)
     for examination in STDP[:1]:
