@@ -18,14 +18,20 @@ from apical.reproduce.examination import Examination
 from apical.reproduce.pool import Job
 from apical.rules import Rule
 from apical.runs.folder import RunFolder, is_generative
-from apical.settings import Settings, Unsupervised
+from apical.settings import Loop, Settings, Unsupervised
 from apical.training.how import fit_apart
 from apical.training.task import Task, Training
 from apical.values.spelling import decode
 
 
+class Trained(ABC):
+    """What trains by settings; no dataclass, so that each kind has them where it lists them."""
+
+    settings: Loop
+
+
 @dataclass(frozen=True)
-class Planned(ABC):
+class Planned(Trained):
     """One line of a figure or one cell of a table, whatever learns. Every seed is a run of its own.
 
     **Arguments:**
@@ -49,9 +55,9 @@ class Planned(ABC):
     the most valuable are begun first, equals in the order in which they are listed."""
 
     @property
-    @abstractmethod
     def epochs(self) -> int:
         """Of training."""
+        return self.settings.epochs
 
     @property
     @abstractmethod
@@ -68,6 +74,11 @@ class Planned(ABC):
 
         Read as values, so that a field which they have gained since has its default.
         """
+
+    def with_settings(self, **changes: Any) -> Self:
+        """The same experiment with these fields of its settings changed."""
+        changed: dict[str, Any] = {"settings": replace(self.settings, **changes)}
+        return replace(self, **changed)
 
     def seeds(self, asked: int) -> range:
         """The seeds to run, where so many are asked for."""
@@ -97,14 +108,6 @@ class Experiment(Planned):
     settings: Settings
     init_from: str | None = None
 
-    def with_settings(self, **changes: Any) -> Self:
-        """The same experiment with these fields of its settings changed."""
-        return replace(self, settings=replace(self.settings, **changes))
-
-    @property
-    def epochs(self):
-        return self.settings.epochs
-
     @property
     def after(self):
         return self.init_from
@@ -132,14 +135,6 @@ class GenerativeExperiment(Planned):
 
     model: LatentModel
     settings: Unsupervised
-
-    def with_settings(self, **changes: Any) -> Self:
-        """The same experiment with these fields of its settings changed."""
-        return replace(self, settings=replace(self.settings, **changes))
-
-    @property
-    def epochs(self):
-        return self.settings.epochs
 
     @property
     def after(self):
