@@ -141,8 +141,6 @@ class Window(NamedTuple):
     """The mean of dV_j/dt in each bin of `TIMINGS`; nan in an empty bin."""
     counts: np.ndarray
     """The pairs in each bin."""
-    agreement: float
-    """The share of pairs in which the change has the sign of the timing."""
 
 
 def window(potential: Potential, *, seed: int, pairs: int = PAIRS) -> Window:
@@ -172,8 +170,8 @@ def binned(timing: np.ndarray, slope: np.ndarray) -> Window:
     !!! example
 
         >>> found = binned(np.array([0.8, 1.4, -2.2, 0.3, 50.0]), np.array([4.0, 2.0, -1, 9, 9]))
-        >>> found.changes[TIMINGS == 1], found.counts[TIMINGS == -2], found.agreement
-        (array([3.]), array([1]), 1.0)
+        >>> found.changes[TIMINGS == 1], found.counts[TIMINGS == -2]
+        (array([3.]), array([1]))
     """
     bins = np.rint(np.clip(timing, -WIDEST - 1, WIDEST + 1)).astype(int)
     kept = (bins != 0) & (np.abs(bins) <= WIDEST)
@@ -182,7 +180,7 @@ def binned(timing: np.ndarray, slope: np.ndarray) -> Window:
     counts = np.bincount(places, minlength=len(TIMINGS))
     with np.errstate(invalid="ignore"):
         changes = np.bincount(places, slope, minlength=len(TIMINGS)) / counts
-    return Window(changes, counts, float(np.mean(bins * slope > 0)))
+    return Window(changes, counts)
 
 
 def figure_1() -> np.ndarray:
@@ -203,36 +201,24 @@ def figure_1() -> np.ndarray:
 def measures(found: Window) -> dict[str, float]:
     """What a window says, as numbers.
 
-    `bins_agree` and `pairs_agree` are shares in which the change has the timing's sign. `falls_*`
-    is 1 where |dW| falls from each bin to the next further one. `hyperbola` is the constant
-    c of |dW| = c / |dT|, its geometric mean over the bins; `hyperbola_spread` the standard
-    deviation of log(|dW| |dT|), `hyperbola_r2` the share of the variance of log |dW| that is
-    explained. `exponent_*` is p of |dW| ~ |dT|^p up to `STEEP` steps. Against the figure, both
-    times one factor (the mean of log ratios is zero): the `correlation`, and the `worst_*` ratio
-    of a point to it or it to a point; `worst_alone_*` with a factor of the branch's own.
+    `bins_agree` is the share of bins in which the change has the timing's sign. `falls_*` is 1
+    where |dW| falls from each bin to the next further one. `hyperbola` is the constant c of
+    |dW| = c / |dT|, its geometric mean over the bins; `hyperbola_spread` the standard deviation of
+    log(|dW| |dT|), `hyperbola_r2` the share of the variance of log |dW| that is explained.
+    `exponent_*` is p of |dW| ~ |dT|^p up to `STEEP` steps.
     """
     size, distance = np.abs(found.changes), np.abs(TIMINGS)
     after = TIMINGS > 0
     products = np.log(size * distance)
-    result = {
+    return {
         "bins_agree": float(np.mean(found.changes * TIMINGS > 0)),
-        "pairs_agree": found.agreement,
         "falls_before": float(np.all(np.diff(size[~after]) > 0)),
         "falls_after": float(np.all(np.diff(size[after]) < 0)),
         "hyperbola": float(np.exp(products.mean())),
         "hyperbola_spread": float(products.std()),
         "hyperbola_r2": float(1 - products.var() / np.log(size).var()),
+        **exponents(TIMINGS, found.changes),
     }
-    result |= exponents(TIMINGS, found.changes)
-    timing, change = figure_1().T
-    ours = found.changes[np.searchsorted(TIMINGS, timing)]
-    ratios = np.log(change / ours)
-    result["correlation"] = float(np.corrcoef(ours, change)[0, 1])
-    for side, chosen in _sides(timing):
-        here = ratios[chosen]
-        result[f"worst_{side}"] = float(np.exp(np.abs(here - ratios.mean()).max()))
-        result[f"worst_alone_{side}"] = float(np.exp(np.abs(here - here.mean()).max()))
-    return result
 
 
 def exponents(timing: np.ndarray, change: np.ndarray) -> dict[str, float]:
@@ -396,11 +382,11 @@ def gain(rates: np.ndarray, tau: float) -> np.ndarray:
 def random_rates(asked: Pairs, *, seed: int) -> dict[str, Any]:
     """Compare STDP by nearest neighbours with S_i dV_j/dt, both summed over windows.
 
-    Of `one` draw of spikes, of the `mean` of all draws at the same rates, and over all that there
-    could be (`exact`): the `correlation_*`, and `agree_*`, the share of windows of equal sign.
-    `*_saturating` are exact too, with S_i dV_j/dt times `gain`. `slope` is the least-squares factor
-    from S_i dV_j/dt to the exact mean of STDP. Lists for figures: `draws` with `correlations` and
-    `agreements`; of the first windows `derivative` and `stdp`, means of all draws.
+    Over all draws of spikes that there could be at the same rates: `correlation_exact`,
+    `agree_exact`, the share of windows of equal sign, and `correlation_saturating`, with S_i
+    dV_j/dt times `gain`. `slope` is the least-squares factor from S_i dV_j/dt to the exact mean of
+    STDP. Lists for figures: `correlations` and `agreements` of the means of so many `draws`; of
+    the first windows `derivative` and `stdp`, means of all draws.
 
     **Arguments:**
 
@@ -428,14 +414,9 @@ def random_rates(asked: Pairs, *, seed: int) -> dict[str, Any]:
     exact = asked.summed(pre * expected_stdp(post, asked.tau))
     shown = 300
     return {
-        "correlation_one": correlations[0],
-        "agree_one": agreements[0],
-        "correlation_mean": correlations[-1],
-        "agree_mean": agreements[-1],
         "correlation_exact": float(np.corrcoef(derivative, exact)[0, 1]),
         "agree_exact": _agree(derivative, exact),
         "correlation_saturating": float(np.corrcoef(saturating, exact)[0, 1]),
-        "agree_saturating": _agree(saturating, exact),
         "slope": float(derivative @ exact / (derivative @ derivative)),
         "pairs": asked.pairs,
         "steps": asked.steps,
