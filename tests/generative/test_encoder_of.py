@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from apical import BP, DTP, EncoderOf, IteratedTargetProp, TargetAutoencoder, UsageError, fit
+from apical.generative import encoder_of
+from apical.generative.reload import reload as reload_model
 from apical.networks.activations import sigmoid, tanh
 from apical.networks.layers import Fc
 from apical.runs.folder import RunFolder
@@ -95,6 +97,30 @@ def test_the_run_tells_where_it_came_from_and_goes_on_bit_for_bit(made, blobs, t
     assert timeless(drawn.metrics) != timeless(whole.metrics)
     with pytest.raises(UsageError, match=r"another configuration: init_from\.0\."):
         fit(BP(), blobs, NETWORK, seeds=2, out=part, resume=True)
+
+
+def test_a_run_goes_on_from_a_source_that_has_been_moved(blobs, tmp_path):
+    source, moved, out = (tmp_path / name for name in ("made", "moved", "run"))
+    TargetAutoencoder(8).fit(blobs, out=source, **SMALL)
+    begun = fit(BP(), blobs, NETWORK, out=out, init_from=EncoderOf(source), epochs=2)
+    source.rename(moved)
+    whole = fit(BP(), blobs, NETWORK, init_from=EncoderOf(moved))
+    gone_on = fit(BP(), blobs, NETWORK, out=out, resume=True, init_from=EncoderOf(moved))
+    assert bits(begun.networks) != bits(gone_on.networks) == bits(whole.networks)
+    with pytest.raises(UsageError, match=r"made.*not found"):
+        fit(BP(), blobs, NETWORK, out=out, resume=True, init_from=EncoderOf(source))
+
+
+def test_an_encoder_is_read_once_a_seed(made, blobs, tmp_path, monkeypatch):
+    read = []
+
+    def counted(path, data):
+        read.append(path)
+        return reload_model(path, data)
+
+    monkeypatch.setattr(encoder_of, "reload", counted)
+    fit(BP(), blobs, NETWORK, seeds=2, out=tmp_path / "run", init_from=EncoderOf(made[0]))
+    assert len(read) == 2
 
 
 def test_another_encoder_at_the_same_place_is_another_run(blobs, tmp_path):

@@ -249,10 +249,17 @@ MUTANTS = (
     ),
     Mutant(
         "init-from: the digest is of the run's first seed",
-        "generative/encoder_of.py",
-        "encoder = self.of(seed, data, settings)",
-        "encoder = self.of(seeds[0], data, settings)",
+        "training/task.py",
+        "self.init_from.told(s, self._first(s))",
+        "self.init_from.told(s, self._first(seeds[0]))",
         (f"{ENCODER}::test_the_run_tells_where_it_came_from_and_goes_on_bit_for_bit",),
+    ),
+    Mutant(
+        "init-from: whatever lies at the place is the same",
+        "training/recording.py",
+        'if name != "run"',
+        'if name not in ("run", "digest")',
+        (f"{ENCODER}::test_another_encoder_at_the_same_place_is_another_run",),
     ),
     Mutant(
         "precision: the machine's own in training",

@@ -72,21 +72,17 @@ class EncoderOf(FirstLayer):
             )
         return encoder
 
-    def told(self, seeds, data, settings):
-        found = {}
-        for seed in seeds:
-            encoder = self.of(seed, data, settings)
-            folder, own = self._where(seed)
-            config = folder.config()
-            found[str(seed)] = {
-                "run": str(folder.path),
-                "seed": own,
-                "model": spell(learned_by(folder.path, config)),
-                "epochs": config["settings"]["epochs"],
-                "commit": folder.read("env.json").get("commit"),
-                "digest": _digest(encoder),
-            }
-        return found
+    def told(self, seed, layer):
+        folder, own = self._where(seed)
+        config = folder.config()
+        return {
+            "run": str(folder.path),
+            "seed": own,
+            "model": spell(learned_by(folder.path, config)),
+            "epochs": config["settings"]["epochs"],
+            "commit": folder.read("env.json").get("commit"),
+            "digest": _digest(layer),
+        }
 
     def _where(self, seed: int) -> tuple[RunFolder, int]:
         """The run and which of its seeds."""

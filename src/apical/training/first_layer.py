@@ -1,7 +1,6 @@
 """The first layer of a network as something else has learned it, in place of drawn weights."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 from apical.data import Dataset
@@ -20,5 +19,9 @@ class FirstLayer(ABC):
         """
 
     @abstractmethod
-    def told(self, seeds: Sequence[int], data: Dataset, settings: Settings) -> dict[str, Any]:
-        """Where those of each seed come from, for config.json; raises as `of`."""
+    def told(self, seed: int, layer: Layer) -> dict[str, Any]:
+        """Where the layer that `of` gave for a seed comes from, for config.json.
+
+        `run` is the place, which may change; all else says which layer it is, and a run is gone on
+        with only if that is the same.
+        """

@@ -214,7 +214,7 @@ def _take_up(folder: RunFolder, config: dict[str, Any], learner: Learner) -> Non
             f"resume: the seeds of the run in {folder.path} were {was}trained together, as one "
             f"program, and go on as they began; {remedy} together, or choose another folder"
         )
-    if differing := differences(there=there, now=config):
+    if differing := differences(there=_placeless(there), now=_placeless(config)):
         raise UsageError(
             f"resume: {folder.path} holds a run of another configuration: "
             f"{differing}; repeat its command, or choose another folder"
@@ -226,3 +226,14 @@ def _take_up(folder: RunFolder, config: dict[str, Any], learner: Learner) -> Non
                 f"{asked} is another run; choose another folder"
             )
         folder.prolong(config)
+
+
+def _placeless(config: dict[str, Any]) -> dict[str, Any]:
+    """Without the place of what the first layers began with, which may have been moved since."""
+    if "init_from" not in config:
+        return config
+    sources = {
+        seed: {name: value for name, value in source.items() if name != "run"}
+        for seed, source in config["init_from"].items()
+    }
+    return {**config, "init_from": sources}

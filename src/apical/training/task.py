@@ -124,6 +124,7 @@ class Task(Training):
             )
         self.rule, self.data, self.settings = rule, data, settings
         self.transformation, self.init_from = transformation, init_from
+        self._firsts: dict[int, Layer] = {}
         self.transforms = fitted(data, settings)
         stream = streamed(data.train, self.transforms.train, settings)
         self.learner = Supervised(
@@ -143,7 +144,7 @@ class Task(Training):
             "transformation": None if self.transformation is None else "given in Python",
         }
         if self.init_from is not None:
-            told["init_from"] = self.init_from.told(seeds, self.data, self.settings)
+            told["init_from"] = {str(s): self.init_from.told(s, self._first(s)) for s in seeds}
         return told
 
     def refuse_giants(self, trainer, seeds, at_once):
@@ -152,11 +153,17 @@ class Task(Training):
         remedy = takes_the_most(carry, self.learner)
         refuse_giants(trainer, active, remedy, seeds, at_once)
 
+    def _first(self, seed: int) -> Layer:
+        """The first layer that a seed is given, read once: its digest is that of what it begins
+        with."""
+        assert self.init_from is not None
+        if seed not in self._firsts:
+            self._firsts[seed] = self.init_from.of(seed, self.data, self.settings)
+        return self._firsts[seed]
+
     def _begin_from(self, learner: Any, examples: Examples, seed: int) -> Carry:
         """The carry of a seed whose first layer is given."""
-        assert self.init_from is not None
-        first = self.init_from.of(seed, self.data, self.settings)
-        return _begin_from(first, examples, Keys.of(seed), learner=learner)
+        return _begin_from(self._first(seed), examples, Keys.of(seed), learner=learner)
 
     def begin(self, seed: int) -> Carry:
         """The network, the rule's state and the optimizers before the first step."""
