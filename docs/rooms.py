@@ -19,6 +19,7 @@ ROOMS = {
     "feedback": "weights that signals travel through",
     "rules": "how credit is assigned",
     "runs": "folders, checkpoints, statistics",
+    "jobs": "processes, clusters",
     "diagnostics": "alignment with backpropagation",
     "training": "learner, stream, loop, model",
     "generative": "inference, samples, likelihood",

@@ -79,6 +79,7 @@ def _reproduce(
     name: str, out: Path, work: Path, protocol: str, seeds: int | None, until: float
 ) -> dict[str, Any]:
     """Runs of a paper, the most valuable first, and the file of records that they leave."""
+    from apical.jobs.processes import Processes
     from apical.reproduce import paper
     from apical.reproduce.experiment import Run
     from apical.reproduce.records import Records
@@ -93,7 +94,10 @@ def _reproduce(
     wanted = [job for job in jobs if _data_of(job) not in lacking]
     begin = time.monotonic()
     outcomes = asked.carry_out(
-        wanted, 1, lambda o: _say(f"{o.job.label}: {o.failure or f'{o.seconds:.1f} s'}"), until
+        wanted,
+        Processes(1),
+        lambda o: _say(f"{o.job.label}: {o.failure or f'{o.seconds:.1f} s'}"),
+        until,
     )
     kept = Records(out / name / "records.jsonl.xz").keep(protocol, asked.runs) if outcomes else 0
     left = [job for job in jobs if not job.finished()]

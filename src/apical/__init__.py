@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         errors as errors,
         feedback as feedback,
         generative as generative,
+        jobs as jobs,
         networks as networks,
         papers as papers,
         report as report,

@@ -47,7 +47,7 @@ MUTANTS = (
     ),
     Mutant(
         "time budget: what does not fit is begun",
-        "reproduce/pool.py",
+        "jobs/workers.py",
         "if (unknown if seconds is None else seconds) <= left:",
         "if left:",
         (f"{TIME}::test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped",),

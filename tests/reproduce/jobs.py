@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from apical.reproduce.pool import Job
+from apical.jobs.job import Job
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from apical import BP, Settings, TargetAutoencoder, UsageError
+from apical.jobs.processes import Processes
 from apical.networks.activations import sigmoid
 from apical.networks.layers import Fc
 from apical.reproduce import paper, reproduction
@@ -59,7 +60,7 @@ def test_a_network_that_began_with_another_encoder_is_another_run(tmp_path):
 def test_runs_come_after_those_that_they_begin_from(tmp_path, monkeypatch):
     rounds = []
 
-    def execute(jobs, at_once, report, until):
+    def execute(jobs, workers, report, until):
         rounds.append([job.label for job in jobs])
         return []
 
@@ -67,5 +68,5 @@ def test_runs_come_after_those_that_they_begin_from(tmp_path, monkeypatch):
     asked = Reproduction(paper.read(PAPER), "smoke", tmp_path, only=("autoencoder",))
     for together in (False, True):
         rounds.clear()
-        asked.carry_out(asked.arranged(asked.missing(), together=together), 1, print)
+        asked.carry_out(asked.arranged(asked.missing(), together=together), Processes(1), print)
         assert rounds == [["autoencoder seed 0"], ["from-autoencoder seed 0"]]

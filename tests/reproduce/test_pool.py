@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from apical import FA, Settings
+from apical.jobs.processes import Processes
+from apical.jobs.workers import execute
 from apical.networks.layers import Fc
 from apical.reproduce.experiment import Experiment, Run
-from apical.reproduce.pool import execute
 from apical.runs.lock import locked
 from tests.commands import apical, command
 from tests.reproduce.jobs import Deadly, Note
@@ -36,7 +37,7 @@ def test_a_failure_does_not_lose_the_others(tmp_path):
         Experiment("also-good", FA(), SETTINGS),
     )
     heard: list[str] = []
-    outcomes = execute(asked, 2, lambda outcome: heard.append(outcome.job.label))
+    outcomes = execute(asked, Processes(2), lambda outcome: heard.append(outcome.job.label))
     failures = {o.job.label: o.failure for o in outcomes}
     assert sorted(heard) == ["also-good seed 0", "bad seed 0", "good seed 0"]
     assert failures["good seed 0"] is None
@@ -48,8 +49,8 @@ def test_a_failure_does_not_lose_the_others(tmp_path):
 def test_a_job_that_kills_its_process_is_the_only_one_lost(tmp_path):
     asked = [Note(tmp_path / "good-0"), Deadly(tmp_path / "deadly")]
     asked += [Note(tmp_path / f"good-{i}") for i in (1, 2)]
-    failures = {o.job.label: o.failure for o in execute(asked, 2, lambda _: None)}
-    assert failures.pop("deadly") == "its process died, twice"
+    failures = {o.job.label: o.failure for o in execute(asked, Processes(2), lambda _: None)}
+    assert failures.pop("deadly") == "its process died each time"
     assert failures == {f"good-{i}": None for i in range(3)}
     assert [job.finished() for job in asked] == [True, False, True, True]
 

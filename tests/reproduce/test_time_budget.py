@@ -9,10 +9,12 @@ import pytest
 
 from apical import FA, Settings
 from apical.errors import UsageError
+from apical.jobs.job import INTERRUPTED, Outcome
+from apical.jobs.processes import Processes
+from apical.jobs.workers import execute
 from apical.networks.layers import Fc
 from apical.reproduce import paper
 from apical.reproduce.experiment import Experiment, Run, Together, arranged
-from apical.reproduce.pool import INTERRUPTED, Outcome, execute
 from apical.reproduce.reproduction import Reproduction
 from apical.runs.folder import RunFolder
 from apical.values.duration import Duration
@@ -148,26 +150,29 @@ def test_a_job_that_does_not_fit_is_put_off_and_one_at_work_is_stopped(tmp_path)
     long, endless = Note(tmp_path / "long", 3600.0), Endless(tmp_path / "endless")
     short, never = Note(tmp_path / "short", 0.1), Note(tmp_path / "never", 7200.0)
     begin = time.monotonic()
-    assert execute([Note(tmp_path / "first")], 1, lambda _: None)[0].failure is None
+    one = Processes(1)
+    assert execute([Note(tmp_path / "first")], one, lambda _: None)[0].failure is None
     begun = time.monotonic()
     time_given = 2.0 + 4 * (begun - begin)  # a process of this machine is at work well before
-    outcomes = execute([long, short, endless, never], 1, lambda _: None, begun + time_given)
+    outcomes = execute([long, short, endless, never], one, lambda _: None, begun + time_given)
     assert time.monotonic() - begun < time_given + 26
     told = {outcome.job.label: outcome.failure for outcome in outcomes}
     # After those that fit, or may, only what does not is left, and no time for it.
     assert told == {"short": None, "endless": INTERRUPTED}
     assert endless.path.exists()
     assert not long.path.exists()
-    assert execute([long, never], 1, lambda _: None, time.monotonic() + 20.0)[0].job == long
-    assert execute([endless], 1, lambda _: None, time.monotonic() - 1) == []
-    assert execute([short], 1, lambda _: None, math.inf)[0].failure is None
+    assert execute([long, never], one, lambda _: None, time.monotonic() + 20.0)[0].job == long
+    assert execute([endless], one, lambda _: None, time.monotonic() - 1) == []
+    assert execute([short], one, lambda _: None, math.inf)[0].failure is None
 
 
 @pytest.mark.slow
 def test_when_it_is_late_only_what_would_end_is_begun(tmp_path):
     halved, unknown = Halved(tmp_path / "halved"), Note(tmp_path / "unknown")
     short, long = Note(tmp_path / "short", 0.1), Note(tmp_path / "long", 3600.0)
-    outcomes = execute([halved, unknown, long, short], 1, lambda _: None, time.monotonic() + 60)
+    outcomes = execute(
+        [halved, unknown, long, short], Processes(1), lambda _: None, time.monotonic() + 60
+    )
     assert [(o.job.label, o.failure) for o in outcomes] == [
         ("halved", INTERRUPTED), ("short", None),
     ]  # fmt: skip

@@ -15,6 +15,8 @@ from rich.table import Table
 from apical.cli.support import terminal
 from apical.cli.support.console import run
 from apical.cli.support.flags import DataOptions, RunOptions, cli, flags
+from apical.cli.support.rule_jobs import RuleJob, side_by_side
+from apical.cli.support.workers import workers_of
 from apical.data import Dataset
 from apical.errors import UsageError
 from apical.networks.targets import Target
@@ -22,7 +24,7 @@ from apical.report.labels import rule_labels
 from apical.rules import Rule
 from apical.runs.statistics import half_width, paired_difference
 from apical.settings import Settings
-from apical.training import Result
+from apical.training.how import Measured
 from apical.training.task import Task
 from apical.values.spelling import spell
 from apical.values.value import parse
@@ -40,25 +42,43 @@ def compare(
     settings: Settings = Settings(),
     data: DataOptions = DataOptions(),
     options: RunOptions = RunOptions(),
+    jobs: int | None = None,
+    scheduler: str | None = None,
 ) -> None:
     """Train rules from the same initial weights, in the same data order, for the same budget.
 
     Args:
         rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`.
+        jobs: Rules side by side, each in a process with its share of the cores; None: one after
+            the other.
+        scheduler: Give each rule to a worker of this dask scheduler, as tcp://10.0.0.1:8786 (needs
+            apical[cluster]). OUT must be on a file system that workers and this command share;
+            workers find data sets by their own $APICAL_DATA.
     """
     console = terminal.console()
     chosen: list[Rule] = [parse(Rule, text) for text in rules]
     if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
         raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
+    workers = workers_of(jobs, scheduler, options.out)
     dataset = data.load()
     for rule in chosen:
         accept(rule, dataset, settings)
-    results = {}
-    for rule, label in zip(chosen, rule_labels(chosen), strict=True):
-        out = None if options.out is None else options.out / _folder(rule)
-        results[label] = run(
-            rule, dataset, settings, dataclasses.replace(options, out=out), console
-        )
+    labels = rule_labels(chosen)
+    results: dict[str, Measured] = {}
+    if workers is None:
+        for rule, label in zip(chosen, labels, strict=True):
+            out = None if options.out is None else options.out / _folder(rule)
+            results[label] = run(
+                rule, dataset, settings, dataclasses.replace(options, out=out), console
+            )
+    else:
+        assert options.out is not None
+        place = options.out.absolute()
+        asked = [
+            RuleJob(label, rule, settings, data.named, options, place / _folder(rule))
+            for rule, label in zip(chosen, labels, strict=True)
+        ]
+        results = side_by_side(asked, dataset, workers, console)
     console.print(_table(results, settings.target))
     if options.out is not None:
         _figure([options.out / _folder(rule) for rule in chosen], options.out, console)
@@ -95,7 +115,7 @@ def _folder(rule: Rule) -> str:
     return re.sub("[:/]", "-", spell(rule))
 
 
-def _table(results: dict[str, Result], target: Target) -> Table:
+def _table(results: dict[str, Measured], target: Target) -> Table:
     reference, *_ = results
     table = terminal.table(
         "rule",
@@ -127,7 +147,7 @@ def _interval(mean: float, half: float, sign: str = "") -> str:
     return f"{100 * mean:{sign}.2f}{spread}"
 
 
-def _cosines(result: Result) -> str:
+def _cosines(result: Measured) -> str:
     def hidden(rows):
         return float(np.nanmean(np.array([r["alignment"]["cosine"][:-1] for r in rows], float)))
 

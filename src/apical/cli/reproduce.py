@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from apical.cli.support import terminal
 from apical.cli.support.console import bar
 from apical.cli.support.flags import cli, pick
+from apical.cli.support.workers import workers_of
 from apical.errors import ApicalError, UsageError, at_least_one, unknown
 from apical.values.duration import Duration
 
@@ -37,6 +38,7 @@ def _command(name: str):
         protocol: paper.Protocol = "quick",
         seeds: int | None = None,
         jobs: int | None = None,
+        scheduler: str | None = None,
         together: bool = False,
         time_budget: Duration | None = None,
         recorded: bool = False,
@@ -52,6 +54,9 @@ def _command(name: str):
                 `smoke`: a few steps of each kind, proves only that the machinery runs.
             seeds: Seeds of each experiment; None: what the protocol asks for.
             jobs: Runs side by side, each with its share of the cores; None: as many as cores.
+            scheduler: Give the runs to the workers of this dask scheduler, as tcp://10.0.0.1:8786
+                (needs apical[cluster]). OUT must be on a file system that workers and this command
+                share; workers find data sets by their own $APICAL_DATA.
             together: Train the seeds of an experiment as one program, for accelerators; runs that
                 were begun go on as they were begun.
             time_budget: Run for so long, the most valuable experiments first, and stop: what does
@@ -61,8 +66,8 @@ def _command(name: str):
             dry_run: List the claims, what of the paper they cover, and the runs that are missing;
                 run and write nothing.
         """
+        from apical.jobs.processes import Processes, cores
         from apical.reproduce.out_folder import reserve
-        from apical.reproduce.pool import cores
         from apical.reproduce.reproduction import Reproduction
         from apical.runs.lock import locked, refuse_files
 
@@ -70,18 +75,20 @@ def _command(name: str):
             raise UsageError(
                 "only: asks for one claim or more, got none; name some or leave it out"
             )
-        at_least_one(jobs=jobs, seeds=seeds)
-        asked = Reproduction(paper.read(name), protocol, out, seeds, only or ())
+        at_least_one(seeds=seeds)
+        workers = workers_of(jobs, scheduler, out) or Processes(len(cores()))
+        # Workers of a scheduler are in other folders.
+        place = out if scheduler is None else out.absolute()
+        asked = Reproduction(paper.read(name), protocol, place, seeds, only or ())
         if recorded:
             asked.paper.records.require()
         if dry_run:
             refuse_files(out)
             _list(asked, recorded)
             return
-        jobs = len(cores()) if jobs is None else jobs
         with locked(out, "apical reproduce"):
             reserve(out, name)
-            _reproduce(asked, jobs, together, time_budget, recorded)
+            _reproduce(asked, workers, together, time_budget, recorded)
 
     return command
 
@@ -101,8 +108,8 @@ def _list(asked, recorded) -> None:
         console.print(f"  {job.label}", highlight=False)
 
 
-def _reproduce(asked, at_once, together, time_budget, recorded) -> None:
-    from apical.reproduce.pool import INTERRUPTED
+def _reproduce(asked, workers, together, time_budget, recorded) -> None:
+    from apical.jobs.job import INTERRUPTED
 
     until = math.inf if time_budget is None else time.monotonic() + time_budget.seconds
     console, paper, out = terminal.console(), asked.paper, asked.out
@@ -111,13 +118,13 @@ def _reproduce(asked, at_once, together, time_budget, recorded) -> None:
     console.print(terminal.bold(paper.title, f"\n{paper.reference}"))
     if recorded:
         console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
-    console.print(f"{every} runs, {every - len(missing)} finished before, {at_once} at a time")
+    console.print(f"{every} runs, {every - len(missing)} finished before, {workers.told}")
 
     jobs = asked.arranged(missing, together=together)
     with ExitStack() as stack:
         try:
             face = _Face(stack, console, len(jobs), until)
-            outcomes = asked.carry_out(jobs, at_once, face, until)
+            outcomes = asked.carry_out(jobs, workers, face, until)
         except KeyboardInterrupt:
             _list_left(console, jobs)
             raise

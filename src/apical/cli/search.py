@@ -11,6 +11,7 @@ from rich.text import Text
 from apical.cli.support import terminal
 from apical.cli.support.console import bar
 from apical.cli.support.flags import DataOptions, cli, flags, pick_rule, words
+from apical.cli.support.workers import workers_of
 from apical.rules import Rule
 from apical.settings import Settings
 from apical.values.ranges import Space
@@ -32,7 +33,7 @@ def main(args: list[str]) -> None:
 def _command(cls: type[Rule]) -> Callable[..., None]:
     """A function whose signature is the rule's own: its class, its recipe and its space."""
 
-    def command(out, rule, settings, data, space, trials, seed) -> None:
+    def command(out, rule, settings, data, space, trials, seed, jobs, scheduler) -> None:
         """Train with random draws of hyper-parameters; keep what validates best.
 
         Args:
@@ -45,18 +46,24 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
                 number within its value. What is drawn replaces what that flag says.
             trials: How many draws there are to be in the end.
             seed: Of the draws, the initial weights and the order of the data.
+            jobs: Trials side by side, each in a process with its share of the cores; None: one
+                after the other.
+            scheduler: Give the trials to the workers of this dask scheduler, as
+                tcp://10.0.0.1:8786 (needs apical[cluster]). OUT must be on a file system that
+                workers and this command share; workers find data sets by their own $APICAL_DATA.
         """
-        _search(out, rule, settings, data, space, trials, seed)
+        workers = workers_of(jobs, scheduler, out)
+        _search(out, rule, settings, data, space, trials, seed, workers)
 
     command.__annotations__ = {
         "out": Path, "rule": cls, "settings": Settings, "data": DataOptions, "space": Space,
-        "trials": int, "seed": int,
+        "trials": int, "seed": int, "jobs": int | None, "scheduler": str | None,
     }  # fmt: skip
-    command.__defaults__ = (cls(), cls.recipe, DataOptions(), cls.space, 20, 0)
+    command.__defaults__ = (cls(), cls.recipe, DataOptions(), cls.space, 20, 0, None, None)
     return command
 
 
-def _search(out, rule, settings, data, space, trials, seed) -> None:
+def _search(out, rule, settings, data, space, trials, seed, workers) -> None:
     from apical.report.sensitivity import draw
     from apical.tuning import search
     from apical.tuning.folder import SearchData
@@ -68,7 +75,7 @@ def _search(out, rule, settings, data, space, trials, seed) -> None:
         face = _Face(stack, console, settings, trials, heading)
         found = search(
             rule,
-            data.load(),
+            data.load() if workers is None else data.named,
             space,
             settings,
             trials=trials,
@@ -76,6 +83,7 @@ def _search(out, rule, settings, data, space, trials, seed) -> None:
             out=out,
             report=face.trial,
             listeners=(face.event,),
+            workers=workers,
         )
     if found.trials:
         figure = draw([SearchData.read(out)], out / "sensitivity.png")
@@ -123,15 +131,19 @@ class _Face:
     def event(self, event: "Event") -> None:
         from apical.training.events import Epoch
 
-        if self._heading is not None:  # what was asked for is accepted: the first trial starts
-            self._console.print(self._heading)
-            self._heading = None
+        self._head()  # what was asked for is accepted: the first trial starts
         if isinstance(event, Epoch) and event.number:
             score = 100 * event.metrics[self._settings.target.metric("val")]
             note = f"epoch {event.number}/{self._settings.epochs} {self._val} {score:.2f}%"
             self._progress.update(self._bar, note=note)
 
+    def _head(self) -> None:
+        if self._heading is not None:
+            self._console.print(self._heading)
+            self._heading = None
+
     def trial(self, trial: "Trial") -> None:
+        self._head()
         drawn = " ".join(f"{name} {words(value)}" for name, value in trial.values.items())
         came = trial.diverged or f"{self._val} {100 * trial.score:.2f}% at epoch {trial.epoch}"
         self._progress.update(self._bar, completed=trial.number + 1, note="")

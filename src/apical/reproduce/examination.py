@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apical.reproduce.pool import Job
+from apical.jobs.job import Job
 from apical.runs.environment import environment
 from apical.runs.folder import RunFolder
 from apical.runs.precision import full_precision

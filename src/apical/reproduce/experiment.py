@@ -14,8 +14,8 @@ from apical.errors import UsageError
 from apical.generative import LatentModel
 from apical.generative.encoder_of import EncoderOf
 from apical.generative.task import GenerativeTask
+from apical.jobs.job import Job
 from apical.reproduce.examination import Examination
-from apical.reproduce.pool import Job
 from apical.rules import Rule
 from apical.runs.folder import RunFolder, is_generative
 from apical.settings import Loop, Settings, Unsupervised

@@ -5,7 +5,7 @@ from pathlib import Path
 from apical.errors import UsageError
 from apical.runs.writing import write_whole
 
-OURS = {"runs", "figures", "runs.csv", "env.json", ".lock"}
+OURS = {"runs", "figures", "runs.csv", "env.json", ".lock", ".cluster"}
 OURS |= {"claims.json", "claims.md", "coverage.md"}
 
 

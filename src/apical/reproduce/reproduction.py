@@ -12,12 +12,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from apical.errors import UsageError, unknown
+from apical.jobs.job import Job, Outcome
+from apical.jobs.workers import Workers, execute
 from apical.reproduce import coverage
 from apical.reproduce.evidence import Evidence
 from apical.reproduce.examination import Examined
 from apical.reproduce.experiment import Planned, Run, Together, arranged
 from apical.reproduce.paper import PROTOCOLS, Paper
-from apical.reproduce.pool import Job, Outcome, execute
 from apical.reproduce.tables import markdown, rows
 from apical.runs.environment import environment
 from apical.runs.writing import write_whole
@@ -121,20 +122,20 @@ class Reproduction:
     def carry_out(
         self,
         jobs: Sequence[Job],
-        at_once: int,
+        workers: Workers,
         report: Callable[[Outcome], None],
         until: float = math.inf,
     ) -> list[Outcome]:
-        """Carry out what `arranged` gives, `at_once` at a time; `report` hears of each that ends.
+        """Carry out what `arranged` gives, by `workers`; `report` hears of each that ends.
 
-        `until` is as for `pool.execute`.
+        `until` is as for `jobs.workers.execute`, and so are the errors.
         """
         outcomes = []
         # Runs that begin from others come after them, examinations after all.
         for stage in range(3):
             now = [job for job in jobs if _stage(job) == stage]
             if now and time.monotonic() < until:
-                outcomes += execute(now, at_once, report, until)
+                outcomes += execute(now, workers, report, until)
         return outcomes
 
     def conclude(self) -> tuple[list[dict[str, Any]], list[Path]]:

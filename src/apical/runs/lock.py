@@ -9,13 +9,17 @@ from apical.errors import UsageError
 from apical.runs.writing import told
 
 
+class InUseError(UsageError):
+    """Another process is at work in a folder."""
+
+
 @contextmanager
 def locked(out: Path, command: str) -> Iterator[None]:
     """Hold the folder for a command; the lock goes with the process, however it ends.
 
     A folder that is made here and in which nothing was left is removed again.
-    Raises `UsageError` if another process holds it, or if it cannot be a folder, and `WriteError`
-    if it cannot be written to.
+    Raises `InUseError` if another process holds it, `UsageError` if it cannot be a folder, and
+    `WriteError` if it cannot be written to.
     """
     refuse_files(out)
     made = not out.exists()
@@ -26,7 +30,7 @@ def locked(out: Path, command: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError(
+            raise InUseError(
                 f"{out}: another `{command}` is at work in it; wait until it has ended, or "
                 "choose another folder"
             ) from None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from apical.errors import UsageError, at_least_one, short
 from apical.runs.precision import full_precision
 from apical.training.devices import Devices
 from apical.training.events import Listener
-from apical.training.recording import recording
+from apical.training.recording import Recording, recording
 from apical.training.run import Outcome, Session, run, run_all
 from apical.training.task import Training
+from apical.training.trainer import Trainer
 from apical.values.value import read
 
 CHECKPOINT_SECONDS = 5.0
@@ -77,24 +78,40 @@ class How:
 
     def carry_out(self, training: Training) -> Outcome:
         """Train, and record it. Raises as `fit`."""
+        trainer, config = self._prepared(training)
+        with self._recorder(training, trainer, config) as recorder:
+            return run(
+                trainer, config, self.numbers, recorder, self.listeners, together=self.together
+            )
+
+    def make_ready(self, training: Training) -> None:
+        """Refuse, clear or take up what the folder holds, as `carry_out` begins; train nothing.
+
+        What is to be trained goes on then, wherever that is, as a run to `resume`.
+        """
+        with self._recorder(training, *self._prepared(training)):
+            pass
+
+    def _prepared(self, training: Training) -> tuple[Trainer, dict[str, Any]]:
         devices = Devices.of(self.devices)
         trainer = replace(training.trainer, devices=devices)
         learned_by = trainer.learner.about["spelled"]
         devices.check(training.settings.batch_size, learned_by)
-        config = configuration(training, self.numbers, self.program, devices)
+        return trainer, configuration(training, self.numbers, self.program, devices)
+
+    def _recorder(
+        self, training: Training, trainer: Trainer, config: dict[str, Any]
+    ) -> AbstractContextManager[Recording]:
         # What cannot be built is refused before a folder is made for it.
         training.refuse_giants(trainer, self.seeds, len(self.program) or 1)
-        with recording(
+        return recording(
             self.out,
             config,
             trainer.learner,
             resume=self.resume,
             overwrite=self.overwrite,
             every=self.checkpoint_seconds,
-        ) as recorder:
-            return run(
-                trainer, config, self.numbers, recorder, self.listeners, together=self.together
-            )
+        )
 
 
 @full_precision()

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from apical.errors import DivergenceError
+from apical.runs import interrupts
 from apical.runs.best import in_order
 from apical.runs.summary import summarise
 from apical.training.events import Epoch, Event, Finished, Listener, Started, Within
@@ -140,12 +141,15 @@ def run_all(
             for ended in trainer.train([of[seed].start(seed) for seed in group]):
                 if isinstance(ended, Within):
                     of[ended.seed].note(ended)
+                    if interrupts.asked():
+                        raise KeyboardInterrupt
                     continue
                 for epoch in ended:
                     of[epoch.seed].note(epoch)
                 now = time.monotonic()
                 further = any(epoch.number < trainer.epochs for epoch in ended)
-                if further and now + SLOWER * (now - began) > until:
+                late = now + SLOWER * (now - began) > until
+                if further and (late or interrupts.asked()):
                     raise KeyboardInterrupt
                 began = now
                 del ended  # or its carries would outlive the next epoch's

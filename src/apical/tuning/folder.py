@@ -5,6 +5,7 @@ search.json      rule, data, settings, space and seed: what was asked for
 trials.csv       a row for each trial that has ended
 best.json        the configuration of the best trial, as in a run's config.json, and its score
 sensitivity.png  the histogram that `apical search` draws of the trials
+trials/          runs of trials that other processes have at work, or have ended out of turn
 ```
 The table is all that a search goes on from, and it is written whole after every trial. So nothing
 else can disagree with it: search.json never changes, best.json is made from it.
@@ -33,6 +34,7 @@ from apical.values.spelling import decode, encode
 from apical.values.value import parse
 
 PROTOCOL, TRIALS, BEST = "search.json", "trials.csv", "best.json"
+AT_WORK = "trials"
 REASON = "reason"
 """The column that says why a trial diverged."""
 RESTORE = "restore the file, or choose another folder"
@@ -97,7 +99,8 @@ def trials_to_go_on_with(folder: Path, protocol: dict[str, Any]) -> list[Trial]:
 
 def _refuse_other_files(folder: Path) -> None:
     """Raises `UsageError` if anything lies in the folder that no search has left there."""
-    ours = (".lock", f"{PROTOCOL}.part")  # the second, if it was killed as it wrote the first
+    # What a search leaves that was killed before its first trial was in the table.
+    ours = (".lock", ".cluster", AT_WORK, f"{PROTOCOL}.part")
     if other := sorted(path.name for path in folder.iterdir() if path.name not in ours):
         raise UsageError(
             f"out: {folder} holds no search but other files ({other[0]}, ...); "

@@ -1,23 +1,29 @@
 """Random search: hyper-parameters are drawn from stated ranges and chosen on validation."""
 
+import json
+import shutil
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from apical.data import Dataset
-from apical.errors import DivergenceError, UsageError, at_least_one, short
+from apical.data.named import Named
+from apical.errors import ApicalError, UsageError, at_least_one, short
+from apical.jobs.job import Outcome
+from apical.jobs.workers import Workers, execute
 from apical.rules import Rule
+from apical.runs.folder import plain
 from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.settings import Settings
-from apical.training.events import Epoch, Event, Listener
-from apical.training.fit import asked, fit
+from apical.training.events import Listener
+from apical.training.fit import asked
 from apical.training.how import folder_of, identity
 from apical.tuning.folder import (
+    AT_WORK,
     configuration,
     trials_to_go_on_with,
     write_best,
@@ -26,6 +32,7 @@ from apical.tuning.folder import (
 )
 from apical.tuning.space import check, draw, place
 from apical.tuning.trial import Trial, best
+from apical.tuning.trial_job import TrialJob, attempt
 from apical.values.ranges import Range, Space
 from apical.values.spelling import encode, spell
 from apical.values.value import read
@@ -49,7 +56,7 @@ class Found:
 
 def search(
     rule: Rule | type[Rule] | str,
-    data: Dataset | str,
+    data: Dataset | Named | str,
     space: Space | None = None,
     settings: Settings | None = None,
     *,
@@ -58,6 +65,7 @@ def search(
     out: Path | str | None = None,
     report: Callable[[Trial], None] = lambda trial: None,
     listeners: Iterable[Listener] = (),
+    workers: Workers | None = None,
     **changes: Any,
 ) -> Found:
     """Train `rule` with random draws of its hyper-parameters and keep the best.
@@ -81,6 +89,9 @@ def search(
       not run again, so that a search that was killed goes on, and one that has ended grows.
     - `report`: called with each trial when it has ended and is kept.
     - `listeners`: called with the events of each trial's training.
+    - `workers`: carry trials out side by side, each as a run in a folder of `out`, as
+      `Processes(4)` or `Cluster("tcp://10.0.0.1:8786", out)` of `apical.jobs`; the data set is
+      named to them, and listeners hear nothing. None: one after the other, in this process.
 
     **Raises:** `UsageError` for a name that does not exist, for values that do not go together, and
     for an `out` that is in use or holds something else; `DataError` for an `out` whose files are
@@ -99,9 +110,16 @@ def search(
     """
     trials, seed, out = read(int, trials, "trials"), read(int, seed, "seed"), folder_of(out)
     at_least_one(trials=trials)
+    named = Named(data) if isinstance(data, str) else data
+    if workers is not None and (out is None or not isinstance(named, Named)):
+        raise UsageError(
+            "workers: other processes load the data set by its name and write into a folder; give "
+            "a name as data, and out"
+        )
     if seed < 0:
         raise UsageError(f"seed: must be 0 or more, got {seed}; give one such")
-    rule, data, base = asked(rule, data, settings, changes)
+    found = named.load() if isinstance(named, Named) else named
+    rule, data, base = asked(rule, found, settings, changes)
     if len(data.validation) == 0:
         raise UsageError(f"search: {data.name} has no validation examples to choose by")
     space = rule.space if space is None else space
@@ -122,13 +140,28 @@ def search(
     with nullcontext() if out is None else locked(out, "apical search"):
         ended = [] if out is None else trials_to_go_on_with(out, protocol)
         _keep(out, protocol, rule, base, ended)
+
+        def keep(trial: Trial) -> None:
+            with held():
+                _keep(out, protocol, rule, base, [*ended, trial])
+                ended.append(trial)
+            report(trial)
+
+        drawn = {number: draw(space, seed, number) for number in range(len(ended), trials)}
         try:
-            for number in range(len(ended), trials):
-                trial = _try(number, draw(space, seed, number), rule, base, data, seed, listeners)
-                with held():
-                    _keep(out, protocol, rule, base, [*ended, trial])
-                    ended.append(trial)
-                report(trial)
+            if workers is None:
+                for number, values in drawn.items():
+                    keep(attempt(number, values, rule, base, data, seed, listeners))
+            else:
+                assert out is not None
+                assert isinstance(named, Named)
+                place = out.absolute() / AT_WORK / _mark(protocol)
+                jobs = [
+                    TrialJob(number, values, rule, base, named, seed, place / str(number))
+                    for number, values in drawn.items()
+                ]
+                _side_by_side(jobs, workers, ended, keep)
+                shutil.rmtree(out / AT_WORK, ignore_errors=True)
         except KeyboardInterrupt:
             interrupted = True
     winner = best(ended)
@@ -159,33 +192,39 @@ def _keep(
         )
 
 
-def _try(
-    number: int,
-    values: dict[str, float],
-    rule: Rule,
-    settings: Settings,
-    data: Dataset,
-    seed: int,
-    listeners: Iterable[Listener],
-) -> Trial:
-    """Train once. Raises `KeyboardInterrupt` if Ctrl-C came before the end."""
-    curve: dict[int, float] = {}
+def _mark(protocol: dict[str, Any]) -> str:
+    """Tells apart the trials of several protocols, of which one may have left some in a folder."""
+    return f"{zlib.crc32(json.dumps(plain(protocol)).encode()):08x}"
 
-    def follow(event: Event) -> None:
-        if isinstance(event, Epoch) and event.number:
-            curve[event.number] = event.metrics[settings.target.metric("val")]
 
-    rule, settings = place(values, rule, settings)
-    diverged = None
-    try:
-        result = fit(rule, data, settings, seed=seed, listeners=(follow, *listeners))
-    except DivergenceError as error:
-        diverged = str(error)
-    else:
-        if result.summary["status"] == "interrupted":
-            raise KeyboardInterrupt
-    finally:
-        # Rates are constants of the compiled programs, so no other trial uses these; kept, they
-        # would add up to gigabytes.
-        jax.clear_caches()
-    return Trial(number, values, curve, diverged)
+def _side_by_side(
+    jobs: list[TrialJob], workers: Workers, ended: list[Trial], keep: Callable[[Trial], None]
+) -> None:
+    """Carry trials out, and keep them in the order of their numbers: the table has no gaps.
+
+    Raises `ApicalError` if some failed; those before the first of them are kept, and those after
+    it are found again.
+    """
+    done = {job.number: job for job in jobs if job.finished()}
+
+    def take() -> None:
+        while job := done.pop(len(ended), None):
+            keep(job.trial())
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+    def hear(outcome: Outcome) -> None:
+        if outcome.failure is None:
+            assert isinstance(outcome.job, TrialJob)
+            done[outcome.job.number] = outcome.job
+            take()
+
+    take()
+    missing = [job for job in jobs if job.number >= len(ended) and job.number not in done]
+    outcomes = execute(missing, workers, hear) if missing else []
+    failures = [o for o in outcomes if o.failure is not None]
+    if failures:
+        listed = "\n".join(f"  {o.job.label}: {o.failure}" for o in failures)
+        raise ApicalError(
+            f"{len(failures)} of {len(jobs)} trials failed; the same command tries them again\n"
+            f"{listed}"
+        )

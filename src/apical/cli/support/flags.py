@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 import tyro
 
 from apical.cli.support.terminal import call, pick
-from apical.data import Dataset, load
+from apical.data import Dataset
+from apical.data.image_files.source import absolute
+from apical.data.named import Named
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
 from apical.values.duration import Duration
@@ -37,13 +39,18 @@ class DataOptions:
     skip_damaged: bool = False
     """Of image files: leave out those that cannot be decoded, which the run's config.json lists."""
 
+    @property
+    def named(self) -> Named:
+        """For processes that may have another working directory."""
+        return Named(absolute(self.data), self.classes, self.skip_damaged)
+
     def load(self) -> Dataset:
-        dataset = load(self.data, skip_damaged=self.skip_damaged)
+        dataset = self.named.load()
         if dataset.left_out:
             names = ", ".join(dataset.left_out[:3]) + ", ..." * (len(dataset.left_out) > 3)
             told = f"left out {len(dataset.left_out)} images that cannot be decoded: {names}"
             print(told, file=sys.stderr)
-        return dataset.select(self.classes) if self.classes else dataset
+        return dataset
 
 
 @dataclasses.dataclass(frozen=True)
