@@ -8,14 +8,8 @@ import apical
 from apical.networks.activations import tanh
 from apical.networks.layers import Fc
 from apical.papers.target_propagation import search, searched
-from apical.papers.target_propagation.methods import (
-    ALL,
-    LETTER,
-    WIDE,
-    Search,
-    published,
-    unsearched,
-)
+from apical.papers.target_propagation.budget import WIDE, Search
+from apical.papers.target_propagation.methods import ALL, LETTER, published, unsearched
 from apical.papers.target_propagation.networks import SETUPS
 from apical.rules import SDTP
 from apical.settings import Settings

@@ -12,6 +12,7 @@ from apical.runs.folder import RunFolder
 from apical.runs.reading import RunData, stack
 
 Read = TypeVar("Read")
+SPLITS = ("train", "val", "test")
 AT_BEST_VALIDATION = "summary:best_validation.test_accuracy.list"
 """The metric of a run's test accuracy at its best validation epoch."""
 
@@ -155,8 +156,8 @@ class Evidence:
                 result, commit = stored.read("summary.json"), stored.read("env.json")["commit"]
                 row = {"experiment": folder.parent.name, "seed": result["seeds"][0]}
                 row |= {"epochs": result["epochs"][0], "commit": commit}
-                (score,) = (k for k in result["best_validation"] if k.startswith("val_"))
-                names = (score.replace("val", split, 1) for split in ("train", "val", "test"))
+                scores = [k for k in result["best_validation"] if k.startswith("val_")]
+                names = (k.replace("val", split, 1) for k in scores for split in SPLITS)
                 row |= {name: result[name]["mean"] for name in names}
                 rows.append(row)
         return rows

@@ -1,4 +1,4 @@
-"""Figures 2, 4, 5 and 8 of the target propagation study, and its autoencoders, with our runs."""
+"""Figures 2 to 5 and 8 of the target propagation study, and its autoencoders, with our runs."""
 
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from apical.papers.target_propagation.draws import sensitivity
 from apical.papers.target_propagation.experiments import FEATURES
+from apical.papers.target_propagation.imagenet import figure_3, table_2
 from apical.papers.target_propagation.methods import DAMPED, METHODS
-from apical.papers.target_propagation.networks import EPOCHS, SETUPS
+from apical.papers.target_propagation.networks import EPOCHS, TABLE_1
 from apical.papers.target_propagation.reconstructions import reconstructions
 from apical.papers.target_propagation.step_size import damping
 from apical.papers.target_propagation.style import COLOURS, LINES, MARKS, SHADES, parts
@@ -58,18 +59,20 @@ FAINT: dict[str, Any] = {"color": "#999999", "linewidth": 1, "zorder": 1}
 
 
 def draw(evidence: Evidence, folder: Path) -> list[Path]:
-    """Every figure whose runs are there, and Table 1; the files."""
+    """Every figure whose runs are there, and Tables 1 and 2; the files."""
     with look():
         paths = [
             *_curves(evidence, folder),
+            *figure_3(evidence, folder),
             *_auxiliary(evidence, folder),
             *sensitivity(folder),
             *damping(evidence, folder),
             *reconstructions(evidence, folder),
         ]
-    table = folder / "table-1.md"
-    write_whole(table, table_1(evidence))
-    return [*paths, table]
+    tables = {"table-1.md": table_1(evidence), "table-2.md": table_2(evidence)}
+    for name, table in tables.items():
+        write_whole(folder / name, table)
+    return [*paths, *(folder / name for name in tables)]
 
 
 def _curves(evidence: Evidence, folder: Path) -> list[Path]:
@@ -77,7 +80,7 @@ def _curves(evidence: Evidence, folder: Path) -> list[Path]:
 
     Small panels: a row a network, a column a family of methods.
     """
-    shown = [s for s in SETUPS if any(evidence.runs(f"{s}-{m}") for m in METHODS | DAMPED)]
+    shown = [s for s in TABLE_1 if any(evidence.runs(f"{s}-{m}") for m in METHODS | DAMPED)]
     return [path for split in SPLITS if shown for path in _panels(evidence, folder, shown, split)]
 
 

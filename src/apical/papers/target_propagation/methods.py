@@ -12,15 +12,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from apical.feedback import Regenerated
 from apical.networks.activations import tanh
+from apical.papers.target_propagation.budget import THRICE, WIDE, Search
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.searched import winner
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, SDTP, Rule
 from apical.rules.target_propagation.inverses import Averaged, Denoising, NoisePreserving, Summed
 from apical.settings import Settings
-from apical.settings.schedules import Constant, LinearDecay, Schedule
 from apical.settings.turns import Alternation, ByEpoch
-from apical.values.ranges import Choice, Linear, Log, Space
+from apical.values.ranges import Space
 from apical.values.spelling import decode
 
 TUNED = (
@@ -28,40 +29,6 @@ TUNED = (
 )  # fmt: skip
 """The settings that a search finds, or that its last round and the method set."""
 FOLDER = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Search:
-    """How a method's hyper-parameters are searched: random draws, then the best of them anew."""
-
-    draws: int = 16
-    epochs: int = 6
-    """Of each draw."""
-    schedule: Schedule = Constant()
-    ranges: Space = field(default_factory=dict)
-    """In place of, and beside, those that the rule recommends."""
-    finalists: int = 3
-    """How many are trained anew, for longer and with a rate that falls; 0: the best draw is it."""
-
-
-SHARES = Choice((0.9, 0.95, 0.99)), Choice((0.95, 0.99, 0.999)), Choice((1e-3, 1e-4, 1e-6, 1e-8))
-"""Adam's b1, b2 and eps."""
-WIDE = Search(
-    epochs=20,
-    schedule=LinearDecay(),
-    ranges={
-        "lr": Log(1e-4, 1e-2),
-        "learned_lr": Log(1e-4, 1e-2),
-        "inverse.sigma": Linear(0.01, 0.4),
-        **{
-            f"{group}.{name}": values
-            for group in ("optimizer_args", "learned_optimizer_args")
-            for name, values in zip(("b1", "b2", "eps"), SHARES, strict=True)
-        },
-    },
-    finalists=0,
-)
-"""Has all that Table 5 found for SDTP on the fully connected MNIST network within its ranges."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +47,6 @@ class Method:
     """The column of Table 5 whose values it has in `published`; None: that of its own name."""
 
 
-THRICE = Search(draws=48)
-"""As many draws where no inverse is learned, which takes a third of the time."""
 TO_THE_LETTER = {"step": 1.0, "output_inverse": tanh}
 """The whole step, and an inverse of the output with the hidden activation."""
 FORMS = {"summed": Summed(), "averaged": Averaged()}
@@ -126,7 +91,13 @@ DAMPED = {
     for way, alternate in WAYS.items()
 }
 """Ours: SDTP and AO-SDTP with a short step and a linear inverse of the output."""
-ALL = METHODS | NARROW | DAMPED
+ON_IMAGENET = {
+    "dfa-regenerated": Method(DFA, given={"broadcast": Regenerated()}, column="fa"),
+    "fa-conv": Method(FA, convolutional=True, column="fa"),
+}
+"""What runs on ImageNet's network alone: DFA whose feedback is not stored, since it would not fit
+beside the network, and FA with shared weights. Neither has a column in Table 5."""
+ALL = METHODS | NARROW | DAMPED | ON_IMAGENET
 
 
 def configured(setup: str, name: str) -> tuple[Rule, Settings]:
@@ -146,12 +117,21 @@ def searched_as(setup: str, name: str) -> tuple[str, str] | None:
     return next((place for place in product(networks, methods) if winner(*place)), None)
 
 
+def search_of(setup: str, name: str) -> Search:
+    """How a cell is searched."""
+    return SETUPS[setup].search or ALL[name].search
+
+
 def unsearched(setup: str, name: str) -> tuple[Rule, Settings, Space]:
-    """What a search of a cell begins with, and what it draws."""
-    method = ALL[name]
+    """What a search of a cell begins with, and what it draws; rates are tried with the paper's
+    values of all else."""
+    method, search = ALL[name], search_of(setup, name)
+    if search.rates:
+        rule, settings = published(setup, name)
+        return rule, replace(settings, record_test=False), {}
     rule = method.rule(**method.given)
     settings = replace(_base(setup, name), alternate=method.alternate, record_test=False)
-    space = {**rule.space, **method.search.ranges}
+    space = {**rule.space, **search.ranges}
     return rule, settings, {k: span for k, span in space.items() if k not in method.given}
 
 
@@ -160,14 +140,15 @@ def published(setup: str, name: str) -> tuple[Rule, Settings]:
     method = ALL[name]
     table = _table_5()
     columns = _or(method.column or name, method.tuned_as)
-    row = next(table[setup, column] for column in columns if (setup, column) in table)
+    network = SETUPS[setup].published_as or setup
+    row = next(table[network, column] for column in columns if (network, column) in table)
     settings = replace(
         _base(setup, name),
         lr=row["lr"],
         optimizer_args={key: row[key] for key in ("b1", "b2", "eps")},
     )
     if method.rule in (FA, DFA, BP):
-        return method.rule(), settings
+        return method.rule(**method.given), settings
     settings = replace(
         settings,
         learned_lr=row["learned_lr"],

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from apical.data.augmentation import CropFlip
 from apical.networks.layers import Conv, Fc, Lc
+from apical.papers.target_propagation.budget import RATES, Search
 from apical.settings import Settings
 
 EPOCHS = 500
@@ -24,6 +25,10 @@ class Setup:
     conclusion rests on."""
     tuned_as: str | None = None
     """The setup whose searches serve it where it has none of its own."""
+    published_as: str | None = None
+    """The setup whose values of Table 5 it has; None: its own."""
+    search: Search | None = None
+    """In place of the methods' own searches; None: those."""
 
     @property
     def local(self) -> bool:
@@ -43,7 +48,7 @@ class Setup:
 _MNIST = Settings(batch_size=100, record_test=True)
 _CIFAR = replace(_MNIST, augmentation=CropFlip(4))
 
-SETUPS = {
+TABLE_1 = {
     "mnist-fc": Setup(
         "mnist", replace(_MNIST, hidden=(Fc(256),) * 5), quick_epochs=60, quick_seeds=3, value=4.0
     ),
@@ -73,3 +78,44 @@ SETUPS = {
         value=2.0,
     ),
 }
+"""The columns of Table 1."""
+
+_IMAGENET = Settings(
+    hidden=(
+        Lc((9, 9), 48, 4), Lc((3, 3), 48, 2), Lc((5, 5), 96), Lc((3, 3), 96, 2),
+        Lc((3, 3), 192), Lc((3, 3), 192, 2), Lc((3, 3), 384),
+    ),
+    batch_size=100,
+    record_test=True,
+)  # fmt: skip
+_NARROW = tuple(
+    Lc(s.kernel, s.channels // 3, s.stride, s.padding)
+    for s in _IMAGENET.hidden
+    if isinstance(s, Lc)
+)
+
+TABLE_2 = {
+    "imagenet": Setup("imagenet", _IMAGENET, quick_epochs=EPOCHS, quick_seeds=0, value=0.0),
+    "tiny-imagenet-part-third-width": Setup(
+        "tiny-imagenet-part-14000",
+        replace(_IMAGENET, hidden=_NARROW),
+        quick_epochs=10,
+        quick_seeds=3,
+        value=6.0,
+        published_as="imagenet",
+        search=RATES,
+    ),
+    "imagenette-part": Setup(
+        "imagenette-part-1400",
+        replace(_IMAGENET, batch_size=20),
+        quick_epochs=3,
+        quick_seeds=1,
+        value=5.0,
+        published_as="imagenet",
+    ),
+}
+"""The network of Table 2 on ImageNet, and on parts of it, by names that say so.
+
+On images of 64 x 64 pixels its layers have fewer positions, and a third of its channels.
+"""
+SETUPS = TABLE_1 | TABLE_2

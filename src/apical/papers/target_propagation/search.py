@@ -3,17 +3,18 @@
 `python -m apical.papers.target_propagation.search SETUP METHOD OUT` draws settings at random, as
 `apical search` does, going on with one in OUT, in the way that the method's `Search` says. A few
 epochs favour long steps that do not last, so after those the best draws are trained anew, for
-longer and with a rate that falls. What is tried and found is kept in `searched-trials.csv` and
+longer and with a rate that falls. A cell whose search states its learning rates tries these. What is tried and found is kept in `searched-trials.csv` and
 `searched-best.json`; Table 1 runs with what the last round found.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from apical.data import load
-from apical.errors import ApicalError
-from apical.papers.target_propagation.methods import ALL, unsearched
+from apical.data import Dataset, load
+from apical.errors import ApicalError, DivergenceError
+from apical.papers.target_propagation.methods import search_of, unsearched
 from apical.papers.target_propagation.networks import SETUPS
 from apical.papers.target_propagation.searched import DRAWS, FINAL, keep
 from apical.rules import Rule
@@ -22,6 +23,7 @@ from apical.settings.schedules import LinearDecay
 from apical.training.fit import fit
 from apical.training.how import identity
 from apical.tuning import Found, Trial, best, configuration, place, search
+from apical.tuning.space import Values
 
 LAST_EPOCHS = 20
 """Of those that are trained anew."""
@@ -35,11 +37,14 @@ def first_round(setup: str, method: str, out: Path) -> Found:
     """
     rule, settings, space = unsearched(setup, method)
     data = load(SETUPS[setup].data)
-    asked = ALL[method].search
+    asked = search_of(setup, method)
     settings = replace(settings, epochs=asked.epochs, schedule=asked.schedule)
-    found = search(
-        rule, data, space, settings, trials=asked.draws, seed=SEED, out=out, report=print
-    )
+    if asked.rates:
+        found = _ladder(rule, data, settings, asked.rates)
+    else:
+        found = search(
+            rule, data, space, settings, trials=asked.draws, seed=SEED, out=out, report=print
+        )
     if found.interrupted or found.best is None:
         why = "was interrupted" if found.interrupted else "diverged in every trial"
         raise ApicalError(f"{out}: the search {why}; run the command again, or draw otherwise")
@@ -49,18 +54,39 @@ def first_round(setup: str, method: str, out: Path) -> Found:
 
 def last_round(setup: str, method: str, first: Found) -> Trial:
     """Train the finalists and keep them; the winner. Without any it is the best draw."""
-    if not ALL[method].search.finalists:
+    count = search_of(setup, method).finalists
+    if not count:
         assert first.best is not None
         return _keep(setup, method, FINAL, [first.best], first.rule, first.settings)
     data, rule = load(SETUPS[setup].data), first.rule
     settings = replace(first.settings, epochs=LAST_EPOCHS, schedule=LinearDecay())
-    target, played = settings.target, []
-    for trial in finalists(first.trials, ALL[method].search.finalists):
-        chosen, placed = place(trial.values, rule, settings)
-        result = fit(chosen, data, placed, seed=SEED)
-        curve = {row["epoch"]: row[target.metric("val")] for row in result.metrics}
-        played.append(Trial(trial.number, trial.values, curve))
+    played = [
+        _trained(trial.number, trial.values, rule, data, settings)
+        for trial in finalists(first.trials, count)
+    ]
     return _keep(setup, method, FINAL, played, rule, settings)
+
+
+def _ladder(rule: Rule, data: Dataset, settings: Settings, rates: Sequence[float]) -> Found:
+    """Train with each of these learning rates of the network, in memory, without going on."""
+    trials = []
+    for number, rate in enumerate(rates):
+        try:
+            trials.append(_trained(number, {"lr": rate}, rule, data, settings))
+        except DivergenceError as error:
+            trials.append(Trial(number, {"lr": rate}, {}, str(error)))
+        print(trials[-1], flush=True)
+    winner = best(trials)
+    values = {} if winner is None else winner.values
+    return Found(trials, winner, *place(values, rule, settings))
+
+
+def _trained(number: int, values: Values, rule: Rule, data: Dataset, settings: Settings) -> Trial:
+    """Train with these values, all epochs."""
+    chosen, placed = place(values, rule, settings)
+    result = fit(chosen, data, placed, seed=SEED)
+    metric = settings.target.metric("val")
+    return Trial(number, values, {row["epoch"]: row[metric] for row in result.metrics})
 
 
 def _keep(

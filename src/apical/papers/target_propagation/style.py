@@ -45,4 +45,5 @@ def parts(method: str) -> Parts:
         family, found, form = method.partition(f"-{way}")
         if found:
             return Parts(family, way, form.removeprefix("-"))
-    return Parts(method, "", "")
+    family, _, form = (method, "", "") if method in FAMILIES else method.partition("-")
+    return Parts(family, "", form)

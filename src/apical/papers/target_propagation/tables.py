@@ -6,8 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from apical.papers.target_propagation.methods import ALL, DAMPED, LETTER, METHODS, searched_as
-from apical.papers.target_propagation.networks import EPOCHS, SETUPS
+from apical.papers.target_propagation.methods import (
+    DAMPED,
+    LETTER,
+    METHODS,
+    search_of,
+    searched_as,
+)
+from apical.papers.target_propagation.networks import EPOCHS, TABLE_1
 from apical.reproduce.evidence import AT_BEST_VALIDATION, Evidence
 from apical.reproduce.tables import mean_and_interval
 
@@ -22,7 +28,7 @@ VARIANTS = ("-narrow", "-table-5")
 def table_1(evidence: Evidence) -> str:
     """Markdown: a row a cell, train and test errors in per cent; then our own variants."""
     rows, ours = [], []
-    for setup in SETUPS:
+    for setup in TABLE_1:
         for row, printed in printed_errors(setup).items():
             found = [cell for method in _of(row) for cell in _cells(evidence, setup, method)]
             rows += [_row(evidence, setup, cell, printed) for cell in found]
@@ -94,7 +100,7 @@ def _searched(setup: str, cell: str) -> str:
     if found is None:
         return "none"
     network, method = found
-    search = ALL[method].search
+    search = search_of(network, method)
     again = f", best {search.finalists} again" if search.finalists else ""
     where = "" if network == setup else f" ({network})"
     return f"{search.draws} x {search.epochs}{again}{where}"
