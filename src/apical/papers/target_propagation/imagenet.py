@@ -105,10 +105,9 @@ def figure_3(evidence: Evidence, folder: Path) -> list[Path]:
                           ha="center", va="center", fontsize=7)  # fmt: skip
         column[0].legend(fontsize=6)
         column[1].set_xlabel("epoch", fontsize=8)
-    ran = evidence.ran(f"{setup}-{m}" for setup, methods in shown.items() for m in methods)
-    caption(figure, evidence.protocol, *ran, of=EPOCHS,
-            note="Parts of data sets are no ImageNet: the paper's errors stand beside none of "
-            "them.")  # fmt: skip
+    seeds, ran = evidence.ran(f"{setup}-{m}" for setup, methods in shown.items() for m in methods)
+    note = "Parts of data sets are no ImageNet: the paper's errors stand beside none of them."
+    caption(figure, evidence.protocol, seeds, ran, of=EPOCHS, note=note)
     return save(figure, folder, "figure-3")
 
 

@@ -1,10 +1,11 @@
 """The search for a method's hyper-parameters, in one round or two.
 
 `python -m apical.papers.target_propagation.search SETUP METHOD OUT` draws settings at random, as
-`apical search` does, going on with one in OUT, in the way that the method's `Search` says. A few
+`apical search` does, going on with one in OUT, in the way that the cell's `Search` says. A few
 epochs favour long steps that do not last, so after those the best draws are trained anew, for
-longer and with a rate that falls. A cell whose search states its learning rates tries these. What is tried and found is kept in `searched-trials.csv` and
-`searched-best.json`; Table 1 runs with what the last round found.
+longer and with a rate that falls. Where the `Search` states learning rates, these are tried in
+place of draws. What is tried and found is kept in `searched-trials.csv` and `searched-best.json`;
+Tables 1 and 2 run with what the last round found.
 """
 
 import sys
