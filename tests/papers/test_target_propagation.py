@@ -4,16 +4,18 @@ import csv
 import json
 from dataclasses import replace
 
+import jax
 import pytest
 
 from apical.data.augmentation import CropFlip, Unchanged
-from apical.feedback import USF
+from apical.feedback import USF, Regenerated
 from apical.networks.activations import tanh
 from apical.networks.layers import Conv, Fc, Lc
 from apical.papers.target_propagation import searched
 from apical.papers.target_propagation.draws import by_budget
-from apical.papers.target_propagation.experiments import experiments
+from apical.papers.target_propagation.experiments import ON_IMAGENET, experiments
 from apical.papers.target_propagation.figures import COLUMNS
+from apical.papers.target_propagation.imagenet import figure_3, table_2
 from apical.papers.target_propagation.methods import (
     DAMPED,
     FOLDER,
@@ -26,12 +28,13 @@ from apical.papers.target_propagation.methods import (
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce import paper
 from apical.reproduce.evidence import Evidence
-from apical.rules import AOSDTP, DTP, FA, SDTP
+from apical.rules import AOSDTP, DFA, DTP, FA, SDTP
 from apical.rules.target_propagation.inverses import Averaged, Summed
 from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.settings.schedules import Constant, LinearDecay
 from apical.settings.turns import ByEpoch
+from apical.training.build import build
 from apical.values.spelling import decode, encode
 
 with (FOLDER / "table-5.csv").open() as file:
@@ -218,3 +221,71 @@ def test_table_1_shows_best_and_last_by_test_and_by_validation(tmp_path):
     row = found[0]
     searched = "48 x 6, best 3 again"
     assert row == f"| mnist-fc | bp | {searched} | 3 | 1 | 1.00 / .00 | 6.00 | 5.00 | 2.00 / 1.48 |"
+
+
+def test_imagenets_network_is_table_3s_with_weights_apart_or_shared():
+    """Seven windows of kernel, channels and stride, which leave 7 x 7 positions of 224 x 224."""
+    windows = [
+        ((9, 9), 48, 4), ((3, 3), 48, 2), ((5, 5), 96, 1), ((3, 3), 96, 2),
+        ((3, 3), 192, 1), ((3, 3), 192, 2), ((3, 3), 384, 1),
+    ]  # fmt: skip
+    for method, kind in (("bp", Lc), ("bp-conv", Conv)):
+        settings = configured("imagenet", method)[1]
+        assert settings.hidden == tuple(kind(*window) for window in windows)
+    narrow = configured("tiny-imagenet-part-third-width", "bp")[1]
+    assert narrow.hidden == tuple(Lc(k, c // 3, s) for k, c, s in windows)
+    net = jax.eval_shape(lambda: build(narrow, (64, 64, 3), 200, jax.random.key(0)))
+    shapes = [layer.out_shape for layer in net.layers]
+    assert [shape[0] for shape in shapes[:-1]] == [16, 8, 8, 4, 4, 2, 2]
+
+
+def test_table_2_has_every_method_on_imagenet_and_on_parts_by_their_names():
+    """In `paper` on ImageNet with Table 5's settings; in `quick` on parts, each named one."""
+    of = {p: {e.name: e for e in experiments(p) if "imagen" in e.name} for p in ("quick", "paper")}
+    assert {e.data for e in of["paper"].values()} == {"imagenet"}
+    assert list(of["paper"]) == [f"imagenet-{m}" for m in ON_IMAGENET]
+    for name, experiment in of["quick"].items():
+        assert "-part" in name
+        assert "-part-" in experiment.data
+    shared = DFA(broadcast=Regenerated())
+    assert of["paper"]["imagenet-dfa-regenerated"].rule == shared
+    assert of["quick"]["imagenette-part-fa-conv"].settings.lr == published("imagenet", "fa")[1].lr
+
+
+def _stored(root, name, rule, settings, **scores):
+    """A finished run of one epoch with these test scores, where evidence looks for it."""
+    run = RunFolder(root / name / "seed-0")
+    run.path.mkdir(parents=True)
+    asked = {"rule": encode(rule), "data": {"name": "mnist", "classes": []}, "seeds": 1, "seed": 0}
+    (run.path / "config.json").write_text(json.dumps(asked | {"settings": settings.to_json()}))
+    (run.path / "env.json").write_text(json.dumps({"commit": "0"}))
+    row = {"seed": 0, "epoch": 1, "seconds": 1.0, "seconds_measuring": 0.1}
+    run.append("metrics.jsonl", row | {f"test_{k}": v for k, v in scores.items()})
+    summary: dict = {"status": "finished", "seeds": [0], "epochs": [1]}
+    for split in ("train", "val", "test"):
+        summary |= {f"{split}_{k}": {"mean": v, "list": [v]} for k, v in scores.items()}
+    best = {f"{s}_{k}": {"list": [v]} for s in ("val", "test") for k, v in scores.items()}
+    (run.path / "summary.json").write_text(json.dumps(summary | {"best_validation": best}))
+
+
+def test_table_2_and_figure_3_tell_both_scores_and_the_papers_of_imagenet_alone(tmp_path):
+    rule, settings = published("imagenet", "fa")
+    runs = tmp_path / "quick"
+    _stored(runs, "imagenet-fa", rule, settings, accuracy=0.07, top5_accuracy=0.18)
+    part = "tiny-imagenet-part-third-width-dfa-regenerated"
+    _stored(runs, part, DFA(broadcast=Regenerated()), settings, accuracy=0.1, top5_accuracy=0.2)
+    _stored(runs, "imagenette-part-fa-conv", rule, settings, accuracy=0.3)
+    evidence = Evidence(runs)
+    table = table_2(evidence).splitlines()
+    found = {tuple(cell.strip() for cell in row.split("|")[1:3]): row for row in table}
+    errors = "| 93.00 / 82.00 " * 3
+    fa = found["imagenet", "fa"]
+    assert fa == f"| imagenet | fa | Table 5 | 1 | 1 {errors}| 93.08 / 82.54 |"
+    apart = found["tiny-imagenet-part-third-width", "dfa-regenerated"]
+    assert apart.endswith(" | 1 | 1 " + "| 90.00 / 80.00 " * 3 + "| - |")
+    assert "| 70.00 | 70.00 | 70.00 | - |" in found["imagenette-part", "fa-conv"]
+    assert found["imagenet", "bp"].endswith("| not run | 0 | - | - | - | 71.43 / 49.07 |")
+    assert [path.name for path in figure_3(evidence, tmp_path)] == ["figure-3.png", "figure-3.svg"]
+    scores = {row["experiment"]: row for row in evidence.summary()}
+    assert scores["imagenet-fa"]["test_top5_accuracy"] == 0.18
+    assert "test_top5_accuracy" not in scores["imagenette-part-fa-conv"]

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from apical import BP, FA, Settings
-from apical.errors import UsageError
+from apical.errors import DataError, UsageError
 from apical.networks.layers import Fc
 from apical.reproduce import coverage, paper
 from apical.reproduce.evidence import Evidence
@@ -214,3 +215,30 @@ def test_a_papers_number_is_claimed_of_its_own_epochs(name):
     for claim in paper.read(name).claims:
         if isinstance(claim.judgement, Value | Within):
             assert claim.epochs, claim.id
+
+
+def test_what_needs_data_that_is_nowhere_is_told_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("APICAL_DATA", str(tmp_path))
+    monkeypatch.setenv("APICAL_CACHE", str(tmp_path / "cache"))
+    study = Reproduction(paper.read("target-propagation"), "paper", tmp_path / "out", seeds=1)
+    jobs = study.jobs()
+    without = study.without_data(jobs)
+    assert list(without) == ["imagenet"]
+    assert {job.label for job in without["imagenet"]} == {
+        job.label for job in jobs if job.label.startswith("imagenet-")
+    }
+    (tmp_path / "imagenet").mkdir()
+    assert study.without_data(jobs) == {}
+
+
+def test_a_run_on_the_whole_of_a_set_refuses_a_part_of_it(tmp_path, monkeypatch):
+    for split, count in (("train", 10), ("val", 1)):
+        for kind in ("a", "b"):
+            folder = tmp_path / "imagenet" / split / kind
+            folder.mkdir(parents=True)
+            for number in range(count):
+                Image.new("RGB", (8, 8)).save(folder / f"{kind}-{number}.JPEG")
+    monkeypatch.setenv("APICAL_DATA", str(tmp_path))
+    experiment = Experiment("e", FA(), Settings(hidden=(Fc(4),), epochs=1), data="imagenet")
+    with pytest.raises(DataError, match=r"^imagenet: .* the whole of it, found imagenet-part-22;"):
+        Run(experiment, 0, tmp_path / "runs" / "e" / "seed-0").execute()

@@ -106,6 +106,7 @@ def _list(asked, recorded) -> None:
     console.print(f"{len(asked.jobs())} runs, of which {len(missing)} are missing")
     for job in missing:
         console.print(f"  {job.label}", highlight=False)
+    _print_without_data(console, asked.without_data(missing))
 
 
 def _reproduce(asked, workers, together, time_budget, recorded) -> None:
@@ -120,7 +121,10 @@ def _reproduce(asked, workers, together, time_budget, recorded) -> None:
         console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
     console.print(f"{every} runs, {every - len(missing)} finished before, {workers.told}")
 
-    jobs = asked.arranged(missing, together=together)
+    without = asked.without_data(missing)
+    _print_without_data(console, without)
+    left_out = [job for runs in without.values() for job in runs]
+    jobs = asked.arranged([job for job in missing if job not in left_out], together=together)
     with ExitStack() as stack:
         try:
             face = _Face(stack, console, len(jobs), until)
@@ -146,6 +150,16 @@ def _reproduce(asked, workers, together, time_budget, recorded) -> None:
         raise ApicalError(
             f"{len(failures)} of {len(jobs)} runs failed; the same command tries again what did "
             f"not diverge\n{listed}"
+        )
+
+
+def _print_without_data(console: Console, without) -> None:
+    """What cannot run here, and why."""
+    for data, runs in without.items():
+        console.print(
+            f"not run: {len(runs)} runs on {data}, which is not here and cannot be downloaded; "
+            "`apical data list` says where it is looked for",
+            soft_wrap=True,
         )
 
 

@@ -61,6 +61,10 @@ class Source(ABC):
         """Whether `load` needs no download."""
 
     @abstractmethod
+    def can_be_had(self) -> bool:
+        """Whether it is here or is downloaded by `load`."""
+
+    @abstractmethod
     def status(self) -> str:
         """Where `load` would take the data from, in a few words."""
 
@@ -103,6 +107,9 @@ class VerifiedSource(Source):
 
     def is_here(self):
         return self.origin.is_here(self.name)
+
+    def can_be_had(self):
+        return True
 
     def status(self):
         return self.origin.status(self.name)

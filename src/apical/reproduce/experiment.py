@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from apical.data import Dataset, load
-from apical.errors import UsageError
+from apical.errors import DataError, UsageError
 from apical.generative import LatentModel
 from apical.generative.encoder_of import EncoderOf
 from apical.generative.task import GenerativeTask
@@ -297,5 +297,10 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
 @cache
 def _data(name: str, classes: tuple[int, ...], per_class: int | None) -> Dataset:
     dataset = load(name)
+    if dataset.name != name:
+        raise DataError(
+            f"{name}: this paper's runs are on the whole of it, found {dataset.name}; put the rest "
+            "there too"
+        )
     dataset = dataset.select(classes) if classes else dataset
     return dataset if per_class is None else dataset.limit(per_class)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from apical.data.sources import can_be_had
 from apical.errors import UsageError, unknown
 from apical.jobs.job import Job, Outcome
 from apical.jobs.workers import Workers, execute
@@ -108,6 +109,14 @@ class Reproduction:
                 found = (job.finished() for job in self.jobs(Path(place)))
                 finished = [a or b for a, b in zip(finished, found, strict=True)]
         return [job for job, there in zip(asked, finished, strict=True) if not there]
+
+    def without_data(self, jobs: Sequence[Job]) -> dict[str, list[Job]]:
+        """Those of these runs whose data is not here and cannot be downloaded, by its name."""
+        found: dict[str, list[Job]] = {}
+        for job in jobs:
+            if isinstance(job, Run) and not can_be_had(job.experiment.data):
+                found.setdefault(job.experiment.data, []).append(job)
+        return found
 
     def arranged(self, missing: Sequence[Job], *, together: bool = False) -> list[Job]:
         """The jobs that carry these out, the most valuable first, examinations last.

@@ -96,6 +96,9 @@ class ImageSource(Source):
     def is_here(self):
         return bool(self._places())
 
+    def can_be_had(self):
+        return self.is_here()
+
     def status(self):
         here = self._places()
         return f"found in {here[0]}" if here else "not here, put it there yourself"

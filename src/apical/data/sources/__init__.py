@@ -52,6 +52,17 @@ def source(name: str) -> Source:
     raise UsageError(unknown("data set", str(name), SOURCES, "`apical data list` lists all"))
 
 
+def can_be_had(name: str) -> bool:
+    """Whether `load` finds the data set of that name on this machine, or downloads it.
+
+    !!! example
+
+        >>> can_be_had("mnist")
+        True
+    """
+    return source(name.removesuffix(SUFFIX)).can_be_had()
+
+
 def load(
     name: str, *, seed: int = 0, skip_damaged: bool = False, left_out: Sequence[str] = ()
 ) -> Dataset:

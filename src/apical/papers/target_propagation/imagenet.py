@@ -105,9 +105,11 @@ def figure_3(evidence: Evidence, folder: Path) -> list[Path]:
                           ha="center", va="center", fontsize=7)  # fmt: skip
         column[0].legend(fontsize=6)
         column[1].set_xlabel("epoch", fontsize=8)
-    seeds, ran = evidence.ran(f"{setup}-{m}" for setup, methods in shown.items() for m in methods)
+    seeds, lengths = evidence.ran(
+        f"{setup}-{m}" for setup, methods in shown.items() for m in methods
+    )
     note = "Parts of data sets are no ImageNet: the paper's errors stand beside none of them."
-    caption(figure, evidence.protocol, seeds, ran, of=EPOCHS, note=note)
+    caption(figure, evidence.protocol, seeds, lengths, of=EPOCHS, note=note)
     return save(figure, folder, "figure-3")
 
 

@@ -87,7 +87,7 @@ def _trained(number: int, values: Values, rule: Rule, data: Dataset, settings: S
     chosen, placed = place(values, rule, settings)
     result = fit(chosen, data, placed, seed=SEED)
     metric = settings.target.metric("val")
-    return Trial(number, values, {row["epoch"]: row[metric] for row in result.metrics})
+    return Trial(number, dict(values), {row["epoch"]: row[metric] for row in result.metrics})
 
 
 def _keep(
