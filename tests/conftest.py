@@ -24,8 +24,8 @@ from apical.data import from_arrays, source  # noqa: E402
 gc.freeze()  # no collection looks through all that was imported
 gc.set_threshold(50_000, 20, 20)  # nor comes after every 700 objects, of which tracing makes many
 
-PLENTY = 4 << 30
-"""Bytes of memory above which a test process lets the programs of earlier modules go.
+PLENTY = max(4 << 30, psutil.virtual_memory().total // 4)
+"""Bytes of memory above which a test process, one of two, lets the programs of earlier modules go.
 
 It does not come below again, so that from there on every module compiles what it uses anew.
 """

@@ -153,7 +153,7 @@ def test_the_commit_of_a_copy_is_the_one_that_was_noted(monkeypatch, tmp_path):
     (tmp_path / "commit.txt").write_text("0123\n")
     monkeypatch.setattr("os.environ", {})
     session.prepare(tmp_path, tmp_path / "work")
-    monkeypatch.setattr("apical.runs.environment._git", lambda *_: None)
+    monkeypatch.setattr("apical.runs.provenance._git", lambda *_: None)
     assert environment()["commit"] == "0123"
 
 

@@ -26,7 +26,7 @@ from tests.jobs.dask_cluster import DaskCluster
 from tests.jobs.kills import left
 from tests.jobs.steps import Steps
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.many]
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,6 @@ def _pytest(source: Path, tests: tuple[str, ...], said: Path, spent: Path) -> No
 
     if not Path(apical.__file__).is_relative_to(source):
         sys.exit(f"tested {apical.__file__}, not the copy in {source}")
-    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
+    code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "", *tests])
     spent.write_text(str(sum(os.times()[:4])))
     sys.exit(code)

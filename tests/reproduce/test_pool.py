@@ -55,6 +55,7 @@ def test_a_job_that_kills_its_process_is_the_only_one_lost(tmp_path):
     assert [job.finished() for job in asked] == [True, False, True, True]
 
 
+@pytest.mark.many
 def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     out = tmp_path / "itd"
     args = ["reproduce", "itd", "--protocol", "smoke", "--out", out]

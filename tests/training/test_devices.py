@@ -65,6 +65,7 @@ def told():
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp", "together", "generative"])
 def test_losses_are_those_of_one_device_but_for_rounding(told, name):
     one, several = told[name]
@@ -72,12 +73,14 @@ def test_losses_are_those_of_one_device_but_for_rounding(told, name):
     assert several == pytest.approx(one, rel=2e-5)
 
 
+@pytest.mark.many
 def test_a_run_goes_on_with_as_many_devices(told):
     whole, resumed = told["resumed"]
     assert whole == resumed
     assert told["config"] == 4
 
 
+@pytest.mark.many
 def test_a_rule_of_one_example_at_a_time_refuses_by_name(told):
     assert "devices: a minibatch of 1 cannot be cut into 4 equal parts; ghost-mb" in told["alone"]
 
