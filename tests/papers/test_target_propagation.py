@@ -12,6 +12,7 @@ from apical.feedback import USF, Regenerated
 from apical.networks.activations import tanh
 from apical.networks.layers import Conv, Fc, Lc
 from apical.papers.target_propagation import searched
+from apical.papers.target_propagation.budget import RATES
 from apical.papers.target_propagation.draws import by_budget
 from apical.papers.target_propagation.experiments import ON_IMAGENET, experiments
 from apical.papers.target_propagation.figures import COLUMNS
@@ -24,6 +25,7 @@ from apical.papers.target_propagation.methods import (
     NARROW,
     configured,
     published,
+    unsearched,
 )
 from apical.papers.target_propagation.tables import table_1
 from apical.reproduce import paper
@@ -250,6 +252,22 @@ def test_table_2_has_every_method_on_imagenet_and_on_parts_by_their_names():
     shared = DFA(broadcast=Regenerated())
     assert of["paper"]["imagenet-dfa-regenerated"].rule == shared
     assert of["quick"]["imagenette-part-fa-conv"].settings.lr == published("imagenet", "fa")[1].lr
+
+
+def test_rates_alone_are_searched_on_the_part_and_on_validation():
+    part = "tiny-imagenet-part-third-width"
+    for method in ("bp", "fa", "dfa-regenerated", "dtp-parallel", "sdtp-parallel-summed"):
+        rule, settings, space = unsearched(part, method)
+        its_rule, its_settings = published("imagenet", method)
+        assert (rule, space, settings.record_test) == (its_rule, {}, False)
+        assert settings.optimizer_args == its_settings.optimizer_args
+        assert settings.learned_lr == its_settings.learned_lr
+        chosen, placed = configured(part, method)
+        assert chosen == its_rule
+        trials = searched.trials(part, method)
+        assert [trial.values for trial in trials] == [{"lr": rate} for rate in RATES.rates]
+        best = max(trials, key=lambda trial: trial.score)
+        assert placed.lr == best.values["lr"]
 
 
 def _stored(root, name, rule, settings, **scores):
