@@ -22,6 +22,7 @@ ROOMS = {
     "jobs": "processes, clusters",
     "diagnostics": "alignment with backpropagation",
     "training": "learner, stream, loop, model",
+    "export": "models as files",
     "generative": "inference, samples, likelihood",
     "adversarial": "attacks, masking",
     "tuning": "random search",

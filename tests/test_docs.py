@@ -64,3 +64,15 @@ def test_the_table_of_seeds_together_is_of_its_results():
     folder = ROOT / "benchmarks"
     result = json.loads((folder / "together" / "results-cpu.json").read_text())
     assert table(result) in (folder / "README.md").read_text()
+
+
+def below(heading: str) -> str:
+    """The first Python block below a heading of the README."""
+    section = (ROOT / "README.md").read_text().partition(f"## {heading}\n")[2]
+    return re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)[0]
+
+
+@pytest.mark.parametrize("heading", ["Take a model away"])
+def test_python_of_the_readme_runs(heading, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(below(heading), {})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         data as data,
         diagnostics as diagnostics,
         errors as errors,
+        export as export,
         feedback as feedback,
         generative as generative,
         jobs as jobs,
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from apical.rules.rule import Traits as Traits
     from apical.settings import Settings as Settings
     from apical.training import Result as Result, fit as fit
+    from apical.training.model import Model as Model
+    from apical.training.reload import load_model as load_model
     from apical.tuning import Found as Found, search as search
     from apical.values.ranges import Choice as Choice, Linear as Linear, Log as Log, Whole as Whole
 

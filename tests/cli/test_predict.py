@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import apical
+from apical.cli.evaluate import evaluate
 from apical.cli.predict import predict
 from apical.errors import UsageError
 
@@ -90,3 +91,13 @@ def test_a_file_that_is_no_image_is_named(tmp_path, run):
     path.write_text("not an image")
     with pytest.raises(UsageError, match=f"{path}: cannot be read as an image"):
         predict(run, (path,))
+
+
+def test_the_confusion_matrix_has_a_row_a_class(capsys, run):
+    evaluate(run, confusion=True)
+    said = capsys.readouterr().out.partition("taken for")[2]
+    rows = [line.split("│")[1:-1] for line in said.splitlines() if line.startswith("│")]
+    counts = np.array([[int(cell) for cell in row[1:]] for row in rows])
+    test = apical.load("digits").test
+    assert counts.sum(axis=1).tolist() == np.bincount(test.y).tolist()
+    assert np.trace(counts) == np.sum(apical.load_model(run).predict(test.x) == test.y)

@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "losses and scores of a finished run",
     "attack": "accuracy of a finished run under adversarial inputs, and whether to believe it",
     "predict": "classify images with a finished run",
+    "export": "a trained network as a file: safetensors, stablehlo or onnx",
     "reproduce": "a paper's claims and figures from our own runs",
     "generate": "train a generative model, sample it, fill in images: apical generate train",
     "plot": "draw the curves of one or several runs",

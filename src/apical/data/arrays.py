@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from apical.data.dataset import Dataset
+from apical.data.given import array_of, is_frame, labels_of
 from apical.data.preprocessing import Preprocessing, Scale
-from apical.data.splits import Split, Splits, checked_seed, stratified
+from apical.data.splits import Split, checked_seed, stratified
 from apical.errors import DataError, UsageError
 
 HeldOut = float | np.floating | Sequence[ArrayLike]
@@ -34,13 +35,16 @@ def from_arrays(
 
     - `x`: examples, shape (n, ...): uint8 (kept so), float32 or float64, all finite. Vectors are
       (n, features), grey images (n, rows, columns), colour images (n, rows, columns, channels).
-      Anything that NumPy makes such an array of will do: nested lists of floats, a JAX array.
-    - `y`: integer labels 0..k-1, shape (n,).
+      Anything that NumPy makes such an array of will do: nested lists of floats, an array of
+      JAX or PyTorch. A frame of pandas or polars gives its columns, in float32.
+    - `y`: a label for each example, shape (n,): integers, texts, truth values, or floats that are
+      whole numbers, as scikit-learn takes them; an array, a list or a column of a frame.
     - `name`: what tables and run folders call the data.
     - `validation`, `test`: a fraction of `(x, y)` to draw, stratified by class (0 for none), or
       your own pair `(x, y)` to use as it is.
     - `seed`: of the draws.
-    - `classes`: one name a class; "0", "1", ... if not given.
+    - `classes`: one name a class; if not given, the labels themselves, in order. Beside integer
+      labels, those are 0..k-1; texts are numbered in the order of `classes`.
     - `preprocessing`: the set's default; if not given, uint8 is divided by 255 and floats are
       left as they are.
 
@@ -56,6 +60,8 @@ def from_arrays(
         >>> data = from_arrays(x, y, classes=("left", "right"))
         >>> len(data.train), len(data.validation), len(data.test), data.shape
         (60, 20, 20, (4,))
+        >>> from_arrays(x, np.where(y, "right", "left")).classes
+        ('left', 'right')
     """
     seed = checked_seed(seed)
     if not isinstance(name, str) or not name:
@@ -77,6 +83,9 @@ def from_arrays(
                 f"{part} x is {split.x.dtype} {split.x.shape[1:]} an example, but train x is "
                 f"{whole.x.dtype} {whole.x.shape[1:]}; make them the same."
             )
+    labels, named = _labels(whole.y, classes)
+    whole = Split(whole.x, _numbers(whole.y, labels, "y"))
+    given = {p: Split(s.x, _numbers(s.y, labels, f"{p} y")) for p, s in given.items()}
     fractions = {
         part: _fraction(part, held_out[part], len(whole)) for part in held_out if part not in given
     }
@@ -87,11 +96,13 @@ def from_arrays(
 
     if preprocessing is None:
         preprocessing = Scale(255.0 if whole.x.dtype == np.uint8 else 1.0)
-    return Dataset(name, *splits, _class_names(classes, splits), preprocessing)
+    usual = labels.dtype.kind in "iu" and np.array_equal(labels, np.arange(len(labels)))
+    return Dataset(name, *splits, named, preprocessing, labels=None if usual else labels)
 
 
-def _checked(examples: ArrayLike, labels: ArrayLike, part: str) -> Split:
-    x, y = _array(f"{part}x", examples), _array(f"{part}y", labels)
+def _checked(examples: Any, labels: Any, part: str) -> Split:
+    """The examples, and their labels as they were given."""
+    x = array_of(examples, f"{part}x")
     if x.ndim < 2 or 0 in x.shape:
         single = "; for one feature x[:, None]" if x.ndim == 1 and x.size else ""
         raise DataError(
@@ -104,33 +115,71 @@ def _checked(examples: ArrayLike, labels: ArrayLike, part: str) -> Split:
             f"{part}x is {x.dtype}; give uint8, float32 or float64: {way}np.asarray(x, np.float32)."
         )
     if x.dtype != np.uint8 and not np.isfinite(x).all():
-        row = int(np.argwhere(~np.isfinite(x))[0][0])
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(x))[0][:2])
+        where = f", column {examples.columns[column]!r}" if is_frame(examples) else ""
         raise DataError(
-            f"{part}x has NaN or infinite values, the first in example {row}; drop or fill them."
+            f"{part}x has NaN or infinite values, the first in example {row}{where}; drop or fill "
+            "them."
         )
-    if y.shape != x.shape[:1]:
-        raise DataError(
-            f"{part}y has shape {y.shape}; {part}x has {len(x)} examples, so give one integer "
-            f"label each, shape ({len(x)},) (from one-hot: y.argmax(1))."
-        )
-    if y.dtype.kind not in "iu":
-        raise DataError(
-            f"{part}y is {y.dtype}; give integer labels 0..k-1: "
-            "classes, y = np.unique(y, return_inverse=True)."
-        )
-    if y.min() < 0 or y.max() >= 2**31:
-        raise DataError(f"{part}y runs from {y.min()} to {y.max()}; give labels 0..k-1.")
-    return Split(x, y.astype(np.int32))
+    return Split(x, labels_of(labels, f"{part}y", len(x)))
 
 
-def _array(name: str, value: ArrayLike) -> np.ndarray:
-    if np.ma.isMaskedArray(value):
-        raise DataError(f"{name} is a masked array; fill or drop what is masked: {name}.filled(0).")
+def _labels(
+    y: np.ndarray, classes: Sequence[str] | np.ndarray | None
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The label of each class, and the name of each.
+
+    **Raises:** `DataError` if they are no two classes, `UsageError` for names of other classes.
+    """
+    labels = np.unique(y)
+    if len(labels) < 2:
+        raise DataError(
+            f"Every label is {labels.tolist()[0]!r}; a classification needs at least two classes."
+        )
+    if classes is None:
+        return labels, tuple(str(label) for label in labels.tolist())
+    if not isinstance(classes, Sequence | np.ndarray):
+        raise UsageError(
+            f"classes: give a list of names in the order of the labels, got {classes}."
+        )
+    names = tuple(map(str, classes))
+    if len(set(names)) != len(names):
+        raise UsageError(f"classes: a name is given twice in {names}; give each class its own.")
+    if labels.dtype.kind == "U":
+        if set(names) != set(labels.tolist()):
+            raise UsageError(
+                f"classes: the labels are {', '.join(labels[:9])}; name these and no others, in "
+                "the order that they are to have."
+            )
+        return np.array(names), names
+    if labels.dtype.kind in "iu":
+        _refuse_gaps(labels)
+    if len(names) != len(labels):
+        known = f"0..{len(labels) - 1}" if labels.dtype.kind in "iu" else f"{labels.tolist()}"
+        raise UsageError(f"{len(names)} class names given, but the labels are {known}.")
+    return labels, names
+
+
+def _refuse_gaps(labels: np.ndarray) -> None:
+    """Raises `DataError` if integers that are to have names do not count from 0."""
+    if labels[0] < 0 or labels[-1] != len(labels) - 1:
+        raise DataError(
+            f"classes: names are for labels 0..k-1, and these run from {labels[0]} to "
+            f"{labels[-1]} with {len(labels)} in between; leave classes out, or relabel: "
+            "np.unique(y, return_inverse=True)[1]."
+        )
+
+
+def _numbers(y: np.ndarray, labels: np.ndarray, name: str) -> np.ndarray:
+    """Labels as numbers of classes. Raises `DataError` for one that training has not."""
+    number = {label: i for i, label in enumerate(labels.tolist())}
     try:
-        return np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:  # ragged lists, tensors of other kinds
-        reason = str(error).splitlines()[0]
-        raise DataError(f"{name} cannot be made a NumPy array: {reason}") from None
+        return np.array([number[label] for label in y.tolist()], np.int32)
+    except KeyError as error:
+        raise DataError(
+            f"{name} has {error.args[0]!r}: No training example has the label; add some, or leave "
+            "it out."
+        ) from None
 
 
 def _pair(part: str, value: Sequence[ArrayLike]) -> tuple[ArrayLike, ArrayLike]:
@@ -153,30 +202,3 @@ def _fraction(part: str, value: object, examples: int) -> float:
             f"{part}={value}: is none of {examples} examples; give a larger fraction, or 0."
         )
     return fraction
-
-
-def _class_names(classes: Sequence[str] | np.ndarray | None, splits: Splits) -> tuple[str, ...]:
-    train = splits.train.y
-    needed = 1 + max(int(split.y.max(initial=0)) for split in splits)
-    present = set(np.unique(train).tolist())
-    missing = list(islice((label for label in range(needed) if label not in present), 6))
-    if missing:
-        shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
-        raise DataError(
-            f"No training example has the label {shown}, yet labels reach {needed - 1}; "
-            "relabel as 0..k-1: np.unique(y, return_inverse=True)[1]."
-        )
-    if needed < 2:
-        raise DataError("Every label is 0; a classification needs at least two classes.")
-    if classes is None:
-        return tuple(map(str, range(needed)))
-    if not isinstance(classes, Sequence | np.ndarray):
-        raise UsageError(
-            f"classes: give a list of names in the order of the labels, got {classes}."
-        )
-    names = tuple(map(str, classes))
-    if len(names) != needed:
-        raise UsageError(f"{len(names)} class names given, but the labels are 0..{needed - 1}.")
-    if len(set(names)) != needed:
-        raise UsageError(f"classes: a name is given twice in {names}; give each class its own.")
-    return names

@@ -35,6 +35,7 @@ class Dataset:
     - `left_out`: names of image files that were left out, since they cannot be decoded.
     - `features`: the shape of what stands before the label in each example, if labels stand there
       (see `with_labels`); empty: they do not.
+    - `labels`: what `y` was where it came from, in the order of `classes`; None: 0 to k - 1.
 
     !!! example
 
@@ -52,6 +53,7 @@ class Dataset:
     preprocessing: Preprocessing
     left_out: tuple[str, ...] = ()
     features: tuple[int, ...] = ()
+    labels: np.ndarray | None = None
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(split)} {name}" for name, split in self.splits._asdict().items())
@@ -153,6 +155,7 @@ class Dataset:
             validation=keep(self.validation),
             test=keep(self.test),
             classes=tuple(self.classes[c] for c in chosen),
+            labels=None if self.labels is None else self.labels[list(chosen)],
         )
 
     def limit(self, per_class: int) -> Dataset:

@@ -9,7 +9,7 @@ whatever a killed process leaves behind, the two belong together.
 import io
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +67,7 @@ class Checkpoints:
         if not path.exists():
             return None
         try:
-            with zipfile.ZipFile(path) as archive:
-                entries = {name: archive.read(name) for name in archive.namelist()}
-            arrays = {
-                name: np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False)
-                for name, raw in entries.items()
-            }
+            arrays = read_arrays(path)
             at = [int(number) for number in arrays.pop(f"{AT}.npy")]
             named = list(_named(CARRY, like))
             carry = [_fitting(each, arrays.pop(each[0])) for each in named]
@@ -89,12 +84,8 @@ class Checkpoints:
             # Not the run's folder: if that was removed, its run is not to go on in another.
             self.folder.parent.mkdir(exist_ok=True)
             self.folder.mkdir(exist_ok=True)
-        with replacing(self.folder / name) as file, zipfile.ZipFile(file, "w") as archive:
-            for item, tree in trees.items():
-                for entry, leaf in _named(item, tree):
-                    # An entry without a date: the same arrays are the same file.
-                    with archive.open(zipfile.ZipInfo(entry), "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.asarray(leaf), allow_pickle=False)
+        named = (entry for item, tree in trees.items() for entry in _named(item, tree))
+        write_arrays(self.folder / name, named)
 
     def restore(self, epoch: int, like: PyTree) -> PyTree:
         """The carry after an epoch, in the structure of `like`.
@@ -151,6 +142,25 @@ class Checkpoints:
             return {}
         folders = [path for path in self.folder.iterdir() if path.name.isdigit()]
         return {int(path.stem): path for path in (*folders, *self.folder.glob("[0-9]*.npz"))}
+
+
+def write_arrays(path: Path, named: Iterable[tuple[str, Any]]) -> None:
+    """Write arrays by the names of their entries. Raises `WriteError` if that is impossible."""
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for entry, leaf in named:
+            # An entry without a date: the same arrays are the same file.
+            with archive.open(zipfile.ZipInfo(entry), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(leaf), allow_pickle=False)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file by the names of their entries; raises what its damage causes."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    return {
+        name: np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False)
+        for name, raw in entries.items()
+    }
 
 
 def _named(item: str, tree: PyTree) -> Iterator[tuple[str, Any]]:

@@ -6,6 +6,7 @@ env.json        versions, commit, machine
 initial.jsonl   one object a seed: the network before the first step
 metrics.jsonl   one object a seed and epoch
 summary.json    the result, written when the run ends
+checkpoints/inputs.npz   shape of a raw example, preprocessing, labels
 checkpoints/seed-N/   the last epoch, and the network of the best one on validation
 .lock           held while a process writes here
 ```
@@ -188,9 +189,14 @@ class RunFolder:
             with replacing(path) as file:
                 file.write(text)
 
+    @property
+    def inputs(self) -> Path:
+        """The folder of what its networks read (`inputs`), and of all seeds' checkpoints."""
+        return self.path / "checkpoints"
+
     def checkpoints(self, seed: int) -> Checkpoints:
         """The checkpoints of one seed."""
-        return Checkpoints(self.path / "checkpoints" / f"seed-{seed}")
+        return Checkpoints(self.inputs / f"seed-{seed}")
 
 
 def completed(config: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from apical.data import Dataset, load
 from apical.errors import UsageError, at_least_one, short
+from apical.runs.inputs import Inputs
 from apical.runs.precision import full_precision
 from apical.training.devices import Devices
 from apical.training.events import Listener
@@ -108,6 +109,7 @@ class How:
             self.out,
             config,
             trainer.learner,
+            inputs_of(training),
             resume=self.resume,
             overwrite=self.overwrite,
             every=self.checkpoint_seconds,
@@ -137,13 +139,19 @@ def fit_apart(
         for seed, folder in folders.items():
             config = configuration(training, [seed], program)
             held = recording(
-                folder, config, trainer.learner,
+                folder, config, trainer.learner, inputs_of(training),
                 resume=True, overwrite=False, every=checkpoint_seconds,
             )  # fmt: skip
             recorder = stack.enter_context(held)
             sessions.append(Session(trainer, config, [seed], recorder, listeners))
         outcomes = run_all(trainer, sessions, [numbers], until)
     return {s: outcome.summary for s, outcome in zip(numbers, outcomes, strict=True)}
+
+
+def inputs_of(training: Training) -> Inputs:
+    """What is learned reads."""
+    transform, _ = training.trainer.splits["test"]
+    return Inputs(training.data.shape, transform, training.data.labels)
 
 
 def configuration(

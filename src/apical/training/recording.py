@@ -13,6 +13,7 @@ from apical.runs.best import Row, Snapshot, best, in_order
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.environment import environment
 from apical.runs.folder import RESTORE, RunFolder
+from apical.runs.inputs import Inputs
 from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.training.epoch import Progress
@@ -60,8 +61,11 @@ class InMemory(Recording):
 class InFolder(Recording):
     """Writes a run's folder; saves a checkpoint at most once in `every` seconds."""
 
-    def __init__(self, folder: RunFolder, learner: Learner, every: float):
+    def __init__(
+        self, folder: RunFolder, learner: Learner, every: float, inputs: Inputs | None = None
+    ):
         self._folder, self._learner, self._every = folder, learner, every
+        self._inputs = inputs
         self._checkpoints: dict[int, Checkpoints] = {}
         self._unsaved: dict[int, Epoch] = {}
         self._recovered: list[Row] = []
@@ -81,6 +85,8 @@ class InFolder(Recording):
                 if not self._folder.exists:
                     self._folder.write("env.json", {**environment(), "seed": config["seed"]})
                     self._folder.write("config.json", config)
+                if self._inputs is not None:
+                    self._inputs.write(self._folder.inputs)
             case Epoch(number=0):
                 self._folder.append("initial.jsonl", event.row)
             case Epoch():
@@ -165,12 +171,13 @@ def recording(
     out: Path | str | None,
     config: dict[str, Any],
     learner: Learner,
+    inputs: Inputs,
     *,
     resume: bool,
     overwrite: bool,
     every: float,
 ) -> Iterator[Recording]:
-    """Hold `out` for a run of this configuration by `learner`.
+    """Hold `out` for a run of this configuration by `learner`, of what reads `inputs`.
 
     Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
     given, if the run to resume was asked for something else, or if another process writes it;
@@ -199,7 +206,7 @@ def recording(
             _take_up(folder, config, learner)
         else:
             folder.clear()
-        yield InFolder(folder, learner, every)
+        yield InFolder(folder, learner, every, inputs)
 
 
 def _take_up(folder: RunFolder, config: dict[str, Any], learner: Learner) -> None:

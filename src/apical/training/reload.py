@@ -1,5 +1,6 @@
 """A run from its folder: the task it was, and the models it trained."""
 
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -11,15 +12,20 @@ import numpy as np
 from apical.data import Dataset, load
 from apical.errors import UsageError
 from apical.networks.targets import Label
+from apical.rules import State
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.folder import RunFolder, is_generative
+from apical.runs.inputs import Inputs
+from apical.runs.reading import unfinished
 from apical.settings import Settings
 from apical.training.model import Model
+from apical.training.model_file import unlearned
 from apical.training.selection import Last, Selection
 from apical.training.supervised import Carry, Supervised
 from apical.training.task import Task
 from apical.training.trainer import Trainer
 from apical.values.spelling import decode, spell
+from apical.values.value import read
 
 T = TypeVar("T")
 
@@ -50,6 +56,65 @@ def reload_classifiers(path: Path | str, network: Selection) -> tuple[Task, dict
     return task, models
 
 
+def load_model(
+    run: Path | str, *, seed: int | None = None, network: Selection | str = Last()
+) -> Model:
+    """The trained model of a run: it takes raw examples, and needs no training data.
+
+    A run that has not ended gives what was last saved, with a warning.
+
+    **Arguments:**
+
+    - `run`: the folder of a run, as given to `out` of `fit` or to `--out`.
+    - `seed`: which of its networks; None: that of the first seed.
+    - `network`: "last", after the last epoch, or "best", after that of best validation score.
+
+    **Raises:** `UsageError` if `run` is no run of a rule or keeps no network, for a seed that it
+    has not or that has no network yet, and if it does not keep that of the best epoch;
+    `DataError` if a checkpoint is damaged.
+
+    !!! example
+
+        >>> import tempfile
+        >>> import apical
+        >>> data = apical.load("digits")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = apical.fit("bp", data, hidden=(8,), epochs=2, out=f"{folder}/bp")
+        ...     model = apical.load_model(f"{folder}/bp", network="best")
+        >>> model.predict(data.test.x[:5]).shape
+        (5,)
+    """
+    selection: Selection = read(Selection, network, "network")
+    if Path(run).is_file():
+        raise UsageError(
+            f"{run}: is a file, expected the folder of a run; one that Model.save wrote is read by "
+            "apical.Model.load"
+        )
+    folder = RunFolder(run)
+    config = _of_a_rule(folder)
+    checkpoints = saved(folder, config)
+    if seed is None:
+        seed = min(checkpoints)
+    if seed not in checkpoints:
+        seeds = range(config["seed"], config["seed"] + config["seeds"])
+        if seed in seeds:
+            told = f"{run} has no network of seed {seed} yet, only of {sorted(checkpoints)}"
+        else:
+            told = f"{run} has the seeds {list(seeds)}, not {seed!r}"
+        raise UsageError(f"seed: {told}")
+    if note := unfinished(folder):
+        warnings.warn(note, stacklevel=2)
+    inputs = Inputs.read(folder.inputs)
+    if inputs is None:  # an earlier apical has written it
+        return reload(run, network=selection)[1][seed]
+    rule, settings = decode(config["rule"]), Settings.from_json(config["settings"])
+    classes = tuple(config["data"]["classes"])
+    learner, net = unlearned(rule, settings, inputs.shape, len(classes))
+    kept, _ = selection.take(checkpoints[seed], learner, Carry(net, State(), None, None))
+    shape, transform, labels = inputs
+    return Model(learner, kept.parameters, None, kept.epoch, transform, shape, classes, labels)
+
+
 def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Carry]]:
     """All that went from step to step: network, rule's state, optimizer, after the last epoch."""
     return _each_seed(path, data, lambda saved, learner, like: saved.restore(saved.latest(), like))
@@ -60,18 +125,24 @@ def _each_seed(
 ) -> tuple[Task, dict[int, T]]:
     """The task, and what `read` gives of the checkpoints of each seed that has any."""
     folder = RunFolder(path)
-    config = opened(folder)
-    if is_generative(config):
-        raise UsageError(
-            f"{folder.path}: holds a generative model, which names no class; use `apical generate "
-            f"evaluate {folder.path}`, or sample or inpaint in place of evaluate"
-        )
+    config = _of_a_rule(folder)
     settings = Settings.from_json(config["settings"])
     task = Task(decode(config["rule"]), data or data_of(config), settings)
     return task, {
         seed: read(checkpoints, task.learner, like(task.trainer))
         for seed, checkpoints in saved(folder, config).items()
     }
+
+
+def _of_a_rule(folder: RunFolder) -> dict[str, Any]:
+    """The configuration of a run whose networks a rule trained. Raises `UsageError` for another."""
+    config = opened(folder)
+    if is_generative(config):
+        raise UsageError(
+            f"{folder.path}: holds a generative model, which names no class; use `apical generate "
+            f"evaluate {folder.path}`, or sample or inpaint in place of evaluate"
+        )
+    return config
 
 
 def opened(folder: RunFolder) -> dict[str, Any]:
