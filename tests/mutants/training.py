@@ -366,6 +366,23 @@ MUTANTS = (
         ("tests/training/test_devices.py::test_a_rule_of_one_example_at_a_time_refuses_by_name",),
     ),
     Mutant(
+        "hosts: each reads whole minibatches",
+        "training/stream.py",
+        "[:, ours]",
+        "",
+        (
+            "tests/training/test_devices.py::test_each_host_reads_its_part_of_the_files_alone",
+            "tests/training/test_devices.py::test_losses_on_two_hosts_are_those_of_one_device_but_for_rounding",
+        ),
+    ),
+    Mutant(
+        "hosts: nobody asks whether they were asked for the same",
+        "training/hosts.py",
+        "if len(apart):",
+        "if False:",
+        ("tests/training/test_devices.py::test_hosts_that_are_asked_for_different_runs_refuse",),
+    ),
+    Mutant(
         "top5: equal outputs count for the label",
         "networks/targets.py",
         "((output == of_label) & earlier)",

@@ -1,35 +1,50 @@
-"""Minibatches that several devices share, beside one device's: virtual ones, in a process of their
-own, since a process has its devices from the start."""
+"""Minibatches that several devices share, beside one device's: virtual ones in a process of their
+own, since a process has its devices from the start, and those of two processes that are joined."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import apical
+from apical.cli.support.hosts import HostOptions, joined
 from apical.errors import UsageError
 from apical.training.devices import Devices
 from tests.commands import apical as command
+from tests.data.pictures import folder
 
-COMPARED = """
+COMMON = """
 import json, sys, tempfile
 from pathlib import Path
 import apical
 from apical.data import load
+from apical.data.image_files.framings import Resized
+from apical.data.image_files.rows import ImageRows
+from tests.data.pictures import SIZE
 
 told = {}
 data = load("digits").limit(40)
+files = load(f"folder:{sys.argv[1]}").framed(Resized(SIZE))
 layers = {"hidden": ("lc:3x3,4,s2", 12), "batch_size": 40, "epochs": 2}
-for rule in (apical.BP(), apical.FA(), apical.DFA(), apical.DTP()):
+RULES = (apical.BP(), apical.FA(), apical.DFA(), apical.DTP())
+
+def losses(x):
+    rows = [*x.initial, *x.metrics]
+    trained = [r["train_loss"] for r in x.metrics]
+    return [r["val_loss"] for r in rows] + trained + [x.summary["test_loss"]["mean"]]
+
+def of_files(**how):
+    return losses(apical.fit(apical.BP(), files, hidden=(6,), batch_size=4, epochs=1, **how))
+"""
+FOUR = """
+for rule in RULES:
     one, four = (apical.fit(rule, data, **layers, devices=n) for n in (1, "all"))
-    told[rule.name] = [
-        [r["val_loss"] for r in (*x.initial, *x.metrics)]
-        + [r["train_loss"] for r in x.metrics]
-        + [x.summary["test_loss"]["mean"]]
-        for x in (one, four)
-    ]
+    told[rule.name] = [losses(x) for x in (one, four)]
+told["files"] = [of_files(), of_files(devices=4)]
 several = apical.fit(apical.BP(), data, **layers, devices=2, seeds=2, together=True)
 alone = apical.fit(apical.BP(), data, **layers, seeds=2)
 in_order = lambda r: (r["seed"], r["epoch"])
@@ -52,21 +67,87 @@ except apical.UsageError as error:
     told["alone"] = str(error)
 print(json.dumps(told))
 """
+TWO = """
+from apical.cli.main import main
+from apical.cli.support import hosts
+from apical.training.hosts import of_first
+
+number, port, out = int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+hosts.ALIKE, hosts.LOOK = 0.5, 0.2
+
+def refusal(*asked, **how):
+    try:
+        apical.fit(*asked, **how)
+    except apical.UsageError as error:
+        return str(error)
+
+def train():
+    results = {rule.name: apical.fit(rule, data, **layers) for rule in RULES}
+    told.update({name: losses(result) for name, result in results.items()})
+    apical.fit(apical.FA(), data, **{**layers, "epochs": 1}, out=out)
+    on = apical.fit(apical.FA(), data, **layers, out=out, resume=True)
+    told["resumed"] = losses(on)
+    told["again"] = refusal(apical.FA(), data, **layers, out=out)
+    read, drawn = [], ImageRows.drawn
+    ImageRows.drawn = lambda rows, chance: read.extend(rows.rows.tolist()) or drawn(rows, chance)
+    told["files"], told["read"] = of_files(), read
+    told["other"] = refusal(apical.BP(), data, **layers, lr=0.1 + number)
+    told["alone"] = refusal("ghost-mb", data, hidden=(6,), epochs=1)
+    print(json.dumps(told), flush=True)
+    if number:
+        raise apical.DataError("a file is damaged")
+    of_first(lambda: None)
+
+from apical.cli.support import console
+console.run = lambda *asked: train()
+main(f"train bp --hosts 2 --host {number} --coordinator 127.0.0.1:{port}".split())
+"""
+
+
+def started(script, devices, *words):
+    """A process of so many virtual devices. Its programs need not be quick, but compiled soon."""
+    flags = (
+        f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices} "
+        "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMON + script, *map(str, words)], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2],
+        env={**os.environ, "XLA_FLAGS": flags},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def told():
-    flags = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARED], capture_output=True, text=True, check=False,
-        env={**os.environ, "XLA_FLAGS": flags},
-    )  # fmt: skip
-    assert not done.returncode, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+def photos(tmp_path_factory):
+    return folder(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="module")
+def told(photos):
+    process = started(FOUR, 4, photos)
+    said, complaint = process.communicate()
+    assert not process.returncode, complaint
+    return json.loads(said.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def pair(photos, tmp_path_factory):
+    """Two processes with a device each: what each measured, its exit code, its complaint, and the
+    folder that it was to write."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    outs = [tmp_path_factory.mktemp("host") / "run" for _ in range(2)]
+    both = [started(TWO, 1, photos, i, port, out) for i, out in enumerate(outs)]
+    came = [process.communicate(timeout=300) for process in both]
+    found = []
+    for process, out, (said, complaint) in zip(both, outs, came, strict=True):
+        lines = [line for line in said.splitlines() if line.startswith("{")]
+        found.append((json.loads(lines[-1]) if lines else {}, process.returncode, complaint, out))
+    return found
 
 
 @pytest.mark.many
-@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp", "together", "generative"])
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp", "files", "together", "generative"])
 def test_losses_are_those_of_one_device_but_for_rounding(told, name):
     one, several = told[name]
     assert len(one) >= 1
@@ -83,6 +164,67 @@ def test_a_run_goes_on_with_as_many_devices(told):
 @pytest.mark.many
 def test_a_rule_of_one_example_at_a_time_refuses_by_name(told):
     assert "devices: a minibatch of 1 cannot be cut into 4 equal parts; ghost-mb" in told["alone"]
+
+
+@pytest.mark.many
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp", "files"])
+def test_losses_on_two_hosts_are_those_of_one_device_but_for_rounding(told, pair, name):
+    for host, _, complaint, _ in pair:
+        assert name in host, complaint
+        assert host[name] == pytest.approx(told[name][0], rel=2e-5)
+
+
+def test_the_first_host_alone_writes_and_all_go_on_from_it(pair):
+    (first, _, _, ours), (second, _, _, theirs) = pair
+    assert first["resumed"] == first["fa"] == second["resumed"]
+    assert first["again"] == second["again"]
+    assert "already holds a run" in first["again"]
+    config = json.loads((ours / "config.json").read_text())
+    assert (config["devices"], config["hosts"]) == (2, 2)
+    assert not theirs.exists()
+
+
+def test_each_host_reads_its_part_of_the_files_alone(pair):
+    ours, theirs = (host["read"] for host, *_ in pair)
+    assert len(ours) == len(theirs) == 12
+    assert len({*ours, *theirs}) == 24
+
+
+def test_hosts_that_are_asked_for_different_runs_refuse(pair):
+    first, second = (host["other"] for host, *_ in pair)
+    assert "host 1 was asked for another run than host 0; give each" in first
+    assert "host 0: settings.lr (there 0.1, now 1.1); give each" in second
+    assert "cannot be cut into 2 equal parts; ghost-mb" in pair[1][0]["alone"]
+
+
+def test_a_mistake_of_one_host_ends_all_with_a_line(pair):
+    assert [code for _, code, *_ in pair] == [1, 1]
+    told = [complaint.splitlines() for _, _, complaint, _ in pair]
+    assert told == [["apical: host 1: a file is damaged"], ["apical: a file is damaged"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("many",), "hosts: must be a number or auto"),
+        (("0",), "hosts: must be a number or auto"),
+        (("2",), "host: must be a number from 0 to 1"),
+        (("2", 2, "a:1"), "host: must be a number from 0 to 1"),
+        (("2", 1), "coordinator: must be HOST:PORT"),
+        (("2", 1, "a"), "coordinator: must be HOST:PORT"),
+        (("auto", 1), "leave them out"),
+        (("auto",), "hosts: auto finds no SLURM"),
+    ],
+)
+def test_hosts_that_cannot_meet_are_refused(options, complaint, monkeypatch):
+    import jax
+
+    def initialize(*_, **__):
+        raise ValueError("coordinator_address should be defined.")
+
+    monkeypatch.setattr(jax.distributed, "initialize", initialize)
+    with pytest.raises(UsageError, match=complaint), joined(HostOptions(*options)):
+        pass
 
 
 @pytest.mark.parametrize("asked", [0, -1, 99, "99", "many", "0", 1.5, True])

@@ -13,6 +13,7 @@ from apical.networks.layers import Fc
 from apical.rules import DTP
 from apical.runs.checkpoints import Checkpoints
 from apical.runs.folder import RunFolder
+from apical.training.devices import Devices
 from apical.training.events import Within
 from apical.training.recording import InFolder, InMemory as NoTrace
 from apical.training.run import run
@@ -42,7 +43,7 @@ class InPieces(Stream):
     def first(self, count):
         return self._whole.first(count)
 
-    def chunks(self, epoch, keys, done=0):
+    def chunks(self, epoch, keys, done=0, devices=Devices()):
         (whole,) = self._whole.chunks(epoch, keys)
         for begin in range(done, self.steps, self._size):
             taken = slice(begin, begin + self._size)

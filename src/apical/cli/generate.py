@@ -11,6 +11,7 @@ import tyro
 
 from apical.cli.support import terminal
 from apical.cli.support.flags import DataOptions, RunOptions, cli
+from apical.cli.support.hosts import HostOptions, joined
 from apical.errors import UsageError, at_least_one, fit_for_a_seed, unknown
 from apical.generative import IteratedTargetProp, LatentModel
 from apical.generative.masks import Left, Missing
@@ -48,15 +49,16 @@ def main(args: list[str]) -> None:
 def training(cls: type[Any]) -> Callable[..., None]:
     """A function whose signature is the model's own: its class and its recipe."""
 
-    def command(model, settings, data, running) -> None:
+    def command(model, settings, data, running, hosts) -> None:
         from functools import partial
 
-        from apical.cli.support.console import follow
-        from apical.generative.fit import fit
-        from apical.generative.learner import LOG_JOINT
+        with joined(hosts) as first:
+            from apical.cli.support.console import follow
+            from apical.generative.fit import fit
+            from apical.generative.learner import LOG_JOINT
 
-        train = partial(fit, model, data.load(), settings)
-        follow(train, model, settings, LOG_JOINT, running, terminal.console())
+            train, console = partial(fit, model, data.load(), settings), terminal.console(not first)
+            follow(train, model, settings, LOG_JOINT, running, console)
 
     names = ", ".join(concrete(LatentModel))
     command.__doc__ = (
@@ -65,8 +67,9 @@ def training(cls: type[Any]) -> Callable[..., None]:
     )
     command.__annotations__ = {
         "model": cls, "settings": Unsupervised, "data": DataOptions, "running": RunOptions,
+        "hosts": HostOptions,
     }  # fmt: skip
-    command.__defaults__ = (cls(), cls().recipe, DataOptions(), RunOptions())
+    command.__defaults__ = (cls(), cls().recipe, DataOptions(), RunOptions(), HostOptions())
     return command
 
 

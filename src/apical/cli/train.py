@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apical.cli.support import terminal
 from apical.cli.support.flags import DataOptions, RunOptions, cli, pick_rule
+from apical.cli.support.hosts import HostOptions, joined
 from apical.rules import Rule
 from apical.settings import Settings
 
@@ -41,16 +42,25 @@ def main(args: list[str]) -> None:
 def _command(cls: type[Rule]) -> Callable[..., None]:
     """A function whose signature is the rule's own: its class and its recipe."""
 
-    def command(rule, settings, data, beginning, running) -> None:
-        # What training needs is imported only now, so that --help answers sooner.
-        from apical.cli.support.console import run
+    def command(rule, settings, data, beginning, running, hosts) -> None:
+        with joined(hosts) as first:
+            # What training needs is imported only now, so that --help answers sooner.
+            from apical.cli.support.console import run
 
-        run(rule, data.load(), settings, running, terminal.console(), beginning.first_layer())
+            console = terminal.console(not first)
+            run(rule, data.load(), settings, running, console, beginning.first_layer())
 
     command.__doc__ = f"Train by {cls.name} and report the score on every split."
     command.__annotations__ = {
         "rule": cls, "settings": Settings, "data": DataOptions, "beginning": Beginning,
-        "running": RunOptions,
+        "running": RunOptions, "hosts": HostOptions,
     }  # fmt: skip
-    command.__defaults__ = (cls(), cls.recipe, DataOptions(), Beginning(), RunOptions())
+    command.__defaults__ = (
+        cls(),
+        cls.recipe,
+        DataOptions(),
+        Beginning(),
+        RunOptions(),
+        HostOptions(),
+    )
     return command

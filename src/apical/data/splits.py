@@ -36,11 +36,15 @@ class Split:
         """The examples at these rows (indices or a mask), copied."""
         return Split(self.x[rows], self.y[rows])
 
-    def read(self, size: int) -> Iterator[tuple[np.ndarray, Any]]:
-        """Raw examples and labels, if any, so many at a time; those of files are read ahead."""
+    def read(self, size: int, ours: slice | None = None) -> Iterator[tuple[np.ndarray, Any]]:
+        """Raw examples and labels, if any, so many at a time; those of files are read ahead.
+
+        `ours`: of each so many these alone, as where others are another host's.
+        """
+        of_each = slice(0, size) if ours is None else ours
 
         def part(begin: int) -> tuple[np.ndarray, Any]:
-            which = slice(begin, begin + size)
+            which = slice(begin + of_each.start, begin + of_each.stop)
             labels = None if self.y is None else self.y[which]
             return np.asarray(self.x[which]), labels
 

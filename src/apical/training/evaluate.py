@@ -32,12 +32,14 @@ def evaluate(
     """
     tallies, size = [], chunk(learner, lanes.part(parameters, 0))
     size = max(1, size // devices.count) * devices.count
-    for raw in split.read(size):
-        mask = np.arange(size) < len(raw[0])
-        padded = jax.tree.map(partial(_padded, size=size), raw)
+    ours = devices.part(size)
+    for number, raw in enumerate(split.read(size, ours)):
+        mask = number * size + np.arange(size)[ours] < len(split)
+        padded = jax.tree.map(partial(_padded, size=len(mask)), raw)
         found = tally(
-            parameters, transform, *padded, mask, learner=learner, lanes=lanes, devices=devices
-        )
+            parameters, transform, *devices.join((*padded, mask)),
+            learner=learner, lanes=lanes, devices=devices,
+        )  # fmt: skip
         tallies.append(jax.tree.map(np.asarray, found))
     return [
         learner.grade(
@@ -77,4 +79,4 @@ def tally(
 ) -> PyTree:
     """What raw examples add to the scores of each lane."""
     examples = devices.share(Examples(transform(x), y))
-    return lanes.over(lambda each: learner.tally(each, examples, mask))(parameters)
+    return devices.whole(lanes.over(lambda each: learner.tally(each, examples, mask))(parameters))

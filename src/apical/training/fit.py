@@ -91,7 +91,9 @@ def fit(
       `apical.EncoderOf("runs/made")`.
     - `checkpoint_seconds`: save at most once in so many seconds (and whenever a seed ends).
     - `devices`: how many devices of this machine share each minibatch, or "all"; the losses are
-      those of one device but for rounding.
+      those of one device but for rounding. Where `jax.distributed.initialize` has joined the
+      processes of several hosts, so many of each: all must call `fit` alike, and the first alone
+      writes `out`.
 
     On accelerators matrix products are of full float32 (`apical.runs.precision`).
 

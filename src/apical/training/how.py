@@ -13,6 +13,7 @@ from apical.runs.inputs import Inputs
 from apical.runs.precision import full_precision
 from apical.training.devices import Devices
 from apical.training.events import Listener
+from apical.training.hosts import agree
 from apical.training.recording import Recording, recording
 from apical.training.run import Outcome, Session, run, run_all
 from apical.training.task import Training
@@ -80,6 +81,7 @@ class How:
     def carry_out(self, training: Training) -> Outcome:
         """Train, and record it. Raises as `fit`."""
         trainer, config = self._prepared(training)
+        agree(config)
         with self._recorder(training, trainer, config) as recorder:
             return run(
                 trainer, config, self.numbers, recorder, self.listeners, together=self.together
@@ -161,8 +163,7 @@ def configuration(
     devices: Devices = Devices(),
 ) -> dict[str, Any]:
     """config.json of a run; `together` are the seeds that train as one program, if any do."""
-    shared = {} if devices.alone else {"devices": devices.count}
-    return shared | {
+    return devices.told | {
         **training.learned(seeds),
         "data": identity(training.data),
         "settings": training.settings.to_json(),

@@ -72,11 +72,9 @@ def needed(trainer: Trainer, seeds: int = 1, at_once: int = 1) -> Bytes:
     ]
     transform, split = trainer.splits["val"]
     count = examples_at_once(learner, learner.parameters(one))
-    raw = [rows_of(count, a) for a in (split.x, split.y)]
+    *raw, mask = [rows_of((count,), a) for a in (split.x, split.y, np.zeros(1, bool))]
     measuring = [
-        tally.lower(
-            learner.parameters(carry), transform, *raw, rows_of(count, np.zeros(1, bool)), **shared
-        ),
+        tally.lower(learner.parameters(carry), transform, *raw, mask, **shared),
         *learner.diagnosing(one, trainer.probed, key),
     ]  # fmt: skip
     drawing = begin.lower(

@@ -4,9 +4,12 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import jax
+import numpy as np
 
 from apical.errors import UsageError
 from apical.runs.best import Row, Snapshot, best, in_order
@@ -18,6 +21,7 @@ from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.training.epoch import Progress
 from apical.training.events import Epoch, Event, Finished, Started, Within
+from apical.training.hosts import of_first
 from apical.training.learner import Carry, Learner
 from apical.training.trainer import Start
 from apical.values.differences import differences
@@ -166,6 +170,46 @@ class InFolder(Recording):
         return self._checkpoints[seed]
 
 
+class OfFirst(Recording):
+    """What the first of several hosts records, whose recording is `own` there; the others write
+    nothing, and go on from what it has."""
+
+    def __init__(self, own: Recording):
+        self._own = own
+
+    def __call__(self, event):
+        self._own(event)
+
+    def recover(self, seeds):
+        return of_first(lambda: self._own.recover(seeds))
+
+    def resume(self, seed, carry):
+        def found() -> tuple[Any, ...]:
+            start = self._own.resume(seed, carry)
+            within = None
+            if (at := start.within) is not None:
+                progress = _arrays(at.progress.carry), at.progress.step_by_step
+                within = at.epoch, at.passes, at.progress.steps, *progress, at.seconds
+            return _arrays(start.carry), start.done, within
+
+        def of(arrays: list[np.ndarray]) -> Carry:
+            return jax.tree.unflatten(jax.tree.structure(carry), arrays)
+
+        arrays, done, within = of_first(found)
+        if within is None:
+            return Start(seed, of(arrays), done)
+        epoch, passes, steps, there, metrics, seconds = within
+        progress = Progress(steps, of(there), [metrics])
+        return Start(seed, of(arrays), done, Within(seed, epoch, passes, progress, seconds))
+
+    def flush(self):
+        self._own.flush()
+
+
+def _arrays(tree: Any) -> list[np.ndarray]:
+    return [*map(np.asarray, jax.tree.leaves(tree))]
+
+
 @contextmanager
 def recording(
     out: Path | str | None,
@@ -177,12 +221,35 @@ def recording(
     overwrite: bool,
     every: float,
 ) -> Iterator[Recording]:
-    """Hold `out` for a run of this configuration by `learner`, of what reads `inputs`.
+    """Hold `out` for a run of this configuration by `learner`, of what reads `inputs`; of several
+    hosts, the first does.
 
     Raises `UsageError` if it holds a run and neither `resume` nor `overwrite` is
     given, if the run to resume was asked for something else, or if another process writes it;
     `WriteError` if it cannot be written to, then or later.
     """
+    holding = _recording(out, config, learner, inputs, resume, overwrite, every)
+    if jax.process_count() == 1:
+        with holding as own:
+            yield own
+        return
+    with ExitStack() as stack:
+        held: list[Recording] = [InMemory()]
+        of_first(lambda: held.append(stack.enter_context(holding)))
+        yield OfFirst(held[-1])
+
+
+@contextmanager
+def _recording(
+    out: Path | str | None,
+    config: dict[str, Any],
+    learner: Learner,
+    inputs: Inputs,
+    resume: bool,
+    overwrite: bool,
+    every: float,
+) -> Iterator[Recording]:
+    """As `recording`, of one host."""
     if out is None:
         if resume or overwrite:
             raise UsageError("resume, overwrite: need a folder; name one with out")

@@ -156,6 +156,10 @@ def run_all(
             for session in sessions:
                 session.recorder.flush()
     except KeyboardInterrupt:
+        if trainer.devices.hosts > 1:  # the others did not hear it, and would not measure
+            for session in sessions:
+                session.recorder.flush()
+            raise
         status = "interrupted"
     except DivergenceError as error:
         status, trouble = "diverged", error

@@ -18,6 +18,7 @@ from apical.data.image_files.rows import ImageRows
 from apical.data.preprocessing import Affine
 from apical.errors import UsageError
 from apical.settings import Loop
+from apical.training.devices import Devices
 from apical.training.lanes import Lanes
 from apical.training.learner import Examples, Keys
 from apical.training.order import shuffled, steps_in_epoch
@@ -33,17 +34,17 @@ class Chunk(eqx.Module):
     """
 
     x: Array
-    """Raw examples, (examples, *shape)."""
+    """Raw examples, (examples, *shape), or minibatches of them, (steps, size, *shape)."""
     y: PyTree
-    """What belongs to each, arrays of shape (examples, ...)."""
-    order: Int[Array, "steps *lanes size"]
+    """What belongs to each, arrays of shape (examples, ...), or (steps, size, ...)."""
+    order: Int[Array, "steps *lanes size"] | Int[Array, " steps"]
     keys: PRNGKeyArray
     """Of each minibatch's augmentation, shape (steps, *lanes)."""
     transform: Affine
     augmentation: Augmentation = eqx.field(static=True)
 
-    def minibatch(self, rows: Int[Array, " size"], key: PRNGKeyArray) -> Examples:
-        """The examples of these rows, made ready."""
+    def minibatch(self, rows: Int[Array, "..."], key: PRNGKeyArray) -> Examples:
+        """The examples of these rows, or the minibatch of this number, made ready."""
         x = self.augmentation(self.x[rows], key)
         return Examples(self.transform(x), jax.tree.map(lambda leaf: leaf[rows], self.y))
 
@@ -86,16 +87,19 @@ class Stream(ABC):
         """The first so many examples, or all if there are fewer; preprocessed, not augmented."""
 
     @abstractmethod
-    def chunks(self, epoch: int, keys: Keys, done: int = 0) -> Iterator[Chunk]:
+    def chunks(
+        self, epoch: int, keys: Keys, done: int = 0, devices: Devices = Devices()
+    ) -> Iterator[Chunk]:
         """The minibatches of an epoch; the same at every call, whatever they are cut into.
 
-        `done` are left out, the first ones, which end with a chunk.
+        `done` are left out, the first ones, which end with a chunk. `devices` are those that share
+        each minibatch: of several hosts, each need read no more than its own part.
         """
 
 
-def rows_of(count: int, like: PyTree) -> PyTree:
-    """The shapes of so many rows like those of arrays, or of image files."""
-    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((count, *a.shape[1:]), a.dtype), like)
+def rows_of(shape: tuple[int, ...], like: PyTree) -> PyTree:
+    """The shapes of arrays of rows like those of arrays, or of image files."""
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct((*shape, *a.shape[1:]), a.dtype), like)
 
 
 def streamed(split: Split, transform: Affine, settings: Loop) -> Stream:
@@ -132,12 +136,15 @@ class OfSplit(Stream):
         """Raw examples of a chunk and their labels, or their shapes."""
 
     @property
-    def shapes(self):
-        steps, size = self._steps_at_once, self._settings.batch_size
+    @abstractmethod
+    def _order(self) -> Int[Array, "steps ..."]:
+        """As that of a chunk, in shape and type."""
 
+    @property
+    def shapes(self):
         def chunk(x, y):
-            draws = jax.random.split(jax.random.key(0), steps)
-            return self._chunk(x, y, jnp.zeros((steps, size), jnp.int32), draws)
+            draws = jax.random.split(jax.random.key(0), self._steps_at_once)
+            return self._chunk(x, y, self._order, draws)
 
         return jax.eval_shape(chunk, *self._examples)
 
@@ -174,10 +181,14 @@ class InMemory(OfSplit):
         return self._raw
 
     @property
+    def _order(self):
+        return jnp.zeros((self.steps, self._settings.batch_size), jnp.int32)
+
+    @property
     def ahead(self):
         return 0, 0
 
-    def chunks(self, epoch, keys, done=0):
+    def chunks(self, epoch, keys, done=0, devices=Devices()):
         draws = jax.random.split(self._chance(epoch, keys), self.steps)
         x, y = self._raw
         yield self._chunk(x, y, self._shuffled(epoch, keys), draws)
@@ -198,15 +209,19 @@ class FromFiles(OfSplit):
 
     @property
     def _examples(self):
-        count, split = self._steps_at_once * self._settings.batch_size, self._split
-        return rows_of(count, split.x), rows_of(count, split.y)
+        shape, split = (self._steps_at_once, self._settings.batch_size), self._split
+        return rows_of(shape, split.x), rows_of(shape, split.y)
+
+    @property
+    def _order(self):
+        return jnp.arange(self._steps_at_once, dtype=jnp.int32)
 
     @property
     def ahead(self):
         chunk = sum(a.size * a.dtype.itemsize for a in self._examples)
         return 2 * chunk, 2 * chunk
 
-    def chunks(self, epoch, keys, done=0):
+    def chunks(self, epoch, keys, done=0, devices=Devices()):
         of_epoch = self._chance(epoch, keys)
         draws = jax.random.split(of_epoch, self.steps)
         seed = int.from_bytes(np.asarray(jax.random.key_data(of_epoch)).tobytes())
@@ -215,11 +230,16 @@ class FromFiles(OfSplit):
             return np.random.Generator(np.random.Philox(key=(seed << 64) + row))
 
         def read(rows: np.ndarray) -> np.ndarray:
-            return self._split.x[rows].drawn(chance)
+            frames = self._split.x[rows.ravel()].drawn(chance)
+            return frames.reshape(*rows.shape, *frames.shape[1:])
 
-        at_once, size = self._steps_at_once, self._settings.batch_size
-        parts = np.asarray(self._shuffled(epoch, keys)).reshape(-1, at_once * size)
-        rows = jnp.arange(at_once * size, dtype=jnp.int32).reshape(at_once, size)
+        at_once, order = self._steps_at_once, self._order
+        ours = devices.part(self._settings.batch_size)
+        parts = np.asarray(self._shuffled(epoch, keys))[:, ours].reshape(
+            self.steps // at_once, at_once, -1
+        )
         parts, each = parts[done // at_once :], draws.reshape(-1, at_once)[done // at_once :]
         for part, x, these in zip(parts, ahead(read, parts), each, strict=True):
-            yield self._chunk(jnp.asarray(x), jnp.asarray(self._split.y[part]), rows, these)
+            there = devices.join((x, self._split.y[part]), axis=1)
+            frames, labels = jax.tree.map(jnp.asarray, there)
+            yield self._chunk(frames, labels, order, these)

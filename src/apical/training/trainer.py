@@ -207,7 +207,9 @@ class Trainer:
             if i or progress.steps:
                 good = _to_host(progress.carry)
             done = progress.steps
-            chunks = [partial(self.stream.chunks, s.epoch, s.keys, done) for s in seeds]
+            chunks = [
+                partial(self.stream.chunks, s.epoch, s.keys, done, self.devices) for s in seeds
+            ]
             each = [
                 step_keys(
                     jax.random.fold_in(seed.keys.step, seed.epoch * len(self.plan) + i),

@@ -26,6 +26,7 @@ from apical.settings import Loop, Settings
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
 from apical.training.first_layer import FirstLayer
+from apical.training.hosts import first
 from apical.values.spelling import spell
 from apical.values.value import Value
 
@@ -71,7 +72,7 @@ def follow(
     """
     with ExitStack() as stack:
         listeners: list[Listener] = [Face(stack, console, learned_by, settings, score, options)]
-        if options.tensorboard:
+        if options.tensorboard and first():
             listeners.append(_tensorboard(options))
         try:
             result = train(

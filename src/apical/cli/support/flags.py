@@ -72,7 +72,7 @@ class RunOptions:
     checkpoint_seconds: float = 5.0
     """Save a checkpoint at most once in so many seconds."""
     devices: str = "1"
-    """How many devices of this machine share each minibatch, or "all"."""
+    """How many devices of a machine share each minibatch, or "all"."""
     tensorboard: bool = False
     """Write TensorBoard events to OUT/tensorboard too (needs apical[tensorboard])."""
 

@@ -19,9 +19,9 @@ from apical.errors import UsageError
 T = TypeVar("T")
 
 
-def console() -> Console:
-    """A console that prints text as it is: a path may hold brackets."""
-    return Console(markup=False)
+def console(quiet: bool = False) -> Console:
+    """A console that prints text as it is: a path may hold brackets; a quiet one prints nothing."""
+    return Console(markup=False, quiet=quiet)
 
 
 def table(*columns: str | Column, **given: Any) -> Table:
