@@ -174,6 +174,7 @@ def test_losses_on_two_hosts_are_those_of_one_device_but_for_rounding(told, pair
         assert host[name] == pytest.approx(told[name][0], rel=2e-5)
 
 
+@pytest.mark.many
 def test_the_first_host_alone_writes_and_all_go_on_from_it(pair):
     (first, _, _, ours), (second, _, _, theirs) = pair
     assert first["resumed"] == first["fa"] == second["resumed"]
@@ -184,12 +185,14 @@ def test_the_first_host_alone_writes_and_all_go_on_from_it(pair):
     assert not theirs.exists()
 
 
+@pytest.mark.many
 def test_each_host_reads_its_part_of_the_files_alone(pair):
     ours, theirs = (host["read"] for host, *_ in pair)
     assert len(ours) == len(theirs) == 12
     assert len({*ours, *theirs}) == 24
 
 
+@pytest.mark.many
 def test_hosts_that_are_asked_for_different_runs_refuse(pair):
     first, second = (host["other"] for host, *_ in pair)
     assert "host 1 was asked for another run than host 0; give each" in first
@@ -197,6 +200,7 @@ def test_hosts_that_are_asked_for_different_runs_refuse(pair):
     assert "cannot be cut into 2 equal parts; ghost-mb" in pair[1][0]["alone"]
 
 
+@pytest.mark.many
 def test_a_mistake_of_one_host_ends_all_with_a_line(pair):
     assert [code for _, code, *_ in pair] == [1, 1]
     told = [complaint.splitlines() for _, _, complaint, _ in pair]
