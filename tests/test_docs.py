@@ -72,7 +72,7 @@ def below(heading: str) -> str:
     return re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)[0]
 
 
-@pytest.mark.parametrize("heading", ["Take a model away"])
+@pytest.mark.parametrize("heading", ["Take a model away", "Your own data"])
 def test_python_of_the_readme_runs(heading, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(below(heading), {})

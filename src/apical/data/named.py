@@ -2,9 +2,22 @@
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from apical.data.dataset import Dataset
+from apical.data.image_files.source import FOLDER
+from apical.data.labels import SUFFIX
 from apical.data.sources import load
+from apical.data.tables import user_file
+
+
+def absolute(name: str) -> str:
+    """The name of a data set, the same in every working directory."""
+    whole = name.removesuffix(SUFFIX)
+    if (file := user_file(whole)) is not None:
+        return file.name + name.removeprefix(whole)
+    path = name.removeprefix(FOLDER)
+    return f"{FOLDER}{Path(path).expanduser().absolute()}" if path not in ("", name) else name
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,7 @@ class Damaged(NamedTuple):
     def refuse(self, name: str) -> None:
         """Raises `UsageError` if anything was asked for, of a data set without image files."""
         if self != Damaged():
-            raise UsageError(
-                f"skip_damaged: is for image files, and {name} is known byte for byte; leave it out"
-            )
+            raise UsageError(f"skip_damaged: is for image files, and {name} has none; leave it out")
 
 
 class Source(ABC):

@@ -15,8 +15,7 @@ import tyro
 
 from apical.cli.support.terminal import call, pick
 from apical.data import Dataset
-from apical.data.image_files.source import absolute
-from apical.data.named import Named
+from apical.data.named import Named, absolute
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
 from apical.values.duration import Duration
@@ -32,8 +31,10 @@ class DataOptions:
     """What to train on."""
 
     data: str = "mnist"
-    """Data set; `apical data list` shows them. In mnist+labels, and so in each, the label of an
-    example is part of it: for generative models of both."""
+    """Data set; `apical data list` shows them. Files of yours: folder:PATH for images, PATH.npz for
+    arrays x and y, PATH.csv or PATH.csv:COLUMN for a table with its labels in COLUMN. In
+    mnist+labels, and so in each, the label of an example is part of it: for generative models of
+    both."""
     classes: tuple[int, ...] = ()
     """Keep only these labels, renumbered in this order; empty: all."""
     skip_damaged: bool = False

@@ -119,12 +119,6 @@ def at_path(name: str) -> ImageSource:
     return ImageSource(f"{FOLDER}{at}", "yours", AlexNet(), Normalise(), at=at)
 
 
-def absolute(name: str) -> str:
-    """The name of a data set, the same in every working directory."""
-    path = name.removeprefix(FOLDER)
-    return f"{FOLDER}{Path(path).expanduser().absolute()}" if path not in ("", name) else name
-
-
 def _read_layout(place: Path) -> Layout:
     return layout(tree_at(place))
 

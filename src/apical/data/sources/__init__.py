@@ -20,6 +20,7 @@ from apical.data.sources.iris import SOURCE as IRIS
 from apical.data.sources.mnist import SOURCE as MNIST
 from apical.data.sources.tiny_imagenet import SOURCE as TINY_IMAGENET
 from apical.data.splits import checked_seed
+from apical.data.tables import user_file
 from apical.errors import DataError, UsageError, unknown
 
 SOURCES: dict[str, Source] = {
@@ -47,6 +48,8 @@ def source(name: str) -> Source:
     if isinstance(name, str):
         if name.startswith(FOLDER):
             return at_path(name)
+        if (file := user_file(name)) is not None:
+            return file
         if (whole := PART.sub("", name)) in SOURCES:
             return SOURCES[whole]
     raise UsageError(unknown("data set", str(name), SOURCES, "`apical data list` lists all"))
@@ -79,21 +82,27 @@ def load(
     | imagenet | 1231167 / 50000 / 50000 | uint8 (224, 224, 3) | `Normalise()` |
     | imagenette | 8969 / 500 / 3925 | uint8 (224, 224, 3) | `Normalise()` |
     | folder:PATH | as found | uint8 (224, 224, 3) | `Normalise()` |
+    | PATH.npz | as found | as found | as `from_arrays` |
+    | PATH.csv, PATH.csv:COLUMN | as found | float32 (columns,) | `Standardise()` |
 
     MNIST, iris and digits come with the installation. The others are looked for in
     `$APICAL_DATA/<name>/`, then in the cache (`$APICAL_CACHE` or `~/.cache/apical`), and are
     otherwise downloaded into the cache. The digest checked is that of the raw content, so any
     container (raw, gzip, xz, tar) will do.
 
-    The last four are image files, of which nothing is downloaded or verified: folders
-    `train/<class>/` and `val/`, or a plain tar file of them (see `apical.data.image_files`). Of a
-    named set, what has other numbers of images is a part, and is called so:
-    `tiny-imagenet-part-14000`. All but Tiny-ImageNet's are decoded when they are read.
+    A `.npz` file has arrays `x` and `y` (or `x_train`, `y_train`), perhaps `x_test`, `y_test`,
+    `x_val`, `y_val` and `classes`. A table has the names of its columns in its first line; one of
+    them has the labels: COLUMN, or the one called label, class, target or y.
+
+    Tiny-ImageNet and the three below it are image files, of which nothing is downloaded or
+    verified: folders `train/<class>/` and `val/`, or a plain tar file of them (see
+    `apical.data.image_files`). Of a named set, what has other numbers of images is a part, and is
+    called so: `tiny-imagenet-part-14000`. All but Tiny-ImageNet's are decoded when they are read.
 
     **Arguments:**
 
-    - `name`: one of `names()`, or `folder:PATH` for images of yours; `mnist+labels` is
-      `with_labels(load("mnist"))`, and so for each whose examples are arrays.
+    - `name`: one of `names()`, `folder:PATH` for images of yours, or the path of a file;
+      `mnist+labels` is `with_labels(load("mnist"))`, and so for each whose examples are arrays.
     - `seed`: of the draw of the validation set. The test set of MNIST, Fashion-MNIST and
       CIFAR-10 is always the canonical one; iris and digits have none, so their test set is
       drawn by the seed too, stratified by class. That of image files is their `val/`, or `test/`
