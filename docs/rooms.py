@@ -21,6 +21,7 @@ ROOMS = {
     "runs": "folders, checkpoints, statistics",
     "jobs": "processes, clusters",
     "diagnostics": "alignment with backpropagation",
+    "audit": "what rules read, against their claims",
     "training": "learner, stream, loop, model",
     "export": "models as files",
     "generative": "inference, samples, likelihood",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from apical import (
         adversarial as adversarial,
+        audit as audit,
         cli as cli,
         data as data,
         diagnostics as diagnostics,

@@ -184,7 +184,14 @@ class AssociativeSTDP(Rule):
     @property
     def traits(self) -> Traits:
         independent = isinstance(self.reduction, Mean)
-        return Traits(transport=Transport.NONE, error_driven=False, independent=independent)
+        return Traits(
+            transport=Transport.NONE,
+            error_driven=False,
+            independent=independent,
+            derivative_free=True,
+            memoryless=True,
+            local=True,
+        )
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         self._check(net)

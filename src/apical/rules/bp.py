@@ -21,7 +21,7 @@ class BP(Rule):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=Transport.WEIGHTS, gradient=True)
+        return Traits(transport=Transport.WEIGHTS, gradient=True, memoryless=True)
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         return State()

@@ -28,7 +28,7 @@ class DFA(Rule):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=Transport.NONE)
+        return Traits(transport=Transport.NONE, memoryless=True)
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         return State(kept=self.broadcast.init(net, self.law, key))

@@ -26,7 +26,7 @@ class FA(Rule):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=self.feedback.transport)
+        return Traits(transport=self.feedback.transport, memoryless=True)
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         return State(kept=self.feedback.init(net, key))

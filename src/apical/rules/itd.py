@@ -136,7 +136,12 @@ class ITD(Rule):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=self.feedback.transport, error_driven=False, independent=False)
+        return Traits(
+            transport=self.feedback.transport,
+            error_driven=False,
+            independent=False,
+            derivative_free=True,
+        )
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         record = net.record(batch.x)

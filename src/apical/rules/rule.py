@@ -7,9 +7,9 @@ this file.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
@@ -80,6 +80,14 @@ class Traits:
     """Its pseudo-gradient of a batch is the mean of those of its examples."""
     settles: bool = False
     """Its teaching signals come from dynamics of its own, not from one forward pass."""
+    derivative_free: bool = False
+    """It does not read the derivatives of the hidden layers' activations."""
+    memoryless: bool = False
+    """Its pseudo-gradients do not depend on minibatches before, but through what it learns."""
+    local: bool = False
+    """A weight's change depends on the two units that it joins and on the example's label alone."""
+    label_free: bool = False
+    """Its pseudo-gradients do not depend on labels."""
 
 
 class Rule(Value):
@@ -123,3 +131,35 @@ class Rule(Value):
         - `batch`: x of shape (batch, *in_shape) and y of shape (batch, units).
         - `key`: for what is drawn in this step.
         """
+
+
+class Phase(NamedTuple):
+    """A part of a circuit's time, in clocked steps."""
+
+    step: Callable[[Any], Any]
+    steps: int
+
+
+class Dynamics(NamedTuple):
+    """What a circuit does with one minibatch, step by step. A moment of it is a pair (units, rest).
+
+    `units` is a tree of arrays (batch, units), and `rest` all else that changes.
+    """
+
+    begin: tuple[PyTree, PyTree]
+    layers: tuple[int, ...]
+    """The layer that each array of `units` belongs to, counted from 1 and in their order."""
+    phases: tuple[Phase, ...]
+    credit: Callable[[tuple[Any, ...]], Credit]
+    """What comes of the moments at the beginning and at the end of each phase."""
+
+
+class Settling(Rule):
+    """A rule whose teaching signals come from dynamics of its own, which it shows.
+
+    Audits look at single steps, and see that all steps together are what `credit` does.
+    """
+
+    @abstractmethod
+    def dynamics(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Dynamics:
+        """The circuit's own equations on this minibatch; arguments as for `credit`."""

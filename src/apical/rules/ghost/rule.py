@@ -2,7 +2,8 @@
 
 import math
 from abc import abstractmethod
-from typing import ClassVar, NamedTuple
+from functools import partial
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax
@@ -24,15 +25,18 @@ from apical.rules.ghost.circuit import (
     Potentials,
     Weights,
     at_rest,
+    euler,
     feel,
     main_change,
     mismatch,
 )
 from apical.rules.ghost.stepping import Euler, Stepping
-from apical.rules.rule import Batch, Credit, Rule, State, Traits
+from apical.rules.rule import Batch, Credit, Dynamics, Phase as Stretch, Settling, State, Traits
 from apical.rules.sweep import layer_by_layer
 from apical.values.ranges import Log, Space
 from apical.values.spelling import spell
+
+Circuit: TypeAlias = tuple[Potentials, Weights]
 
 
 class Learning(NamedTuple):
@@ -66,7 +70,7 @@ class Kept(eqx.Module):
     """Where the last minibatch left the units; None: each minibatch begins at rest."""
 
 
-class Ghost(Rule):
+class Ghost(Settling):
     """What all ghost-unit rules share: a free phase of a circuit, then a weakly clamped one.
 
     tau du_k/dt = -u_k + W_k r_{k-1} + e_k with r = sigmoid(u); e_k = F_k r_{k+1} - G_k s_k in
@@ -125,7 +129,13 @@ class Ghost(Rule):
     @property
     def traits(self) -> Traits:
         transport = self.feedback.transport
-        return Traits(transport, error_driven=False, independent=False, settles=True)
+        return Traits(
+            transport,
+            error_driven=False,
+            independent=False,
+            settles=True,
+            derivative_free=True,
+        )
 
     @abstractmethod
     def ghosts(self, net: Network, batch: Batch) -> tuple[int, ...]:
@@ -158,16 +168,37 @@ class Ghost(Rule):
                 self.feedback.init(net, for_feedback),
                 weights.to_ghosts,
                 weights.from_ghosts,
-                at_rest(flat(batch.x), weights) if self.carry else None,
+                at_rest(jnp.zeros_like(flat(batch.x)), weights) if self.carry else None,
             )
         )
 
     def credit(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Credit:
+        free, clamped = self.stages(net, state.kept, batch, key)
+        begin = self.circuit(net, state.kept, batch)
+        ready = self._through(free, *begin)
+        end = self._through(clamped, *ready)
+        return self._credit(net, state, batch, key, (begin, ready, end))
+
+    def dynamics(self, net: Network, state: State, batch: Batch, key: PRNGKeyArray) -> Dynamics:
+        stages = self.stages(net, state.kept, batch, key)
+        begin = self.circuit(net, state.kept, batch)
+        pyramidal = range(1, len(begin[1].main) + 1)
+        return Dynamics(
+            begin,
+            (*pyramidal, *pyramidal[:-1]),
+            tuple(Stretch(partial(self._step, stage), stage.steps) for stage in stages),
+            partial(self._credit, net, state, batch, key),
+        )
+
+    def _step(self, stage: Stage, circuit: Circuit) -> Circuit:
+        """The circuit after one Euler step."""
+        return euler(*circuit, stage.phase, stage.plasticity, self.rate)
+
+    def _credit(self, net, state, batch, key, moments: tuple[Circuit, ...]) -> Credit:
+        """From the circuit at the beginning and at the end of each phase."""
         kept = state.kept
         free, clamped = self.stages(net, kept, batch, key)
-        start, before = self.circuit(net, kept, batch)
-        rested, ready = self._through(free, start, before)
-        end, after = self._through(clamped, rested, ready)
+        (_, before), (rested, ready), (end, after) = moments
         rest, moment = feel(rested, ready, free.phase), feel(end, after, clamped.phase)
         change = tuple(map(jnp.subtract, after.main, before.main))
         at_end = self.learning(net).at_end
@@ -187,7 +218,7 @@ class Ghost(Rule):
             scalars=_scalars(rest, ready, free.phase.feedback(ready.main)),
         )
 
-    def circuit(self, net: Network, kept: Kept, batch: Batch) -> tuple[Potentials, Weights]:
+    def circuit(self, net: Network, kept: Kept, batch: Batch) -> Circuit:
         """The circuit as a minibatch meets it: potentials and weights before its free phase.
 
         Main weights are the network's, lateral ones those that are kept.

@@ -57,7 +57,7 @@ class DTP(TargetPropagation):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=Transport.WEIGHTS)
+        return Traits(transport=Transport.WEIGHTS, memoryless=True)
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)

@@ -49,7 +49,7 @@ class LabelInverse(TargetPropagation):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=Transport.NONE)
+        return Traits(transport=Transport.NONE, memoryless=True)
 
 
 class SDTP(LabelInverse):

@@ -38,7 +38,7 @@ class TP(TargetPropagation):
 
     @property
     def traits(self) -> Traits:
-        return Traits(transport=Transport.NONE, error_driven=False)
+        return Traits(transport=Transport.NONE, error_driven=False, memoryless=True)
 
     def init(self, net: Network, batch: Batch, key: PRNGKeyArray) -> State:
         needs_hidden_layers(self.name, net)

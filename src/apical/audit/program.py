@@ -1,0 +1,156 @@
+"""The program that is audited: what a rule does with two minibatches, as a function of arrays.
+
+A rule's `init`, the minibatch before, and the one of now are one program, so that what comes by way
+of the rule's state is seen as well. The forward pass is held (see `held`).
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from apical.audit.held import held, ones
+from apical.audit.specimen import Specimen
+from apical.audit.tags import (
+    FIRST_BATCH,
+    KEY,
+    LABEL,
+    PAST_BATCH,
+    SLOPE,
+    UNIT,
+    WEIGHTS,
+    Tag,
+    Tagged,
+    Tagger,
+)
+from apical.networks.network import Network
+from apical.rules import Batch, Credit, Rule, State
+
+
+class Moment(eqx.Module):
+    """A minibatch and the network that meets it, with a forward pass of its own."""
+
+    net: Network
+    batch: Batch
+    preactivations: tuple[Float[Array, "batch ..."], ...]
+    key: PRNGKeyArray
+
+    @classmethod
+    def of(cls, net: Network, batch: Batch, key: PRNGKeyArray) -> "Moment":
+        """The forward pass that the network gives."""
+        return cls(net, batch, net.record(batch.x).preactivations, key)
+
+
+class Inputs(eqx.Module):
+    """All that the program reads."""
+
+    first_net: Network
+    """As `init` meets it."""
+    first: Batch
+    first_key: PRNGKeyArray
+    past: Moment
+    now: Moment
+    slopes: tuple[Float[Array, ""], ...]
+
+
+class Outputs(eqx.Module):
+    """What a rule says to the minibatch of now."""
+
+    signals: tuple[Float[Array, "batch ..."], ...]
+    updates: tuple[tuple[Array, Array | None], ...]
+    """Of each layer's weights and biases."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function of `Inputs` or of another tree, a point of it for each specimen, and its tags."""
+
+    traced: Any
+    """As it is traced; see `held`."""
+    perturbed: Any
+    """As it is run on perturbed inputs."""
+    points: tuple[PyTree, ...]
+    tagged: Tagged
+
+
+def inputs(specimen: Specimen, seed: int) -> Inputs:
+    """The program's inputs at a specimen, with the activity that its network has."""
+    keys = jax.random.split(jax.random.key(seed), 3)
+    net = specimen.net
+    past, now = (
+        Moment.of(net, batch, key)
+        for batch, key in zip((specimen.past, specimen.now), keys[1:], strict=True)
+    )
+    return Inputs(net, specimen.first, keys[0], past, now, ones(net))
+
+
+def through_forward_pass(rule: Rule, points: tuple[Inputs, ...]) -> Program:
+    """The program of a rule whose signals come from one forward pass."""
+    return Program(
+        partial(_two_minibatches, rule, traced=True),
+        partial(_two_minibatches, rule, traced=False),
+        points,
+        _tagged(points[0]),
+    )
+
+
+def _two_minibatches(rule: Rule, given: Inputs, *, traced: bool) -> Outputs:
+    state = rule.init(given.first_net, given.first, given.first_key)
+    for moment in (given.past, given.now):
+        net = held(moment.net, moment.batch.x, moment.preactivations, given.slopes, traced=traced)
+        credit = rule.credit(net, state, moment.batch, moment.key)
+        state = State(state.learned, credit.kept, state.epoch)
+    return outputs(credit)
+
+
+def outputs(credit: Credit) -> Outputs:
+    """What of a credit is looked at."""
+    updates = tuple((layer.weight, layer.bias) for layer in credit.network.layers)
+    return Outputs(credit.signals, updates)
+
+
+def tag_network(tagger: Tagger, net: Network, moment: str) -> Network:
+    """A tag for the weights and biases of each layer."""
+    layers = tuple(
+        tagger.whole(layer, Tag(WEIGHTS, l, moment)) for l, layer in enumerate(net.layers, 1)
+    )
+    return eqx.tree_at(lambda n: n.layers, net, layers)
+
+
+def _units(tagger: Tagger, a: Array, layer: int) -> Any:
+    return tagger.each(a, lambda e, i: Tag(UNIT, layer, "now", e, i))
+
+
+def tag_batch(tagger: Tagger, batch: Batch) -> Batch:
+    """A tag for each input and for each number of a label."""
+    x = tagger.each(batch.x, lambda e, i: Tag(UNIT, 0, "now", e, i))
+    y = tagger.each(batch.y, lambda e, i: Tag(LABEL, -1, "now", e, i))
+    marked: Batch = jax.tree.unflatten(jax.tree.structure(batch), [x, y])
+    return marked
+
+
+def _tagged(given: Inputs) -> Tagged:
+    tagger = Tagger()
+    past, now = given.past, given.now
+    marks = Inputs(
+        tag_network(tagger, given.first_net, "init"),
+        tagger.whole(given.first, Tag(FIRST_BATCH)),
+        tagger.whole(given.first_key, Tag(KEY, moment="init")),
+        Moment(
+            tag_network(tagger, past.net, "past"),
+            tagger.whole(past.batch, Tag(PAST_BATCH)),
+            tagger.whole(past.preactivations, Tag(PAST_BATCH)),
+            tagger.whole(past.key, Tag(KEY, moment="past")),
+        ),
+        Moment(
+            tag_network(tagger, now.net, "now"),
+            tag_batch(tagger, now.batch),
+            tuple(_units(tagger, a, l) for l, a in enumerate(now.preactivations, 1)),
+            tagger.whole(now.key, Tag(KEY)),
+        ),
+        tuple(tagger.whole(s, Tag(SLOPE, l)) for l, s in enumerate(given.slopes, 1)),
+    )
+    return tagger.done(marks)

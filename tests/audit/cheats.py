@@ -1,0 +1,426 @@
+"""Rules that claim what they do not keep, each in a way of its own."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from apical.feedback import FixedRandom, Transport
+from apical.networks.initialisers import Glorot
+from apical.networks.losses import SquaredError
+from apical.networks.network import Network
+from apical.rules import BP, Credit, GhostMB, Rule, State
+from apical.rules.rule import Traits
+from apical.rules.sweep import sweep
+from apical.settings import Settings
+
+HONEST = Traits(Transport.NONE, memoryless=True)
+
+
+class Cheat(Rule):
+    """Feedback alignment but for what the cheat does; it claims what feedback alignment does."""
+
+    @property
+    def traits(self):
+        return HONEST
+
+    def init(self, net, batch, key):
+        return State(kept=FixedRandom().init(net, key))
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        error = net.error(record, batch.y)
+        signals = sweep(net, record, error, self.feedback(net, state, key))
+        return Credit(net.gradients(record, signals), signals, kept=state.kept)
+
+    def feedback(self, net, state, key):
+        return state.kept
+
+
+class Transposed(Cheat):
+    def feedback(self, net, state, key):
+        return net.layers[1:]
+
+
+class Stopped(Cheat):
+    def feedback(self, net, state, key):
+        return tuple(l.with_weight(lax.stop_gradient(l.weight)) for l in net.layers[1:])
+
+
+class DrawnFromWeights(Cheat):
+    """Feedback weights are drawn anew, from a seed that the weights are."""
+
+    def feedback(self, net, state, key):
+        seeds = [jnp.sum(1e6 * layer.weight).astype(jnp.int32) for layer in net.layers[1:]]
+        return tuple(
+            layer.redrawn(Glorot(), jax.random.fold_in(key, seed))
+            for layer, seed in zip(net.layers[1:], seeds, strict=True)
+        )
+
+
+class Signs(Cheat):
+    def feedback(self, net, state, key):
+        return tuple(
+            back.with_weight(jnp.abs(back.weight) * jnp.sign(layer.weight))
+            for back, layer in zip(state.kept, net.layers[1:], strict=True)
+        )
+
+
+class SizesToo(Signs):
+    """Claims signs, and reads sizes."""
+
+    @property
+    def traits(self):
+        return Traits(Transport.SIGNS, memoryless=True)
+
+    def feedback(self, net, state, key):
+        return tuple(l.with_weight(jnp.sign(l.weight) * jnp.abs(l.weight)) for l in net.layers[1:])
+
+
+class OneLayer(Cheat):
+    def feedback(self, net, state, key):
+        _, *above = state.kept
+        return (net.layers[1], *above)
+
+
+class OneInTen(Cheat):
+    """The transposed weights in one minibatch of ten, by its key."""
+
+    def feedback(self, net, state, key):
+        return tuple(
+            back.with_weight(
+                lax.cond(
+                    jax.random.uniform(key) < 0.1, lambda w, b: w, lambda w, b: b,
+                    layer.weight, back.weight,
+                )
+            )
+            for back, layer in zip(state.kept, net.layers[1:], strict=True)
+        )  # fmt: skip
+
+
+class WhenSaturated(Cheat):
+    """The transposed weights where a unit is saturated, which no unit is where it is looked at."""
+
+    def feedback(self, net, state, key):
+        large = jnp.max(jnp.abs(net.layers[0].weight)) > 1e3
+        return tuple(
+            back.with_weight(jnp.where(large, layer.weight, back.weight))
+            for back, layer in zip(state.kept, net.layers[1:], strict=True)
+        )
+
+
+class Looped(Cheat):
+    """The transposed weights, once round a loop whose length is not known."""
+
+    def feedback(self, net, state, key):
+        def carried(weight):
+            return lax.while_loop(lambda s: s[0] < 1, lambda s: (s[0] + 1, s[1] + weight),
+                                  (0, jnp.zeros_like(weight)))[1]  # fmt: skip
+
+        return tuple(layer.with_weight(carried(layer.weight)) for layer in net.layers[1:])
+
+
+class Called(Cheat):
+    """The transposed weights by way of Python, which no trace follows."""
+
+    def feedback(self, net, state, key):
+        def by_python(weight):
+            shape = jax.ShapeDtypeStruct(weight.shape, weight.dtype)
+            return jax.pure_callback(lambda w: w, shape, weight, vmap_method="sequential")
+
+        return tuple(layer.with_weight(by_python(layer.weight)) for layer in net.layers[1:])
+
+
+class Probed(Cheat):
+    """Asks each layer what it gives for a unit more, one after the other."""
+
+    def feedback(self, net, state, key):
+        def weight(layer):
+            zero = jnp.zeros((1, *layer.in_shape), layer.weight.dtype)
+            units = jnp.eye(layer.in_shape[0], dtype=layer.weight.dtype)
+            return (layer.preactivation(units) - layer.preactivation(zero)).T
+
+        return tuple(layer.with_weight(weight(layer)) for layer in net.layers[1:])
+
+
+class ProbedByExamples(Cheat):
+    """The same with a unit more for each example of a minibatch: as if it was a forward pass."""
+
+    def credit(self, net, state, batch, key):
+        activities = net.record(batch.x).activities
+
+        def probed(layer, h):
+            def of_unit(j):
+                more = h.at[:, j].add(0.5)
+                return jnp.mean(layer.preactivation(more) - layer.preactivation(h), axis=0) / 0.5
+
+            return layer.with_weight(jnp.stack([of_unit(j) for j in range(h.shape[1])], axis=1))
+
+        kept = tuple(map(probed, net.layers[1:], activities[1:-1]))
+        return super().credit(net, State(kept=kept), batch, key)
+
+
+class CopiedAtFirst(Cheat):
+    """Feedback weights are those that the network begins with."""
+
+    def init(self, net, batch, key):
+        return State(kept=net.layers[1:])
+
+
+class OfLastStep(Cheat):
+    """Feedback weights are the forward ones of the step before."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        now = tuple(
+            back.with_weight(layer.weight)
+            for back, layer in zip(state.kept, net.layers[1:], strict=True)
+        )
+        return eqx.tree_at(lambda c: c.kept, credit, now)
+
+
+class FalseSignals(Cheat):
+    """Its teaching signals are honest, and its updates are not made from them."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        return eqx.tree_at(
+            lambda c: c.network, credit, BP().credit(net, State(), batch, key).network
+        )
+
+
+class LearnedInInit(Cheat):
+    """`init` runs backpropagation on the minibatch whose shapes it is shown."""
+
+    def init(self, net, batch, key):
+        gradient = BP().credit(net, State(), batch, key).network
+        return State(kept=(FixedRandom().init(net, key), gradient))
+
+    def feedback(self, net, state, key):
+        return state.kept[0]
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        changes = jax.tree.map(
+            lambda a, b: a + b, _weights(credit.network), _weights(state.kept[1])
+        )
+        return eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+
+
+def _weights(net: Network) -> tuple[jax.Array, ...]:
+    return tuple(layer.weight for layer in net.layers)
+
+
+class Normalised(Cheat):
+    """Its signals are normalised over the minibatch."""
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        signals = sweep(net, record, net.error(record, batch.y), state.kept)
+        signals = tuple(s / (1e-3 + jnp.std(s, axis=0)) for s in signals)
+        return Credit(net.gradients(record, signals), signals, kept=state.kept)
+
+
+class Whitened(Cheat):
+    """Its updates are made smaller where the minibatch's activities are alike, its signals not."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        scale = jnp.var(batch.x)
+        changes = tuple(w * scale for w in _weights(credit.network))
+        return eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+
+
+class Remembering(Cheat):
+    """Adds what it said to the minibatch before."""
+
+    def init(self, net, batch, key):
+        return State(kept=(FixedRandom().init(net, key), jax.tree.map(jnp.zeros_like, net)))
+
+    def feedback(self, net, state, key):
+        return state.kept[0]
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        before = state.kept[1]
+        changes = tuple(
+            a + 0.5 * b for a, b in zip(_weights(credit.network), _weights(before), strict=True)
+        )
+        kept = eqx.tree_at(_weights, before, _weights(credit.network))
+        credit = eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+        return dataclasses.replace(credit, kept=(state.kept[0], kept))
+
+
+class Polynomial(Cheat):
+    """The derivative of tanh, as 1 - h^2 of the activity."""
+
+    @property
+    def traits(self):
+        return Traits(Transport.NONE, memoryless=True, derivative_free=True)
+
+    def slope(self, layer, a, h):
+        return 1 - h * h
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        signals = [net.error(record, batch.y)]
+        for l, back in reversed(list(enumerate(state.kept))):
+            slope = self.slope(net.layers[l], record.preactivations[l], record.activities[l + 1])
+            signals.insert(0, slope * back.pull(signals[0]))
+        return Credit(net.gradients(record, tuple(signals)), tuple(signals), kept=state.kept)
+
+
+class Difference(Polynomial):
+    """The derivative, by asking the activation twice."""
+
+    def slope(self, layer, a, h):
+        return (layer.activation(a + 1e-3) - layer.activation(a - 1e-3)) / 2e-3
+
+
+class Asked(Polynomial):
+    """The derivative, as any rule may ask for it that does not say it needs none."""
+
+    def slope(self, layer, a, h):
+        return layer.modulate(a, jnp.ones_like(a))
+
+
+class Twice(Cheat):
+    """Claims the gradient, and gives twice that."""
+
+    @property
+    def traits(self):
+        return Traits(Transport.WEIGHTS, gradient=True, memoryless=True)
+
+    def credit(self, net, state, batch, key):
+        credit = BP().credit(net, state, batch, key)
+        return eqx.tree_at(
+            lambda c: c.network, credit, jax.tree.map(lambda w: 2 * w, credit.network)
+        )
+
+
+class Decaying(Cheat):
+    """Weights decay, error or none."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        changes = tuple(
+            a + 1e-2 * w for a, w in zip(_weights(credit.network), _weights(net), strict=True)
+        )
+        return eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+
+
+class Hebb(Rule):
+    """dW = <post pre>, which is local and needs no label; what it claims."""
+
+    recipe = Settings(loss=SquaredError())
+
+    @property
+    def traits(self):
+        return Traits(
+            Transport.NONE, error_driven=False, derivative_free=True, memoryless=True, local=True,
+            label_free=True,
+        )  # fmt: skip
+
+    def init(self, net, batch, key):
+        return State()
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        signals = tuple(self.post(h, batch) for h in record.activities[1:])
+        return Credit(net.gradients(record, signals), signals)
+
+    def post(self, h, batch):
+        return -h
+
+
+class SummedOverUnits(Hebb):
+    """Reads the sum over the layer's units."""
+
+    def post(self, h, batch):
+        return -h + 0.1 * jnp.sum(h, axis=1, keepdims=True)
+
+
+class Supervised(Hebb):
+    """Reads the label."""
+
+    def post(self, h, batch):
+        return -h * (1 + 0.1 * batch.y[:, :1])
+
+
+class FromBelow(Hebb):
+    """A weight reads what its unit's other weights read."""
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        signals = tuple(
+            -h * jnp.mean(below, axis=1, keepdims=True)
+            for below, h in zip(record.activities[:-1], record.activities[1:], strict=True)
+        )
+        return Credit(net.gradients(record, signals), signals)
+
+
+class SettlesUnseen(Cheat):
+    """Claims dynamics and shows none."""
+
+    @property
+    def traits(self):
+        return Traits(Transport.NONE, memoryless=True, settles=True)
+
+
+class GhostClaimingNone(GhostMB):
+    """Leads signals through the transposed weights of its circuit."""
+
+    @property
+    def traits(self):
+        return Traits(
+            Transport.NONE, error_driven=False, independent=False, settles=True,
+        )  # fmt: skip
+
+
+class OtherCircuit(GhostClaimingNone):
+    """Shows a circuit of fixed feedback weights, and runs one of transposed ones."""
+
+    def dynamics(self, net, state, batch, key):
+        fixed = eqx.tree_at(lambda r: r.feedback, self, FixedRandom())
+        kept = fixed.init(net, batch, jax.random.key(3)).kept
+        shown = eqx.tree_at(lambda k: k.feedback, state.kept, kept.feedback,
+                            is_leaf=lambda leaf: leaf is None)  # fmt: skip
+        return GhostMB.dynamics(fixed, net, State(kept=shown), batch, key)
+
+
+CAUGHT: dict[type[Rule], str] = {
+    Transposed: "transport: claims none; layer 1's signal or update reads the weights of layers",
+    Stopped: "transport: claims none; layer 1's signal or update reads the weights of layers",
+    DrawnFromWeights: "transport: claims none; layer 2's signal or update reads the weights",
+    Signs: "transport: claims none; layer 1's signal or update reads the signs of weights",
+    SizesToo: "transport: claims signs; layer 2's signal or update reads the weights of layer 3",
+    OneLayer: "transport: claims none; layer 1's signal or update reads the weights of layer 2",
+    OneInTen: "reads the weights of layer 3 (now) (by trace and perturbation)",
+    WhenSaturated: "reads the weights of layer 3 (now) (by trace alone)",
+    Looped: "reads the weights of layer 3 (now)",
+    Called: "reads the weights of layer 3 (now)",
+    Probed: "reads the weights of layer 3 (now) (by trace and perturbation)",
+    ProbedByExamples: "reads the weights of layer 3 (now) (by perturbation alone)",
+    CopiedAtFirst: "reads the weights of layer 3 (init)",
+    OfLastStep: "reads the weights of layer 3 (past)",
+    FalseSignals: "layer 2's signal or update reads the weights of layer 3 (now)",
+    LearnedInInit: "init: may read no values of the minibatch that it is shown",
+    Normalised: "independent: claims that examples do not depend on each other; layer 1's update",
+    Whitened: "independent: claims that examples do not depend on each other; what two examples",
+    Remembering: "memoryless: claims to forget minibatches; layer 1's update depends",
+    Polynomial: "derivative_free: claims to read no derivative; layer 1's update follows",
+    Difference: "derivative_free: claims to read no derivative; layer 1's update follows",
+    Asked: "derivative_free: claims to read no derivative; layer 2's update reads that of layer 2",
+    Twice: "gradient: claims to be the loss's gradient; ",
+    Decaying: "error_driven: claims to change nothing where there is no error",
+    SummedOverUnits: "local: claims to read a weight's own two units; layer 1's update reads other "
+    "units of its layer",
+    Supervised: "label_free: claims to need no label; layer 1's update reads it",
+    FromBelow: "reads other units of the layer below",
+    SettlesUnseen: "settles: claims dynamics of its own and shows none",
+    GhostClaimingNone: "reads the weights of layer 2 (now) (by trace and perturbation)",
+    OtherCircuit: "settles: shows a circuit that is not what it does",
+}
+"""What each is told."""

@@ -1,0 +1,25 @@
+"""Every cheat is named, and what it was cheating about."""
+
+import pytest
+
+from apical.audit import audit
+from tests.audit.cheats import CAUGHT, Called, Hebb
+
+
+@pytest.mark.parametrize("cheat", CAUGHT, ids=lambda cheat: cheat.__name__)
+def test_a_cheat_is_named(cheat):
+    lines = audit(cheat()).contradictions
+    assert any(CAUGHT[cheat] in line for line in lines), lines
+    assert all(line.startswith(f"{cheat.name}: ") for line in lines)
+
+
+def test_an_honest_local_rule_is_not():
+    found = audit(Hebb())
+    assert found.contradictions == ()
+    assert {(l.seen.inputs, l.seen.units, l.seen.label) for l in found.hidden} == {
+        ("own", "own", False)
+    }
+
+
+def test_what_the_trace_does_not_know_is_told():
+    assert audit(Called()).unknown == ("pure_callback",)

@@ -1,0 +1,57 @@
+"""`apical audit`: a rule of one's own, JSON, and the exit code of a claim that does not hold."""
+
+import json
+
+import pytest
+
+from tests.commands import apical
+
+MINE = """
+from apical.feedback import Transport
+from apical.rules import BP
+from apical.rules.rule import Traits
+
+
+class Mine(BP):
+    '''Claims to transport nothing.'''
+
+    name = "mine"
+
+    @property
+    def traits(self):
+        return Traits(Transport.NONE, gradient=True, memoryless=True)
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    return f"{tmp_path}/mine.py:Mine"
+
+
+def test_a_claim_that_does_not_hold_is_a_line_and_exit_code_1(mine):
+    said = apical("audit", mine, code=1)
+    assert "apical: mine: transport: claims none; layer 1's signal or update reads the w" in said
+    assert "weights, everywhere" in " ".join(said.split())
+
+
+def test_json_holds_every_layer(mine):
+    said = apical("audit", "bp", "--json")
+    (found,) = json.loads(said)
+    assert [each["seen"]["transport"] for each in found["layers"]] == ["weights", "weights", "none"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("fe", "rule: there is no 'fe'"),
+        ("nowhere.py:Mine", "nowhere.py: not found"),
+        ("{file}:Mime", "rule: there is no 'Mime'; did you mean 'Mine'?"),
+        ("{file}", "which of its rules?"),
+        ("{broken}:Mine", "cannot be imported, ZeroDivisionError"),
+    ],
+)
+def test_mistakes(rule, words, mine, tmp_path):
+    (tmp_path / "broken.py").write_text("1 / 0")
+    text = rule.format(file=tmp_path / "mine.py", broken=tmp_path / "broken.py")
+    assert words in apical("audit", text, code=2)
