@@ -1,0 +1,1 @@
+"""Rules on equal terms: paired runs, equal tuning, equal budgets, and what their differences say."""
