@@ -28,6 +28,7 @@ ROOMS = {
     "adversarial": "attacks, masking",
     "tuning": "random search",
     "report": "figures and labels",
+    "comparison": "equal tuning, budgets, differences",
     "reproduce": "claims and verdicts",
     "papers": "a folder a paper",
     "cli": "a command a file",

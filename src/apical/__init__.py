@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         adversarial as adversarial,
         audit as audit,
         cli as cli,
+        comparison as comparison,
         data as data,
         diagnostics as diagnostics,
         errors as errors,
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
         training as training,
         tuning as tuning,
         values as values,
+    )
+    from apical.comparison import Comparison as Comparison, compare as compare
+    from apical.comparison.budgets import (
+        Budget as Budget,
+        Epochs as Epochs,
+        Examples as Examples,
+        Seconds as Seconds,
+        Updates as Updates,
     )
     from apical.data import Dataset as Dataset, from_arrays as from_arrays, load as load
     from apical.errors import (

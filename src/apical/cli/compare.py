@@ -1,36 +1,35 @@
 """`apical compare RULE...`: several rules on equal terms, side by side."""
 
 import dataclasses
-import math
-import re
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import jax
 import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
 
 from apical.cli.support import terminal
-from apical.cli.support.console import run
-from apical.cli.support.flags import DataOptions, RunOptions, cli, flags
+from apical.cli.support.console import bar, run
+from apical.cli.support.flags import DataOptions, RunOptions, cli, words
 from apical.cli.support.rule_jobs import RuleJob, side_by_side
 from apical.cli.support.workers import workers_of
-from apical.data import Dataset
+from apical.comparison.budgets import Budget
+from apical.comparison.tuned import Tuning
 from apical.errors import UsageError
-from apical.networks.targets import Target
-from apical.report.labels import rule_labels
 from apical.rules import Rule
-from apical.runs.statistics import half_width, paired_difference
+from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.training.how import Measured
-from apical.training.task import Task
-from apical.values.spelling import spell
 from apical.values.value import parse
 
-ASKED = ("hidden", "target", "epochs", "steps_per_epoch")
-"""Settings of task, size and budget, which no rule insists on."""
+if TYPE_CHECKING:
+    from apical.comparison import Comparison
+    from apical.comparison.compare import Plan
+    from apical.comparison.contestants import Contestant
+    from apical.training.events import Event
+    from apical.tuning.trial import Trial
 
 
 def main(args: list[str]) -> None:
@@ -42,109 +41,135 @@ def compare(
     settings: Settings = Settings(),
     data: DataOptions = DataOptions(),
     options: RunOptions = RunOptions(),
+    budget: Budget | None = None,
+    tune: int | None = None,
+    tune_seconds: float | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
 ) -> None:
     """Train rules from the same initial weights, in the same data order, for the same budget.
 
+    A rule that refuses the settings is trained at those of its recipe, beside bp at the same.
+    What OUT holds of this comparison is not made again.
+
     Args:
-        rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`.
+        rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`. The first is the
+            reference.
+        budget: What each rule may spend on training, as epochs:10, updates:6000, examples:600000
+            or seconds:60 (without compiling and measuring); None: EPOCHS.
+        tune: Search each rule's own space with so many trials, chosen on validation, from a seed
+            that no final run has; then train with the best. Needs OUT. None: all share the
+            settings.
+        tune_seconds: The same for so many seconds each.
         jobs: Rules side by side, each in a process with its share of the cores; None: one after
             the other.
         scheduler: Give each rule to a worker of this dask scheduler, as tcp://10.0.0.1:8786 (needs
             apical[cluster]). OUT must be on a file system that workers and this command share;
             workers find data sets by their own $APICAL_DATA.
     """
+    from apical.comparison.compare import Comparison, plan
+
     console = terminal.console()
     chosen: list[Rule] = [parse(Rule, text) for text in rules]
-    if len(chosen) < 2 or len({spell(rule) for rule in chosen}) < len(chosen):
-        raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
     workers = workers_of(jobs, scheduler, options.out)
+    searched = tune is not None or tune_seconds is not None
+    tuning = Tuning(tune, tune_seconds) if searched else None
+    if tune_seconds is not None and workers is not None:
+        raise UsageError(
+            "tune_seconds: trials side by side take each other's time; leave out --jobs and "
+            "--scheduler, or give a number of trials by --tune"
+        )
     dataset = data.load()
-    for rule in chosen:
-        accept(rule, dataset, settings)
-    labels = rule_labels(chosen)
-    results: dict[str, Measured] = {}
+    with ExitStack() as stack:
+        face = _Searching(stack, console, tuning)
+        made = plan(
+            chosen, dataset, settings,
+            seeds=range(options.seed, options.seed + options.seeds),
+            budget=budget, tuning=tuning, out=options.out, named=data.named, workers=workers,
+            trial=face.trial, listeners=(face.event,),
+        )  # fmt: skip
+    for each in made.contestants:
+        if each.terms == each.label:
+            console.print(f"{each.label} takes no such settings: it is set against bp at its own")
     if workers is None:
-        for rule, label in zip(chosen, labels, strict=True):
-            out = None if options.out is None else options.out / _folder(rule)
-            results[label] = run(
-                rule, dataset, settings, dataclasses.replace(options, out=out), console
-            )
+        results = _one_by_one(made, options, console)
     else:
         assert options.out is not None
         place = options.out.absolute()
         asked = [
-            RuleJob(label, rule, settings, data.named, options, place / _folder(rule))
-            for rule, label in zip(chosen, labels, strict=True)
+            RuleJob(c.label, c.rule, c.settings, data.named, _of(c, options), place / c.folder)
+            for c in made.contestants
         ]
         results = side_by_side(asked, dataset, workers, console)
-    console.print(_table(results, settings.target))
-    if options.out is not None:
-        _figure([options.out / _folder(rule) for rule in chosen], options.out, console)
+    _tell(Comparison(made, results), options.out, console)
 
 
-def accept(rule: Rule, data: Dataset, settings: Settings) -> None:
-    """Raise `UsageError` if the rule refuses the settings, with those that it would take."""
-    try:
-        _build(rule, data, settings)
-    except UsageError as error:
-        cured = _with_recipe(rule, settings)
-        # What its recipe does not cure, such as too many classes, is told first.
-        _build(rule, data, cured)
-        wanted = " ".join(flags(cured, settings))
-        raise UsageError(
-            f"compare: all rules train with the same settings, and {rule.name} refuses these "
-            f"({error}); it takes those of its recipe, so compare with {wanted}"
-        ) from None
+def _one_by_one(made: "Plan", options: RunOptions, console: Console) -> dict[str, Measured]:
+    results: dict[str, Measured] = {}
+    for each in made.contestants:
+        own = _of(each, options)
+        results[each.label] = run(each.rule, made.data, each.settings, own, console)
+    return results
 
 
-def _build(rule: Rule, data: Dataset, settings: Settings) -> None:
-    task = Task(rule, data, settings)
-    jax.eval_shape(lambda: task.begin(0))
+def _of(contestant: "Contestant", options: RunOptions) -> RunOptions:
+    """In its folder, in which it goes on if there is anything."""
+    if options.out is None:
+        return options
+    out = options.out / contestant.folder
+    resume = options.resume or (RunFolder(out).exists and not options.overwrite)
+    return dataclasses.replace(options, out=out, resume=resume)
 
 
-def _with_recipe(rule: Rule, settings: Settings) -> Settings:
-    """The settings with all of the rule's recipe that is not for the user to say."""
-    asked = {name: getattr(settings, name) for name in ASKED}
-    return dataclasses.replace(rule.recipe, **asked)
+def _tell(found: "Comparison", out: Path | None, console: Console) -> None:
+    """The table and the pairs in words; with a folder, its files and figures."""
+    console.print(_scores(found))
+    console.print(_costs(found))
+    for each in found.differences:
+        console.print(each.words, soft_wrap=True, highlight=False)
+    if out is None:
+        return
+    from apical.comparison.figures import against_seconds
+    from apical.comparison.tables import write
+    from apical.report.curves import draw
+    from apical.runs.reading import RunData
+
+    runs = [RunData.read(out / each.folder) for each in found.plan.contestants]
+    figures = [draw(runs, out / "comparison.png"), against_seconds(found, out / "seconds.png")]
+    for figure in figures:
+        console.print(f"figure: {figure}", soft_wrap=True)
+    for path in write(found, out):
+        console.print(f"comparison: {path}", soft_wrap=True)
 
 
-def _folder(rule: Rule) -> str:
-    """Folder name: the rule's spelling with `:` and `/` replaced by `-`."""
-    return re.sub("[:/]", "-", spell(rule))
+def _scores(found: "Comparison") -> Table:
+    from apical.comparison.tables import APART, scores
 
-
-def _table(results: dict[str, Measured], target: Target) -> Table:
-    reference, *_ = results
-    table = terminal.table(
-        "rule",
-        f"test {target.score} (%)",
-        f"difference to {reference}",
-        "s / epoch",
-        "cosine with BP",
-        title="On equal terms",
-        caption="intervals: 95 % t over seeds, paired for differences; "
-        "cosine: hidden updates, mean over layers and seeds, before -> after training",
+    heading, *rows = scores(found)
+    notes = [
+        "±: 95 % t intervals over seeds, paired for differences; p: Holm-adjusted t tests; cosine:",
+        "hidden updates with BP's, mean over layers and seeds, before -> after training",
+    ]
+    if any(each.terms for each in found.plan.contestants):
+        notes.append(f"* {APART}")
+    title, caption = f"On equal terms: {found.plan.terms}", " ".join(notes)
+    columns = [heading.index(column) for column in heading if column not in ("to", "seeds needed")]
+    shown = terminal.table(
+        *(heading[i] for i in columns), "cosine with BP", title=title, caption=caption
     )
-    metric = target.metric("test")
-    base = results[reference].summary[metric]["list"]
-    for name, result in results.items():
-        score = result.summary[metric]
-        difference = paired_difference(score["list"], base)
-        table.add_row(
-            name,
-            _interval(score["mean"], half_width(score["list"])),
-            "" if name == reference else _interval(*difference, sign="+"),
-            f"{result.summary['seconds_per_epoch']:.2f}",
-            _cosines(result),
-        )
-    return table
+    for each, row in zip(found.plan.contestants, rows, strict=True):
+        shown.add_row(*(row[i] for i in columns), _cosines(found.results[each.label]))
+    return shown
 
 
-def _interval(mean: float, half: float, sign: str = "") -> str:
-    spread = "" if math.isnan(half) else f" ± {100 * half:.2f}"
-    return f"{100 * mean:{sign}.2f}{spread}"
+def _costs(found: "Comparison") -> Table:
+    from apical.comparison.tables import costs
+
+    heading, *rows = costs(found)
+    shown = terminal.table(*heading, title="What a seed spent, and a step beside bp's")
+    for row in rows:
+        shown.add_row(*row)
+    return shown
 
 
 def _cosines(result: Measured) -> str:
@@ -156,9 +181,27 @@ def _cosines(result: Measured) -> str:
     return f"{hidden(result.initial):.2f} -> {after:.2f}"
 
 
-def _figure(folders: list[Path], out: Path, console: Console) -> None:
-    from apical.report.curves import draw
-    from apical.runs.reading import RunData
+class _Searching:
+    """Progress over the trials of all searches: a bar, and a line a trial."""
 
-    runs = [RunData.read(folder) for folder in folders]
-    console.print(f"figure: {draw(runs, out / 'comparison.png')}", soft_wrap=True)
+    def __init__(self, stack: ExitStack, console: Console, tuning: Tuning | None):
+        self._console, self._tuning, self._ended = console, tuning, 0
+        if tuning is not None:
+            self._progress = stack.enter_context(bar(console, "trials"))
+            self._bar = self._progress.add_task("tuning", total=None, note="compiling")
+
+    def event(self, event: "Event") -> None:
+        from apical.training.events import Epoch
+
+        if self._tuning is not None and isinstance(event, Epoch) and event.number:
+            self._progress.update(self._bar, note=f"epoch {event.number}")
+
+    def trial(self, contestant: "Contestant", trial: "Trial") -> None:
+        self._ended += 1
+        self._progress.update(self._bar, completed=self._ended, note="")
+        drawn = " ".join(f"{name} {words(value)}" for name, value in trial.values.items())
+        score = f"val {contestant.settings.target.score} {100 * trial.score:.2f}%"
+        self._console.print(
+            f"{contestant.label} trial {trial.number}, {drawn}: {trial.diverged or score}",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip

@@ -55,37 +55,37 @@ def _whole(budget: Budget, amount: int) -> None:
 class Epochs(Budget):
     """Passes over the training set."""
 
-    number: int
+    amount: int
 
     def __check_init__(self):
-        _whole(self, self.number)
+        _whole(self, self.amount)
 
     def updates(self, settings, examples, step):
-        return self.number * steps_in_epoch(replace(settings, steps_per_epoch=None), examples)
+        return self.amount * steps_in_epoch(replace(settings, steps_per_epoch=None), examples)
 
 
 class Updates(Budget):
     """Steps of the network's optimizer, one a minibatch."""
 
-    number: int
+    amount: int
 
     def __check_init__(self):
-        _whole(self, self.number)
+        _whole(self, self.amount)
 
     def updates(self, settings, examples, step):
-        return self.number
+        return self.amount
 
 
 class Examples(Budget):
     """Examples that are met, counted each time."""
 
-    number: int
+    amount: int
 
     def __check_init__(self):
-        _whole(self, self.number)
+        _whole(self, self.amount)
 
     def updates(self, settings, examples, step):
-        return self.number / settings.batch_size
+        return self.amount / settings.batch_size
 
 
 class Seconds(Budget):
@@ -93,11 +93,11 @@ class Seconds(Budget):
 
     timed = True
 
-    number: float
+    amount: float
 
     def __check_init__(self):
-        if not 0 < self.number < math.inf:
-            raise UsageError(f"budget, seconds: must be above 0 and finite, got {self.number}")
+        if not 0 < self.amount < math.inf:
+            raise UsageError(f"budget, seconds: must be above 0 and finite, got {self.amount}")
 
     def updates(self, settings, examples, step):
-        return self.number / step
+        return self.amount / step

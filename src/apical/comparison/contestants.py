@@ -35,7 +35,7 @@ class Contestant:
     @property
     def folder(self) -> str:
         """Its folder's name: the rule's spelling with what parts it replaced by `-`."""
-        return re.sub("[:/ =]+", "-", self._spelled)
+        return re.sub("[:/ =@]+", "-", self._spelled)
 
     @property
     def _spelled(self) -> str:
@@ -52,7 +52,8 @@ def gather(rules: Sequence[Rule], data: Dataset, settings: Settings) -> list[Con
     **Raises:** `UsageError` for a rule that refuses the settings of its recipe too, such as for too
     many classes.
     """
-    shared, apart = [], []
+    shared: list[Contestant] = []
+    apart: list[Contestant] = []
     for rule, label in zip(rules, rule_labels(rules), strict=True):
         if trouble(rule, data, settings) is None:
             shared.append(Contestant(label, rule, settings))
@@ -63,13 +64,13 @@ def gather(rules: Sequence[Rule], data: Dataset, settings: Settings) -> list[Con
         peers = [c for c in apart if c.settings == own]
         terms = peers[0].terms if peers else label
         if not peers and not isinstance(rule, BP):
-            apart.append(Contestant(f"{BP.name} at {label}'s", BP(), own, terms))
+            apart.append(Contestant(f"{BP.name}@{label}", BP(), own, terms))
         apart.append(Contestant(label, rule, own, terms))
     return shared + apart
 
 
 def trouble(rule: Rule, data: Dataset, settings: Settings) -> UsageError | None:
-    """Why the rule refuses the settings, which is known before anything trains; None: it doesn't."""
+    """Why the rule refuses the settings, known before anything trains; None if it takes them."""
     try:
         task = Task(rule, data, settings)
         jax.eval_shape(lambda: task.begin(0))

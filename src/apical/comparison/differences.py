@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,21 +87,35 @@ def differences(
         if not seeds:
             raise ValueError(f"{one} and {other} have no seed in common")
         ours, theirs = ([scores[name][s] for s in seeds] for name in (one, other))
-        gaps = np.subtract(ours, theirs)
         mean, half = paired_difference(ours, theirs)
-        spread = statistics.stdev(gaps) if len(gaps) > 1 else math.nan
         p = exact = 1.0
+        gaps = np.subtract(ours, theirs)
         if len(gaps) > 1 and gaps.any():
-            p = float(ttest_rel(ours, theirs).pvalue) if spread > _noise(gaps) else 0.0
+            p = 0.0 if _all_alike(gaps) else float(ttest_rel(ours, theirs).pvalue)
             exact = float(permutation_test((gaps,), np.mean, permutation_type="samples").pvalue)
-        effect = mean / spread if spread > _noise(gaps) else math.copysign(math.inf, mean)
-        effect = math.nan if math.isnan(spread) else effect if mean else 0.0
-        found.append((one, other, len(seeds), mean, half, effect, p, exact))
-    adjusted = holm([p for *_, p, _ in found])
-    return [
-        Difference(*told, p, of_all, exact, seeds_needed(told[-1]))
-        for (*told, p, exact), of_all in zip(found, adjusted, strict=True)
-    ]
+        effect = _effect(gaps)
+        found.append(
+            Difference(
+                one, other, len(seeds), mean, half, effect, p, p, exact, seeds_needed(effect)
+            )
+        )
+    adjusted = holm([each.p for each in found])
+    return [replace(each, p_holm=p) for each, p in zip(found, adjusted, strict=True)]
+
+
+def _effect(gaps: np.ndarray) -> float:
+    """Mean over standard deviation; infinite if they are all alike and not zero."""
+    if len(gaps) < 2:
+        return math.nan
+    mean = float(gaps.mean())
+    if _all_alike(gaps):
+        return math.copysign(math.inf, mean) if mean else 0.0
+    return mean / statistics.stdev(gaps.tolist())
+
+
+def _all_alike(gaps: np.ndarray) -> bool:
+    """Whether they are equal but for the rounding of the scores."""
+    return float(np.ptp(gaps)) <= 1e-12 * float(np.abs(gaps).max())
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -141,8 +155,8 @@ def seeds_needed(effect: float, power: float = POWER, alpha: float = ALPHA) -> i
 
     def enough(n: int) -> bool:
         critical, centre = t.isf(alpha / 2, n - 1), size * math.sqrt(n)
-        seen = nct.sf(critical, n - 1, centre) + nct.cdf(-critical, n - 1, centre)
-        return seen >= power
+        wrong_side = float(nct.cdf(-critical, n - 1, centre))  # nan where it is too small to tell
+        return float(nct.sf(critical, n - 1, centre)) + np.nan_to_num(wrong_side) >= power
 
     below, above = 1, 2
     while not enough(above):
@@ -153,8 +167,3 @@ def seeds_needed(effect: float, power: float = POWER, alpha: float = ALPHA) -> i
         middle = (below + above) // 2
         below, above = (below, middle) if enough(middle) else (middle, above)
     return above
-
-
-def _noise(gaps: np.ndarray) -> float:
-    """What the rounding of scores leaves in the spread of equal differences."""
-    return 1e-12 * float(np.abs(gaps).max())
