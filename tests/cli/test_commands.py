@@ -189,7 +189,8 @@ def test_compare_puts_rules_on_equal_terms(tmp_path):
     )  # fmt: skip
     assert "On equal terms" in said
     assert (out / "comparison.png").exists()
-    assert {p.name for p in out.iterdir()} == {"bp", "fa", "fa-frsf", "comparison.png"}
+    written = {f"comparison.{ending}" for ending in ("json", "md", "tex", "png")}
+    assert {p.name for p in out.iterdir()} == {"bp", "fa", "fa-frsf", "seconds.png"} | written
     initial = [RunFolder(out / rule).rows("initial.jsonl")[0] for rule in ("bp", "fa")]
     assert initial[0]["val_loss"] == initial[1]["val_loss"]
 

@@ -3,6 +3,7 @@
 from tests.mutants import (
     adversarial,
     associative_stdp,
+    comparison,
     data,
     diagnostics,
     differencing,
@@ -36,6 +37,7 @@ FILES = (
     adversarial,
     target_propagation,
     tuning,
+    comparison,
     generative,
     stdp,
 )

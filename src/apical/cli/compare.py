@@ -129,14 +129,10 @@ def _tell(found: "Comparison", out: Path | None, console: Console) -> None:
         console.print(each.words, soft_wrap=True, highlight=False)
     if out is None:
         return
-    from apical.comparison.figures import against_seconds
+    from apical.comparison.figures import draw
     from apical.comparison.tables import write
-    from apical.report.curves import draw
-    from apical.runs.reading import RunData
 
-    runs = [RunData.read(out / each.folder) for each in found.plan.contestants]
-    figures = [draw(runs, out / "comparison.png"), against_seconds(found, out / "seconds.png")]
-    for figure in figures:
+    for figure in draw(found, out):
         console.print(f"figure: {figure}", soft_wrap=True)
     for path in write(found, out):
         console.print(f"comparison: {path}", soft_wrap=True)

@@ -282,6 +282,7 @@ def compare(
         >>> [each.other for each in found.differences]
         ['bp']
     """
+    from apical.comparison.figures import draw
     from apical.comparison.tables import write
 
     chosen = [read(Rule, rule, f"rules[{i}]") for i, rule in enumerate(rules)]
@@ -305,6 +306,7 @@ def compare(
     found = Comparison(made, results)
     if folder is not None:
         write(found, folder)
+        draw(found, folder)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The figure of a comparison that curves over epochs cannot show: error against seconds."""
+"""The figures of a comparison: curves over the epochs, and error against seconds."""
 
 from pathlib import Path
 
@@ -6,11 +6,26 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from apical.comparison.compare import Comparison
+from apical.report import curves
 from apical.report.axes import band, below, by_decades, error_percent, lines
 from apical.report.saving import save_at
 from apical.report.style import colours, look
+from apical.runs.reading import RunData
 
 SPLITS = {"test": "test", "val": "validation"}
+
+
+def draw(found: Comparison, folder: Path) -> list[Path]:
+    """Draw comparison.png and seconds.png in the folder that has the runs; the files.
+
+    Raises `WriteError` if a file cannot be written.
+    """
+    asked = found.plan.contestants
+    runs = [RunData.read(folder / each.folder) for each in asked]
+    return [
+        curves.draw(runs, folder / "comparison.png", [each.label for each in asked]),
+        against_seconds(found, folder / "seconds.png"),
+    ]
 
 
 def against_seconds(found: Comparison, out: Path) -> Path:

@@ -22,7 +22,7 @@ SPLITS = {"test": "test", "val": "validation"}
 RUNNING = "Training loss: the running one, of each minibatch before its update."
 
 
-def draw(runs: Sequence[RunData], out: Path) -> Path:
+def draw(runs: Sequence[RunData], out: Path, labels: Sequence[str] | None = None) -> Path:
     """Draw the curves of runs, in a panel for each quantity that any has, and save them; `out`.
 
     Lines are means over seeds, bands their 95 % t intervals. Scores are those of the
@@ -34,6 +34,7 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
 
     - `runs`: a line, or one for each hidden layer, for each of them.
     - `out`: a file; its ending says the format.
+    - `labels`: of the runs, which decide their colours too; None: what tells them apart.
 
     **Raises:** `UsageError` if no run has an epoch yet, if not all are scored alike, or if the
     ending is no format; `WriteError` if the file cannot be written.
@@ -52,7 +53,11 @@ def draw(runs: Sequence[RunData], out: Path) -> Path:
         paths = ", ".join(str(run.path) for run in runs)
         raise UsageError(f"plot: no finished epoch in {paths}; train first")
     panels, note = _panels(runs)
-    drawn = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
+    if labels is None:
+        drawn = list(zip(runs, run_labels(runs), _colours(runs), strict=True))
+    else:
+        palette = colours(labels)
+        drawn = [(run, label, palette[label]) for run, label in zip(runs, labels, strict=True)]
     with look():
         across = 2 if len(panels) in (2, 4) else len(panels)
         down = len(panels) // across

@@ -21,7 +21,7 @@ from apical.training import fit
 from apical.training.how import How, Measured
 from apical.training.task import Task
 
-GO_ON = "with --resume (in place of --overwrite, if that was given)"
+GO_ON = "(without --overwrite, if that was given)"
 
 
 @dataclasses.dataclass(frozen=True)
