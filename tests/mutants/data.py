@@ -122,8 +122,8 @@ MUTANTS = (
     Mutant(
         "image files: labels of another chunk",
         "training/stream.py",
-        "jnp.asarray(self._split.y[part])",
-        "jnp.asarray(self._split.y[parts[0]])",
+        "join((x, self._split.y[part])",
+        "join((x, self._split.y[parts[0]])",
         (f"{STREAMS}::test_files_train_as_their_pixels_do_bit_for_bit",),
     ),
 )

@@ -340,8 +340,8 @@ MUTANTS = (
     Mutant(
         "within: minibatches are met twice",
         "training/trainer.py",
-        "partial(self.stream.chunks, s.epoch, s.keys, done)",
-        "partial(self.stream.chunks, s.epoch, s.keys)",
+        "partial(self.stream.chunks, s.epoch, s.keys, done, self.devices)",
+        "partial(self.stream.chunks, s.epoch, s.keys, devices=self.devices)",
         ("tests/training/test_stream.py::test_a_run_that_was_killed_within_an_epoch_goes_on",),
     ),
     Mutant(
