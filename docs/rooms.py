@@ -24,6 +24,7 @@ ROOMS = {
     "audit": "what rules read, against their claims",
     "training": "learner, stream, loop, model",
     "export": "models as files",
+    "sklearn": "estimators of scikit-learn",
     "generative": "inference, samples, likelihood",
     "adversarial": "attacks, masking",
     "tuning": "random search",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         rules as rules,
         runs as runs,
         settings as settings,
+        sklearn as sklearn,
         training as training,
         tuning as tuning,
         values as values,

@@ -33,3 +33,6 @@ RULES: tuple[type[Rule], ...] = tuple(
     )
 )
 """Every rule that is imported here, by name."""
+
+USUAL = FA.name
+"""The rule of an estimator where none is asked for."""

@@ -105,6 +105,12 @@ class Model:
 
         model_file.save(self, Path(path))
 
+    def __reduce__(self) -> tuple[Callable[[bytes], "Model"], tuple[bytes]]:
+        """Pickled as the file that `save` writes, so that what the rule owned is left out."""
+        from apical.training import model_file
+
+        return model_file.read, (model_file.content(self),)
+
     @property
     def weights(self) -> dict[str, np.ndarray]:
         """The network's arrays: `layer1.weight`, `layer1.bias`, `layer2.weight`, ...

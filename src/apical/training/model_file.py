@@ -27,6 +27,11 @@ SHIFT, SCALE = "preprocessing.shift", "preprocessing.scale"
 
 def save(model: Model, path: Path) -> None:
     """Write a model. Raises `WriteError` if the file cannot be written."""
+    write_whole(path, content(model))
+
+
+def content(model: Model) -> bytes:
+    """What is in the file of a model."""
     from safetensors.numpy import save as serialised
 
     arrays = {
@@ -45,37 +50,39 @@ def save(model: Model, path: Path) -> None:
         "labels": None if model.labels is None else model.labels.tolist(),
     }
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_whole(path, serialised(contiguous, {ENTRY: json.dumps(told)}))
+    return serialised(contiguous, {ENTRY: json.dumps(told)})
 
 
 def load(path: Path) -> Model:
     """The model in a file. Raises `UsageError` if there is none that can be read."""
     try:
-        arrays, header = _read(path)
-        told = json.loads(header[ENTRY])
-        if told["version"] != VERSION:
-            raise UsageError(
-                f"{path}: was written by a newer apical (version {told['version']} of the file, "
-                f"this one reads {VERSION}); upgrade apical"
-            )
-        return _model(told, arrays)
-    except UsageError:
-        raise
+        found = path.read_bytes()
     except FileNotFoundError:
         raise UsageError(f"{path}: not found; expected a file that Model.save wrote") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return read(found)
     except Exception as error:  # whatever the damaged part of the file happens to break
-        found = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UsageError(
-            f"{path}: expected a model that Model.save wrote, cannot read it ({found}); restore it "
-            "from a copy, or save it again"
+            f"{path}: expected a model that Model.save wrote, cannot read it ({reason}); restore "
+            "it from a copy, or save it again"
         ) from error
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    from safetensors import safe_open
+def read(found: bytes) -> Model:
+    """The model that is in such a file; raises what its damage causes."""
+    from safetensors.numpy import load as arrays_of
 
-    with safe_open(path, framework="numpy") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    arrays = arrays_of(found)
+    length = int.from_bytes(found[:8], "little")  # of the header, which is JSON
+    told = json.loads(json.loads(found[8 : 8 + length])["__metadata__"][ENTRY])
+    if told["version"] != VERSION:
+        raise UsageError(
+            f"a newer apical has written it (version {told['version']}, this one reads {VERSION})"
+        )
+    return _model(told, arrays)
 
 
 def _model(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> Model:

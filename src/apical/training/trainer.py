@@ -79,6 +79,8 @@ class Trainer:
     """Gives the carry of a seed before the first step; examples show shapes."""
     devices: Devices = Devices()
     """Those that share each minibatch."""
+    diagnoses: bool = True
+    """Whether the learner is diagnosed after every epoch."""
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; what is drawn depends on nothing but the seed."""
@@ -157,6 +159,8 @@ class Trainer:
     def _during(self, lanes: Lanes, carry: Carry, seeds: Sequence[_Lane]) -> list[dict[str, Any]]:
         """After an epoch: the scores on the watched splits, and what the learner diagnoses."""
         scores = self._scores(lanes, self.learner.parameters(carry), self.watched)
+        if not self.diagnoses:
+            return scores
         return [
             scores[i] | self.learner.diagnose(lanes.part(carry, i), self.probed, seed.keys.rule)
             for i, seed in enumerate(seeds)
