@@ -366,6 +366,15 @@ MUTANTS = (
         ("tests/training/test_devices.py::test_a_rule_of_one_example_at_a_time_refuses_by_name",),
     ),
     Mutant(
+        "devices: weights that are to be cut are whole everywhere",
+        "training/devices.py",
+        "if self.cut_weights and axes and _bytes(leaf) >= LARGE:",
+        "if False:",
+        (
+            "tests/training/test_devices.py::test_each_of_four_devices_has_a_quarter_of_weights_inverses_and_their_optimizers",
+        ),
+    ),
+    Mutant(
         "hosts: each reads whole minibatches",
         "training/stream.py",
         "[:, ours]",

@@ -37,6 +37,12 @@ def losses(x):
     trained = [r["train_loss"] for r in x.metrics]
     return [r["val_loss"] for r in rows] + trained + [x.summary["test_loss"]["mean"]]
 
+def refusal(*asked, **how):
+    try:
+        apical.fit(*asked, **how)
+    except apical.UsageError as error:
+        return str(error)
+
 def of_files(**how):
     return losses(apical.fit(apical.BP(), files, hidden=(6,), batch_size=4, epochs=1, **how))
 """
@@ -61,10 +67,49 @@ with tempfile.TemporaryDirectory() as folder:
     whole = apical.fit(apical.FA(), data, **layers, devices=4)
     told["resumed"] = [[r["train_loss"] for r in x.metrics] for x in (whole, on)]
     told["config"] = json.loads((out / "config.json").read_text())["devices"]
-try:
-    apical.fit("ghost-mb", data, hidden=(6,), epochs=1, devices=4)
-except apical.UsageError as error:
-    told["alone"] = str(error)
+told["alone"] = refusal("ghost-mb", data, hidden=(6,), epochs=1, devices=4)
+
+from dataclasses import replace
+import jax
+from apical.training import devices, memory
+from apical.training.epoch import run_chunk, step_keys
+from apical.training.lanes import Lanes
+from apical.training.learner import Keys
+from apical.training.task import Task
+
+devices.LARGE = 1024
+cut = {**layers, "devices": 4, "shard_weights": True}
+for rule in RULES:
+    told[f"cut {rule.name}"] = [told[rule.name][0], losses(apical.fit(rule, data, **cut))]
+with tempfile.TemporaryDirectory() as folder:
+    out = Path(folder) / "run"
+    apical.fit(apical.DTP(), data, **{**cut, "epochs": 1}, out=out)
+    on = apical.fit(apical.DTP(), data, **cut, out=out, resume=True)
+    told["cut resumed"] = [told["cut dtp"][1], losses(on)]
+
+settings = replace(apical.DTP().recipe, hidden=("lc:3x3,32", "lc:3x3,32"), batch_size=4)
+trainer = Task(apical.DTP(), data, settings).trainer
+sizes = []
+for held in (devices.Devices(), devices.Devices(4).of_weights()):
+    shared = {"turns": trainer.plan[-1], "learner": trainer.learner, "devices": held}
+    carry = held.put(replace(trainer, devices=held).begin(0))
+    (chunk,) = trainer.stream.chunks(1, Keys.of(0))
+    keys = step_keys(jax.random.key(0), len(chunk.order), trainer.plan[-1])
+    program = run_chunk.lower(carry, chunk, keys, lanes=Lanes(1), **shared).compile()
+    there = sum(leaf.addressable_shards[0].data.nbytes for leaf in jax.tree.leaves(carry))
+    sizes.append([there, held.bytes_of(carry), program.memory_analysis().temp_size_in_bytes])
+told["sizes"] = sizes
+
+wide = {"hidden": (400,), "batch_size": 4, "epochs": 1, "devices": 4}
+trainer = Task(apical.BP(), data, apical.Settings(hidden=(400,), batch_size=4)).trainer
+carry = memory.size_of(trainer.shapes)
+memory._one_memory = lambda: False
+told["chosen"], begun = [], []
+for free in (2 * carry, 0.9 * carry, 0.1 * carry):
+    memory._of_free = lambda need: [(need.device, free)]
+    said = refusal(apical.BP(), data, **wide, listeners=[begun.append])
+    (first, *_), begun[:] = begun or [None], []
+    told["chosen"].append(said or first.config.get("shard_weights", False))
 print(json.dumps(told))
 """
 TWO = """
@@ -74,12 +119,6 @@ from apical.training.hosts import of_first
 
 number, port, out = int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
 hosts.ALIKE, hosts.LOOK = 0.5, 0.2
-
-def refusal(*asked, **how):
-    try:
-        apical.fit(*asked, **how)
-    except apical.UsageError as error:
-        return str(error)
 
 def train():
     results = {rule.name: apical.fit(rule, data, **layers) for rule in RULES}
@@ -152,6 +191,41 @@ def test_losses_are_those_of_one_device_but_for_rounding(told, name):
     one, several = told[name]
     assert len(one) >= 1
     assert several == pytest.approx(one, rel=2e-5)
+
+
+@pytest.mark.many
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp"])
+def test_so_they_are_where_weights_are_cut(told, name):
+    one, several = told[f"cut {name}"]
+    assert several == pytest.approx(one, rel=2e-5)
+
+
+@pytest.mark.many
+def test_a_run_whose_weights_are_cut_goes_on(told):
+    whole, resumed = told["cut resumed"]
+    assert whole == resumed
+
+
+@pytest.mark.many
+def test_each_of_four_devices_has_a_quarter_of_weights_inverses_and_their_optimizers(told):
+    (whole, foreseen, between), (part, foreseen_part, between_part) = told["sizes"]
+    assert (foreseen, foreseen_part) == (whole, part)
+    assert part == pytest.approx(whole / 4, rel=0.1)
+    assert between_part < between / 2  # nowhere are they put together
+
+
+@pytest.mark.many
+def test_weights_are_cut_unasked_where_one_device_lacks_the_room(told):
+    roomy, tight, hopeless = told["chosen"]
+    assert (roomy, tight) == (False, True)
+    assert "hidden: training needs" in hopeless
+
+
+def test_weights_are_not_cut_where_nobody_shares_them():
+    with pytest.raises(UsageError, match="shard_weights: needs several devices"):
+        apical.fit(apical.BP(), "iris", batch_size=9, shard_weights=True)
+    with pytest.raises(UsageError, match="shard_weights, together: they exclude each other"):
+        apical.fit(apical.BP(), "iris", shard_weights=True, seeds=2, together=True)
 
 
 @pytest.mark.many

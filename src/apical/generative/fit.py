@@ -39,6 +39,7 @@ def fit(
     listeners: Iterable[Listener] = (),
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     devices: int | str = 1,
+    shard_weights: bool = False,
     **changes: Any,
 ) -> Result:
     """Train `model` on the examples of `data`, whose labels are not read.
@@ -60,7 +61,10 @@ def fit(
         >>> sorted(result.metrics[-1])[-3:]
         ['train_loss', 'val_log_joint', 'val_reconstruction']
     """
-    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds, devices)
+    how = How(
+        seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds, devices,
+        shard_weights,
+    )  # fmt: skip
     data = data_of(data)
     if not isinstance(settings, Unsupervised | None):
         raise UsageError(

@@ -195,6 +195,9 @@ def _fitting(named: tuple[str, Any], array: np.ndarray) -> jax.Array:
             f"expected {name} to be {wanted.dtype} of shape {wanted.shape}, found {array.dtype} "
             f"of shape {array.shape}"
         )
+    sharding = getattr(named[1], "sharding", None)
+    if sharding is not None and len(sharding.device_set) > 1:  # one of them may lack the room
+        return jax.device_put(array, sharding)
     return jax.numpy.asarray(array)
 
 

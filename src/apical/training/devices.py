@@ -1,12 +1,15 @@
-"""Devices that share each minibatch: examples are cut into equal parts, all else is everywhere.
+"""Devices that share each minibatch: examples are cut into equal parts, all else is everywhere; or
+large arrays of what is trained are, and the examples are everywhere.
 
 A rule knows nothing of it. Its credit is a function of the whole minibatch, which XLA computes in
 parts, so that losses are those of one device but for rounding. The devices may be those of several
 hosts, which `jax.distributed` has joined: each host then has a process that runs the same program.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -17,6 +20,8 @@ from apical.errors import UsageError
 from apical.values.value import read
 
 ALL = "all"
+LARGE = 2**20
+"""Bytes from which on an array of what is trained is cut."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,9 @@ class Devices:
 
     count: int = 1
     hosts: int = 1
+    cut_weights: bool = False
+    """Whether large arrays of what is trained are cut, as the positions of a locally connected
+    layer, and not the examples."""
 
     @classmethod
     def of(cls, asked: int | str) -> "Devices":
@@ -53,7 +61,19 @@ class Devices:
     def told(self) -> dict[str, int]:
         """What config.json has of it: nothing of one device."""
         found = {"devices": self.count, "hosts": self.hosts}
-        return {name: count for name, count in found.items() if count > 1}
+        cut = {"shard_weights": True} if self.cut_weights else {}
+        return {name: count for name, count in found.items() if count > 1} | cut
+
+    def of_weights(self) -> "Devices":
+        """The same, each with its part of the weights. Raises `UsageError` if there is one, or if
+        there are several hosts."""
+        if self.alone or self.hosts > 1:
+            found = "one" if self.alone else f"those of {self.hosts} hosts"
+            raise UsageError(
+                f"shard_weights: needs several devices of one host, got {found}; set devices, or "
+                "leave it out"
+            )
+        return replace(self, cut_weights=True)
 
     @property
     def alone(self) -> bool:
@@ -62,7 +82,7 @@ class Devices:
 
     def check(self, batch_size: int, learned_by: str) -> None:
         """Raises `UsageError` if minibatches cannot be cut into equal parts."""
-        if batch_size % self.count:
+        if batch_size % self.count and not self.cut_weights:
             alone = f"; {learned_by} takes one example at a time" if batch_size == 1 else ""
             raise UsageError(
                 f"devices: a minibatch of {batch_size} cannot be cut into {self.count} equal "
@@ -80,21 +100,38 @@ class Devices:
         each = self.count // self.hosts
         hosts = [jax.process_index()] if self.hosts == 1 else range(self.hosts)
         taken = [device for host in hosts for device in jax.local_devices(host)[:each]]
-        return Mesh(np.array(taken), ("examples",))
+        return Mesh(np.array(taken), ("devices",))
 
     def _everywhere(self) -> NamedSharding:
         return NamedSharding(self._mesh, PartitionSpec())
 
     def _cut(self, axis: int = 0) -> NamedSharding:
-        return NamedSharding(self._mesh, PartitionSpec(*[None] * axis, "examples"))
+        return NamedSharding(self._mesh, PartitionSpec(*[None] * axis, "devices"))
 
-    def put(self, tree: PyTree) -> PyTree:
-        """A tree of arrays, the same on each host, on every device."""
+    def _place(self, leaf: Any) -> NamedSharding:
+        """Of an array of what is trained: it is cut along the first axis that can be."""
+        axes = [axis for axis, size in enumerate(leaf.shape) if size % self.count == 0]
+        if self.cut_weights and axes and _bytes(leaf) >= LARGE:
+            return self._cut(axes[0])
+        return self._everywhere()
+
+    def bytes_of(self, carry: PyTree) -> int:
+        """What each device has of what is trained; of its arrays, shapes are enough."""
+        leaves = jax.tree.leaves(carry)
+        if not self.cut_weights:
+            return sum(map(_bytes, leaves))
+        parts = [self._place(leaf).shard_shape(leaf.shape) for leaf in leaves]
+        return sum(
+            math.prod(p) * leaf.dtype.itemsize for p, leaf in zip(parts, leaves, strict=True)
+        )
+
+    def put(self, carry: PyTree) -> PyTree:
+        """What is trained, the same on each host, in its places."""
         if self.alone:
-            return tree
+            return carry
         if self.hosts == 1:
-            return jax.device_put(tree, self._everywhere())
-        return self._put_together(tree, self._everywhere())
+            return jax.device_put(carry, jax.tree.map(self._place, carry))
+        return self._put_together(carry, self._everywhere())
 
     def join(self, part: PyTree, axis: int = 0) -> PyTree:
         """Arrays of which each host has its part of the examples, along an axis."""
@@ -105,13 +142,24 @@ class Devices:
         return jax.tree.map(lambda leaf: put(np.asarray(leaf)), tree)
 
     def share(self, examples: PyTree) -> PyTree:
-        """Within a program: arrays whose first axis is cut into equal parts, a device each."""
+        """Within a program: examples, cut into equal parts, a device each, if they are what is."""
         if self.alone:
             return examples
-        return jax.lax.with_sharding_constraint(examples, self._cut())
+        where = self._everywhere() if self.cut_weights else self._cut()
+        return jax.lax.with_sharding_constraint(examples, where)
+
+    def hold(self, carry: PyTree) -> PyTree:
+        """Within a program: what is trained, in its places."""
+        if self.alone:
+            return carry
+        return jax.lax.with_sharding_constraint(carry, jax.tree.map(self._place, carry))
 
     def whole(self, tree: PyTree) -> PyTree:
         """Within a program: the same arrays on every device."""
         if self.alone:
             return tree
         return jax.lax.with_sharding_constraint(tree, self._everywhere())
+
+
+def _bytes(leaf: Any) -> int:
+    return math.prod(leaf.shape) * leaf.dtype.itemsize

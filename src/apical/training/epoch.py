@@ -35,7 +35,7 @@ def run_chunk(
         examples = devices.share(chunk.minibatch(rows, draw))
         for turn, key in zip(turns, keys, strict=True):
             carry, metrics = learner.step(turn, carry, examples, key)
-        return devices.whole(carry), devices.whole(metrics)
+        return devices.hold(carry), devices.whole(metrics)
 
     return jax.lax.scan(lanes.over(step), carry, (chunk.order, chunk.keys, keys))
 

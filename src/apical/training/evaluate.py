@@ -32,7 +32,7 @@ def evaluate(
     """
     tallies, size = [], chunk(learner, lanes.part(parameters, 0))
     size = max(1, size // devices.count) * devices.count
-    ours = devices.part(size)
+    ours, parameters = devices.part(size), devices.put(parameters)
     for number, raw in enumerate(split.read(size, ours)):
         mask = number * size + np.arange(size)[ours] < len(split)
         padded = jax.tree.map(partial(_padded, size=len(mask)), raw)

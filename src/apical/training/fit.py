@@ -69,6 +69,7 @@ def fit(
     init_from: FirstLayer | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     devices: int | str = 1,
+    shard_weights: bool = False,
     **changes: Any,
 ) -> Result:
     """Train `rule` on `data`.
@@ -94,6 +95,9 @@ def fit(
       those of one device but for rounding. Where `jax.distributed.initialize` has joined the
       processes of several hosts, so many of each: all must call `fit` alike, and the first alone
       writes `out`.
+    - `shard_weights`: the devices share large weights, with what optimizer and rule keep of them,
+      and not the minibatches: for layers that do not fit one device. Where that is known
+      beforehand, as on accelerators that tell their memory, it is done unasked.
 
     On accelerators matrix products are of full float32 (`apical.runs.precision`).
 
@@ -109,7 +113,10 @@ def fit(
         >>> len(result.metrics)
         2
     """
-    how = How(seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds, devices)
+    how = How(
+        seeds, seed, together, out, resume, overwrite, listeners, checkpoint_seconds, devices,
+        shard_weights,
+    )  # fmt: skip
     if not isinstance(transformation, optax.GradientTransformation | None):
         raise UsageError(
             "transformation: must be an optimizer made by optax, as optax.adam(1e-3), got "

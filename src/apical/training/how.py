@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,12 @@ class How:
     listeners: Iterable[Listener] = ()
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     devices: int | str = 1
+    shard_weights: bool = False
 
     def __post_init__(self):
         hints = {
             "seeds": int, "seed": int, "together": bool, "resume": bool, "overwrite": bool,
-            "checkpoint_seconds": float,
+            "checkpoint_seconds": float, "shard_weights": bool,
         }  # fmt: skip
         for name, hint in hints.items():
             object.__setattr__(self, name, read(hint, getattr(self, name), name))
@@ -63,6 +65,8 @@ class How:
         at_least_one(seeds=self.seeds)
         if not 0 <= self.seed < 2**31 - self.seeds:
             raise UsageError(f"seed: must be between 0 and 2^31 - seeds, got {self.seed}")
+        if self.shard_weights and self.program:
+            raise UsageError("shard_weights, together: they exclude each other; give one")
         if not self.checkpoint_seconds >= 0:
             raise UsageError(
                 f"checkpoint_seconds: must be 0 or more, got {self.checkpoint_seconds}"
@@ -97,16 +101,32 @@ class How:
 
     def _prepared(self, training: Training) -> tuple[Trainer, dict[str, Any]]:
         devices = Devices.of(self.devices)
+        if self.shard_weights:
+            devices = devices.of_weights()
         trainer = replace(training.trainer, devices=devices)
-        learned_by = trainer.learner.about["spelled"]
-        devices.check(training.settings.batch_size, learned_by)
-        return trainer, configuration(training, self.numbers, self.program, devices)
+        devices.check(training.settings.batch_size, trainer.learner.about["spelled"])
+        trainer = self._fitting(training, trainer)
+        return trainer, configuration(training, self.numbers, self.program, trainer.devices)
+
+    def _fitting(self, training: Training, trainer: Trainer) -> Trainer:
+        """The trainer, whose devices hold large weights in parts where they must.
+
+        Raises `UsageError` for what needs more memory than is free all the same.
+        """
+        check = partial(training.refuse_giants, seeds=self.seeds, at_once=len(self.program) or 1)
+        devices = trainer.devices
+        try:
+            check(trainer)
+        except UsageError:
+            if devices.alone or devices.cut_weights or devices.hosts > 1 or self.program:
+                raise
+            trainer = replace(trainer, devices=devices.of_weights())
+            check(trainer)
+        return trainer
 
     def _recorder(
         self, training: Training, trainer: Trainer, config: dict[str, Any]
     ) -> AbstractContextManager[Recording]:
-        # What cannot be built is refused before a folder is made for it.
-        training.refuse_giants(trainer, self.seeds, len(self.program) or 1)
         return recording(
             self.out,
             config,

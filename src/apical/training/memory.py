@@ -77,9 +77,8 @@ def needed(trainer: Trainer, seeds: int = 1, at_once: int = 1) -> Bytes:
         tally.lower(learner.parameters(carry), transform, *raw, mask, **shared),
         *learner.diagnosing(one, trainer.probed, key),
     ]  # fmt: skip
-    drawing = begin.lower(
-        jax.eval_shape(trainer.zeros), jax.eval_shape(lambda: Keys.of(0)), learner=learner
-    )
+    zeros, drawn_by = jax.eval_shape(trainer.zeros), jax.eval_shape(lambda: Keys.of(0))
+    drawing = begin.lower(zeros, drawn_by, learner=learner, devices=trainer.devices)
 
     best = [learner.parameters(one)] * at_once
     parts = [] if lanes.alone else [one] * at_once
@@ -127,10 +126,17 @@ def refuse_giants(
 
     Where the carries and the activity of a minibatch, `active` bytes for an example, are little,
     no program is asked: a run that has ended, or is refused for another reason, need not compile.
-    Of devices that share minibatches no program is asked either.
+    Of several devices no program is asked either.
     """
-    carry = at_once * size_of(trainer.shapes)
-    least = Bytes(carry + at_once * trainer.batch_size * active, 2 * carry)
+    devices, shapes = trainer.devices, trainer.shapes
+    carry = at_once * size_of(shapes)
+    examples = (
+        trainer.batch_size if devices.cut_weights else -(-trainer.batch_size // devices.count)
+    )
+    on_device = at_once * (devices.bytes_of(shapes) + examples * active)
+    if _one_memory():
+        on_device *= devices.count // devices.hosts
+    least = Bytes(on_device, 2 * carry)
     if at_once > 1:
         remedy += f", or train the {at_once} seeds one after the other"
     refuse(least, remedy)

@@ -18,6 +18,7 @@ from apical.networks.layers import Layer
 from apical.networks.targets import Label
 from apical.rules import Batch, Rule
 from apical.settings import Loop, Settings
+from apical.training.devices import Devices
 from apical.training.first_layer import FirstLayer
 from apical.training.learner import Examples, Keys, Learner
 from apical.training.memory import refuse_giants, takes_the_most
@@ -161,9 +162,10 @@ class Task(Training):
             self._firsts[seed] = self.init_from.of(seed, self.data, self.settings)
         return self._firsts[seed]
 
-    def _begin_from(self, learner: Any, examples: Examples, seed: int) -> Carry:
+    def _begin_from(self, learner: Any, examples: Examples, seed: int, devices: Devices) -> Carry:
         """The carry of a seed whose first layer is given."""
-        return _begin_from(self._first(seed), examples, Keys.of(seed), learner=learner)
+        first, keys = self._first(seed), Keys.of(seed)
+        return _begin_from(first, examples, keys, learner=learner, devices=devices)
 
     def begin(self, seed: int) -> Carry:
         """The network, the rule's state and the optimizers before the first step."""
@@ -175,6 +177,8 @@ class Task(Training):
         return self.learner.cut(self.trainer.probe(count))
 
 
-@partial(jax.jit, static_argnames="learner")
-def _begin_from(first: Layer, examples: Examples, keys: Keys, *, learner: Supervised) -> Carry:
-    return learner.start_from(first, examples, keys)
+@partial(jax.jit, static_argnames=("learner", "devices"))
+def _begin_from(
+    first: Layer, examples: Examples, keys: Keys, *, learner: Supervised, devices: Devices
+) -> Carry:
+    return devices.hold(learner.start_from(first, examples, keys))

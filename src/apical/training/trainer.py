@@ -55,9 +55,9 @@ class _Lane:
         self.keys = Keys.of(self.seed)
 
 
-def drawn(learner: Learner, examples: Examples, seed: int) -> Carry:
+def drawn(learner: Learner, examples: Examples, seed: int, devices: Devices = Devices()) -> Carry:
     """The carry before the first step, of nothing but what is drawn."""
-    return begin(examples, Keys.of(seed), learner=learner)
+    return begin(examples, Keys.of(seed), learner=learner, devices=devices)
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ class Trainer:
     batch_size: int
     watched: tuple[str, ...] = ("val",)
     """The splits that are measured after every epoch."""
-    begins: Callable[[Learner, Examples, int], Carry] = drawn
-    """Gives the carry of a seed before the first step; examples show shapes."""
+    begins: Callable[[Learner, Examples, int, Devices], Carry] = drawn
+    """Gives the carry of a seed before the first step; examples show shapes, and devices that hold
+    weights in parts draw them so."""
     devices: Devices = Devices()
     """Those that share each minibatch."""
     diagnoses: bool = True
@@ -84,7 +85,8 @@ class Trainer:
 
     def begin(self, seed: int) -> Carry:
         """The carry before the first step; what is drawn depends on nothing but the seed."""
-        return self.begins(self.learner, self.zeros(), seed)
+        devices = self.devices if self.devices.cut_weights else Devices()
+        return self.begins(self.learner, self.zeros(), seed, devices)
 
     @property
     def shapes(self) -> Carry:
@@ -255,10 +257,12 @@ class Trainer:
         return self.probe(PROBE)
 
 
-@partial(jax.jit, static_argnames="learner")
-def begin(examples: Examples, keys: Keys, *, learner: Learner) -> Carry:
+@partial(jax.jit, static_argnames=("learner", "devices"))
+def begin(
+    examples: Examples, keys: Keys, *, learner: Learner, devices: Devices = Devices()
+) -> Carry:
     """One program: drawing every array by itself would compile as many."""
-    return learner.start(examples, keys)
+    return devices.hold(learner.start(examples, keys))
 
 
 def _to_host(carry: Carry) -> Carry:

@@ -84,6 +84,7 @@ def follow(
                 overwrite=options.overwrite,
                 checkpoint_seconds=options.checkpoint_seconds,
                 devices=options.devices,
+                shard_weights=options.shard_weights,
                 listeners=listeners,
             )
         except WriteError as error:

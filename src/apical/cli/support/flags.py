@@ -74,6 +74,9 @@ class RunOptions:
     """Save a checkpoint at most once in so many seconds."""
     devices: str = "1"
     """How many devices of a machine share each minibatch, or "all"."""
+    shard_weights: bool = False
+    """The devices share large weights, and not the minibatches; done unasked where they would not
+    fit one device."""
     tensorboard: bool = False
     """Write TensorBoard events to OUT/tensorboard too (needs apical[tensorboard])."""
 

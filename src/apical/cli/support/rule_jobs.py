@@ -72,7 +72,7 @@ def side_by_side(
     Raises `UsageError` for a folder that cannot be begun with or gone on with, `ApicalError` if
     jobs failed or the workers are gone.
     """
-    for name, usual in (("tensorboard", False), ("devices", "1")):
+    for name, usual in (("tensorboard", False), ("devices", "1"), ("shard_weights", False)):
         if any(getattr(job.options, name) != usual for job in jobs):
             raise UsageError(f"{name}: not with --jobs or --scheduler; leave it out")
     for job in jobs:
