@@ -300,6 +300,15 @@ class Twice(Cheat):
         )
 
 
+class Summed(Cheat):
+    """Its updates are sums over the minibatch."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        changes = tuple(len(batch.x) * w for w in _weights(credit.network))
+        return eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+
+
 class Decaying(Cheat):
     """Weights decay, error or none."""
 
@@ -414,6 +423,7 @@ CAUGHT: dict[type[Rule], str] = {
     Difference: "derivative_free: claims to read no derivative; layer 1's update follows",
     Asked: "derivative_free: claims to read no derivative; layer 2's update reads that of layer 2",
     Twice: "gradient: claims to be the loss's gradient; ",
+    Summed: "independent: claims the mean over the examples of a minibatch; layer 1's update is",
     Decaying: "error_driven: claims to change nothing where there is no error",
     SummedOverUnits: "local: claims to read a weight's own two units; layer 1's update reads other "
     "units of its layer",

@@ -62,6 +62,13 @@ def test_dtp_reads_the_output_layers_weights_alone():
     assert below.cosine < 0.99
 
 
+def test_feedback_alignment_is_backpropagation_if_its_feedback_is_transposed():
+    assert found(FA()).backpropagation_if_transposed
+    assert not found(FA(USF())).backpropagation_if_transposed
+    assert not found(DFA()).backpropagation_if_transposed
+    assert found(GhostMB(feedback=FixedRandom())).cosine_if_transposed > 0.99
+
+
 def test_dfa_waits_for_no_layer():
     assert [each.products for each in found(DFA()).hidden] == [1, 1]
     assert [each.seen.elsewhere for each in found(DFA()).hidden] == [(3,), (3,)]

@@ -57,6 +57,11 @@ def _lines(traits: Traits, found: Findings) -> Iterator[str]:
         if traits.local:
             for what in _not_local(layer):
                 yield f"local: claims to read a weight's own two units; {where} reads {what}"
+        if traits.independent and _is_sum(layer, found.examples):
+            yield (
+                f"independent: claims the mean over the examples of a minibatch; {where} is their "
+                f"sum, {found.examples} times the mean of {found.examples} (by perturbation)"
+            )
     if traits.independent and not found.adds_up:
         yield (
             "independent: claims that examples do not depend on each other; what two examples ask "
@@ -85,6 +90,11 @@ def _transport(traits: Traits, found: Findings) -> Iterator[str]:
     most = max((layer.seen.transport for layer in found.hidden), key=words.index, default=claimed)
     if words.index(most) < words.index(claimed):
         yield f"transport: claims {claimed}; no layer was seen to read more than {most}"
+
+
+def _is_sum(layer: LayerFindings, examples: int) -> bool:
+    times = layer.times_the_mean
+    return examples > 1 and times is not None and abs(times - examples) < ROUNDING * examples
 
 
 def _state(found: Findings) -> Iterator[str]:

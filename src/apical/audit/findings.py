@@ -24,6 +24,9 @@ class LayerFindings:
     moved, without asking for it."""
     cosine: float
     """Of the update with backpropagation's."""
+    times_the_mean: float | None
+    """What the weights' update is of the mean over examples of signal times input: 1 where it is
+    that, the number of examples where they are summed; None where it is something else."""
     third_factor: str
     """What the teaching signal is where it is the same for all units: one global sign, or none."""
 
@@ -35,6 +38,8 @@ class Findings:
     rule: str
     network: tuple[int, ...]
     """Inputs and units of the layers of the small network that was looked at."""
+    examples: int
+    """Of a minibatch."""
     layers: tuple[LayerFindings, ...]
     phases: tuple[int, ...]
     """Clocked steps of each phase; one phase of one step is a forward pass and what follows."""
@@ -42,6 +47,11 @@ class Findings:
     """Whether the update is backpropagation's, times one positive number."""
     times: float
     """That number; nan if it is not."""
+    backpropagation_if_transposed: bool
+    """The same where all it keeps that is shaped as weights above is these: a limit that feedback
+    weights may come near."""
+    cosine_if_transposed: float
+    """The least cosine of an update with backpropagation's there."""
     rests: bool
     """Whether nothing changes where the output error is zero."""
     adds_up: bool

@@ -9,24 +9,23 @@ import math
 from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from apical.audit import circuit, curves, keys
+from apical.audit import circuit, curves, keys, minibatches
+from apical.audit.beside_bp import beside_bp
 from apical.audit.claims import contradictions
 from apical.audit.facts import Facts, facts
 from apical.audit.findings import Findings, LayerFindings, either
 from apical.audit.perturb import perturb
-from apical.audit.program import Inputs, Outputs, Program, inputs, through_forward_pass
+from apical.audit.program import Outputs, Program, inputs, through_forward_pass, transposed
 from apical.audit.specimen import specimens
 from apical.audit.storage import stored
 from apical.audit.tags import KEY, Tag
 from apical.audit.trace import Reached, trace
 from apical.networks.network import Network
-from apical.rules import BP, Batch, Rule, State
+from apical.rules import Rule
 from apical.rules.rule import Settling
 from apical.values.spelling import spell
 
@@ -111,7 +110,11 @@ def _measured(rule: Rule, stores: float, counted: tuple[int, ...]) -> Findings:
     found = specimens(rule, POINTS)
     points = tuple(inputs(specimen, seed) for seed, specimen in enumerate(found))
     net = found[0].net
-    of_batches = {"met": _met, "pairs": _pairs}
+    of_batches = {
+        "met": minibatches.met,
+        "pairs": minibatches.pairs,
+        "transposed": transposed,
+    }
     shown = None
     phases: tuple[int, ...] = (1,)
     if isinstance(rule, Settling):
@@ -123,20 +126,28 @@ def _measured(rule: Rule, stores: float, counted: tuple[int, ...]) -> Findings:
         held = whole = _look(program, of_batches | {"curves": curves.along})
     by_trace = facts(held.traced, held.tags, whole.traced, whole.tags)
     by_change = facts(held.moved, held.tags, whole.moved, whole.tags)
-    cosines, backpropagation, times = _beside_backpropagation(points, whole.base)
+    beside = beside_bp(points, whole.base)
+    limit = beside_bp(points, [each["transposed"][0] for each in whole.further])
+    told = list(zip(whole.base, whole.further, strict=True))
+    means = [
+        minibatches.times_the_mean(points[0], whole.base[0], l) for l in range(len(net.layers))
+    ]
     layers = tuple(
-        _layer(l, net, by_trace[l], by_change[l], held, whole, cosines[l])
+        _layer(l, net, by_trace[l], by_change[l], held, whole, beside.cosines[l], means[l])
         for l in range(len(net.layers))
     )
     return Findings(
         rule=spell(rule),
         network=(math.prod(net.layers[0].in_shape), *(len(l.weight) for l in net.layers)),
+        examples=len(found[0].now.x),
         layers=layers,
         phases=phases,
-        backpropagation=backpropagation,
-        times=times,
-        rests=_rests(whole),
-        adds_up=_adds_up(whole),
+        backpropagation=beside.same,
+        times=beside.times,
+        backpropagation_if_transposed=limit.same,
+        cosine_if_transposed=min(limit.cosines),
+        rests=all(minibatches.rests(base, further["met"][0]) for base, further in told),
+        adds_up=all(minibatches.adds_up(base, further["pairs"]) for base, further in told),
         bytes_per_weight=stores,
         stored_for=counted,
         circuit=shown,
@@ -145,7 +156,14 @@ def _measured(rule: Rule, stores: float, counted: tuple[int, ...]) -> Findings:
 
 
 def _layer(
-    l: int, net: Network, traced: Facts, moved: Facts, held: Looked, whole: Looked, cosine: float
+    l: int,
+    net: Network,
+    traced: Facts,
+    moved: Facts,
+    held: Looked,
+    whole: Looked,
+    cosine: float,
+    times_the_mean: float | None,
 ) -> LayerFindings:
     seen, differing = either(traced, moved)
     reached: Any = whole.traced.signals[l]
@@ -164,6 +182,7 @@ def _layer(
         products=None if reached.depth < 0 or held is not whole else reached.depth,
         hidden_derivative=hidden and l + 1 not in seen.derivatives,
         cosine=cosine,
+        times_the_mean=times_the_mean,
         third_factor=_third_factor(whole.base, l, seen),
     )
 
@@ -174,90 +193,3 @@ def _third_factor(base: list[Outputs], l: int, seen: Facts) -> str:
     if seen.transport == "none" and seen.label and np.ptp(sizes) < ROUNDING * sizes.max():
         return "one global sign"
     return ""
-
-
-def _met(point: Inputs) -> list[Inputs]:
-    """Both minibatches with targets that the network meets."""
-
-    def met(moment):
-        y = moment.net.layers[-1].activation(moment.preactivations[-1])
-        return eqx.tree_at(lambda m: m.batch.y, moment, y)
-
-    return [eqx.tree_at(lambda p: (p.past, p.now), point, (met(point.past), met(point.now)))]
-
-
-def _rests(whole: Looked) -> bool:
-    """Whether updates vanish where targets are met."""
-    for base, further in zip(whole.base, whole.further, strict=True):
-        (met,) = further["met"]
-        if _largest(met.updates) > 1e-12 * max(_largest(base.updates), 1e-3):
-            return False
-    return True
-
-
-def _pairs(point: Inputs) -> list[Inputs]:
-    """The point with its first example changed, its second, and both."""
-    if len(point.now.batch.x) < 2:
-        return []
-
-    def changed(*examples: int) -> Inputs:
-        where = np.zeros(len(point.now.batch.x), bool)
-        where[list(examples)] = True
-
-        def rows(a, by):
-            return jnp.where(where.reshape(-1, *(1,) * (a.ndim - 1)), by(a), a)
-
-        now = point.now
-        return eqx.tree_at(
-            lambda p: (p.now.batch, p.now.preactivations),
-            point,
-            (
-                Batch(rows(now.batch.x, lambda x: 0.9 * x), rows(now.batch.y, lambda y: 1 - y)),
-                tuple(rows(a, lambda a: a + 0.3) for a in now.preactivations),
-            ),
-        )
-
-    return [changed(0), changed(1), changed(0, 1)]
-
-
-def _adds_up(whole: Looked) -> bool:
-    """Whether the changes that two examples bring add up."""
-    for base, further in zip(whole.base, whole.further, strict=True):
-        if not (pairs := further["pairs"]):
-            continue
-        leaves = (jax.tree.leaves(each.updates) for each in (base, *pairs))
-        for none, first, second, both in zip(*leaves, strict=True):
-            size = sum(map(np.abs, (none, first, second, both)))
-            if np.any(np.abs(both - first - second + none) > ROUNDING * size + 1e-13):
-                return False
-    return True
-
-
-@jax.jit
-def _gradient(net: Network, batch: Batch) -> Network:
-    return BP().credit(net, State(), batch, jax.random.key(0)).network
-
-
-def _beside_backpropagation(
-    points: tuple[Inputs, ...], base: list[Outputs]
-) -> tuple[list[float], bool, float]:
-    """The least cosine of each layer's update with the gradient, whether all are one number times
-    it, and that number."""
-    layers = len(base[0].updates)
-    cosines, ratios = [1.0] * layers, []
-    for point, ours in zip(points, base, strict=True):
-        gradient = _gradient(point.now.net, point.now.batch)
-        for l, layer in enumerate(gradient.layers):
-            a, b = (
-                np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(each)])
-                for each in (ours.updates[l], layer)
-            )
-            norms = np.linalg.norm(a) * np.linalg.norm(b)
-            cosines[l] = min(cosines[l], float(a @ b / norms) if norms else 0.0)
-            ratios.append(np.linalg.norm(a) / np.linalg.norm(b))
-    same = min(cosines) > 1 - ROUNDING and np.ptp(ratios) < ROUNDING * max(ratios)
-    return cosines, bool(same), float(ratios[0]) if same else math.nan
-
-
-def _largest(tree: PyTree) -> float:
-    return max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(tree))

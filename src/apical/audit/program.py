@@ -10,6 +10,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from apical.audit.held import held, ones
@@ -26,6 +27,7 @@ from apical.audit.tags import (
     Tagged,
     Tagger,
 )
+from apical.audit.transposed import with_forward_weights
 from apical.networks.network import Network
 from apical.rules import Batch, Credit, Rule, State
 
@@ -54,6 +56,9 @@ class Inputs(eqx.Module):
     past: Moment
     now: Moment
     slopes: tuple[Float[Array, ""], ...]
+    """What the derivative of each layer's activation is multiplied by."""
+    transposed: Float[Array, ""]
+    """How far the rule's state is led to the forward weights (see `transposed`)."""
 
 
 class Outputs(eqx.Module):
@@ -84,7 +89,7 @@ def inputs(specimen: Specimen, seed: int) -> Inputs:
         Moment.of(net, batch, key)
         for batch, key in zip((specimen.past, specimen.now), keys[1:], strict=True)
     )
-    return Inputs(net, specimen.first, keys[0], past, now, ones(net))
+    return Inputs(net, specimen.first, keys[0], past, now, ones(net), jnp.zeros(()))
 
 
 def through_forward_pass(rule: Rule, points: tuple[Inputs, ...]) -> Program:
@@ -101,9 +106,16 @@ def _two_minibatches(rule: Rule, given: Inputs, *, traced: bool) -> Outputs:
     state = rule.init(given.first_net, given.first, given.first_key)
     for moment in (given.past, given.now):
         net = held(moment.net, moment.batch.x, moment.preactivations, given.slopes, traced=traced)
+        if not traced:
+            state = with_forward_weights(state, moment.net, given.transposed)
         credit = rule.credit(net, state, moment.batch, moment.key)
         state = State(state.learned, credit.kept, state.epoch)
     return outputs(credit)
+
+
+def transposed(point: Inputs) -> list[Inputs]:
+    """The point with feedback weights that are the transposed forward ones."""
+    return [eqx.tree_at(lambda p: p.transposed, point, jnp.ones(()))]
 
 
 def outputs(credit: Credit) -> Outputs:
@@ -152,5 +164,6 @@ def _tagged(given: Inputs) -> Tagged:
             tagger.whole(now.key, Tag(KEY)),
         ),
         tuple(tagger.whole(s, Tag(SLOPE, l)) for l, s in enumerate(given.slopes, 1)),
+        jnp.array(-1),
     )
     return tagger.done(marks)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from apical.audit.findings import Findings, LayerFindings
 
-ROUNDING, NEAR = 1e-9, 0.99
+ROUNDING, NEAR = 1e-9, 0.95
 
 COLUMNS = (
     "rule",
@@ -85,9 +85,9 @@ def support(found: Findings) -> str:
     if not any(map(_reads_elsewhere, layers)):
         one_sign = all(each.third_factor for each in layers)
         return "its two units, one global sign" if one_sign else "its two units, a signal"
-    units = "its unit's inputs" if _is(layers, "inputs", "all") else "its input"
-    own = ", its unit" if _is(layers, "units", "own") else ""
-    return f"{units}{own}, a signal"
+    if _is(layers, "inputs", "all"):
+        return "its unit's inputs, a signal"
+    return f"its input{', its unit' * _is(layers, 'units', 'own')}, a signal"
 
 
 def _reads_elsewhere(layer: LayerFindings) -> bool:
@@ -110,11 +110,14 @@ def beside_bp(found: Findings) -> str:
     """Whether the update is backpropagation's, at every layer or at some hidden ones."""
     if found.backpropagation:
         return "is backpropagation"
+    if found.backpropagation_if_transposed:
+        return "BP if feedback is Wᵀ"
     same = [str(each.layer) for each in found.hidden if each.cosine > 1 - ROUNDING]
     if same:
         return f"the same at layer {', '.join(same)}"
-    least = min((each.cosine for each in found.hidden), default=1.0)
-    return f"near it, cosine {least:.3f}" if least > NEAR else "another"
+    if found.cosine_if_transposed > NEAR:
+        return f"cosine {found.cosine_if_transposed:.3f} if feedback is Wᵀ"
+    return "another"
 
 
 def markdown(rows: Iterable[dict[str, str]]) -> str:
