@@ -92,7 +92,7 @@ class OneInTen(Cheat):
         return tuple(
             back.with_weight(
                 lax.cond(
-                    jax.random.uniform(key) < 0.1, lambda w, b: w, lambda w, b: b,
+                    jax.random.uniform(jax.random.fold_in(key, 7)) < 0.1, lambda w, b: w, lambda w, b: b,
                     layer.weight, back.weight,
                 )
             )

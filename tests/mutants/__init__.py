@@ -3,6 +3,7 @@
 from tests.mutants import (
     adversarial,
     associative_stdp,
+    audit,
     comparison,
     data,
     diagnostics,
@@ -27,6 +28,7 @@ FILES = (
     report,
     training,
     diagnostics,
+    audit,
     differencing,
     reproduce,
     runs,

@@ -16,7 +16,7 @@ COLUMNS = (
     "earlier minibatches",
     "one after the other",
     "bytes a weight",
-    "beside BP",
+    "the update is",
 )
 
 
@@ -109,15 +109,15 @@ def sequence(found: Findings) -> str:
 def beside_bp(found: Findings) -> str:
     """Whether the update is backpropagation's, at every layer or at some hidden ones."""
     if found.backpropagation:
-        return "is backpropagation"
+        return "backpropagation's"
     if found.backpropagation_if_transposed:
-        return "BP if feedback is Wᵀ"
+        return "BP's if feedback is Wᵀ"
     same = [str(each.layer) for each in found.hidden if each.cosine > 1 - ROUNDING]
     if same:
-        return f"the same at layer {', '.join(same)}"
+        return f"BP's at layer {', '.join(same)}"
     if found.cosine_if_transposed > NEAR:
-        return f"cosine {found.cosine_if_transposed:.3f} if feedback is Wᵀ"
-    return "another"
+        return "near BP's if feedback is Wᵀ"
+    return "its own"
 
 
 def markdown(rows: Iterable[dict[str, str]]) -> str:

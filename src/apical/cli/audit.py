@@ -1,6 +1,6 @@
 """`apical audit RULE...`: what rules read, need and store, measured, against what they claim."""
 
-import json
+from json import dumps
 from typing import Annotated
 
 import tyro
@@ -20,7 +20,7 @@ def main(args: list[str]) -> None:
 
 def audit(
     rules: Annotated[tuple[str, ...], tyro.conf.Positional],
-    as_json: Annotated[bool, tyro.conf.arg(name="json")] = False,
+    json: bool = False,
 ) -> None:
     """Measure what rules read, need and store, on small networks, and hold their claims to it.
 
@@ -30,7 +30,7 @@ def audit(
     Args:
         rules: Rules as `fa`, with their fields as `fa:frsf`, or of a file of yours as
             `mine.py:MyRule`; none: all there are.
-        as_json: Print everything that was found as JSON.
+        json: Print everything that was found as JSON.
     """
     from apical.audit import audit as audited
     from apical.audit.table import COLUMNS, notes, row
@@ -39,8 +39,8 @@ def audit(
     chosen = [rule_of(text) for text in rules] if rules else [rule() for rule in RULES]
     console = terminal.console()
     found = [audited(rule) for rule in chosen]
-    if as_json:
-        print(json.dumps([each.to_json() for each in found], indent=1))
+    if json:
+        print(dumps([each.to_json() for each in found], indent=1))
     else:
         at_once = max(1, console.width // WIDTH - 1)
         for begin in range(0, len(found), at_once):
