@@ -89,15 +89,13 @@ class OneInTen(Cheat):
     """The transposed weights in one minibatch of ten, by its key."""
 
     def feedback(self, net, state, key):
-        return tuple(
-            back.with_weight(
-                lax.cond(
-                    jax.random.uniform(jax.random.fold_in(key, 7)) < 0.1, lambda w, b: w, lambda w, b: b,
-                    layer.weight, back.weight,
-                )
-            )
-            for back, layer in zip(state.kept, net.layers[1:], strict=True)
-        )  # fmt: skip
+        seldom = jax.random.uniform(jax.random.fold_in(key, 7)) < 0.1
+
+        def one(back, layer):
+            theirs = lax.cond(seldom, lambda w, b: w, lambda w, b: b, layer.weight, back.weight)
+            return back.with_weight(theirs)
+
+        return tuple(map(one, state.kept, net.layers[1:]))
 
 
 class WhenSaturated(Cheat):

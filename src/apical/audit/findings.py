@@ -1,6 +1,7 @@
 """What an audit found, ready for JSON."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +74,9 @@ class Findings:
         return self.layers[:-1]
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready form."""
-        return dataclasses.asdict(self)
+        """A JSON-ready form; null for a number that there is not."""
+        told = dataclasses.asdict(self)
+        return told | {"times": None if math.isnan(self.times) else self.times}
 
 
 ORDER = {
