@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from unittest.mock import patch
 
 import benchmarks.accelerator.smoke
@@ -10,13 +11,18 @@ import pytest
 from benchmarks.accelerator import __main__ as command, parts, session, wheels
 
 from apical import BP, DTP, IteratedTargetProp, Settings, fit
+from apical.data import load
+from apical.errors import UsageError
 from apical.generative import judge
 from apical.generative.estimators import DifferenceTargets
 from apical.generative.task import GenerativeTask
 from apical.networks.layers import Fc
 from apical.reproduce.records import Records
+from apical.rules import RULES
 from apical.runs.environment import environment
-from apical.runs.precision import full_precision, precision
+from apical.runs.folder import RunFolder
+from apical.runs.precision import asked, full_precision, precision
+from apical.settings.matmul_precisions import TF32, BFloat16
 from apical.training.how import fit_apart
 from apical.training.supervised import Supervised
 from apical.training.task import Task
@@ -80,6 +86,16 @@ def test_every_rule_is_compared_and_those_that_differ_are_named(monkeypatch):
     assert found["distances"]["dtp"] > found["tolerance"]
 
 
+@pytest.mark.accelerator
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_an_epoch_of_each_rule_is_as_on_the_cpu(rule):
+    if jax.default_backend() == "cpu":
+        pytest.skip("no accelerator: JAX has the CPU alone")
+    smoke = benchmarks.accelerator.smoke
+    data = load("digits").select((0, 1)).limit(100)
+    assert smoke.distance(rule(), data) <= smoke.TOLERANCE
+
+
 def test_products_are_of_full_precision_on_accelerators(monkeypatch):
     with full_precision():
         assert precision() is None
@@ -123,6 +139,27 @@ def test_a_rule_trains_at_full_precision(blobs, tmp_path, monkeypatch):
     settings = Settings(hidden=(Fc(14),), batch_size=30, epochs=1)
     fit_apart(Task(BP(), blobs, settings), {0: tmp_path / "0"})
     assert set(seen) == {"highest"}
+
+
+@pytest.mark.usefixtures("accelerator")
+def test_a_run_is_asked_for_less(blobs, tmp_path, monkeypatch):
+    seen, out = heard(monkeypatch, Supervised, "step"), tmp_path / "a"
+    settings = Settings(hidden=(Fc(16),), batch_size=30, epochs=1, matmul_precision=TF32())
+    fit(BP(), blobs, settings, out=out)
+    assert set(seen) == {"tensorfloat32"}
+    assert json.loads((out / "env.json").read_text())["matmul_precision"] == "tensorfloat32"
+    assert Settings.from_json(RunFolder(out).config()["settings"]) == settings
+    seen.clear()
+    fit_apart(Task(BP(), blobs, replace(settings, hidden=(Fc(17),))), {0: tmp_path / "b"})
+    assert set(seen) == {"tensorfloat32"}
+    with asked(BFloat16()):
+        assert precision() == "BF16_BF16_F32"
+    assert precision() is None
+
+
+def test_a_cpu_does_not_round(blobs):
+    with pytest.raises(UsageError, match="matmul_precision: tf32 is for accelerators"):
+        fit(BP(), blobs, epochs=1, matmul_precision="tf32")
 
 
 @pytest.mark.usefixtures("accelerator")

@@ -366,6 +366,13 @@ MUTANTS = (
         ("tests/training/test_devices.py::test_a_rule_of_one_example_at_a_time_refuses_by_name",),
     ),
     Mutant(
+        "precision: jobs do not heed what is asked",
+        "training/how.py",
+        "stack.enter_context(asked(training.settings.matmul_precision))",
+        "pass",
+        ("tests/test_accelerator.py::test_a_run_is_asked_for_less",),
+    ),
+    Mutant(
         "devices: weights that are to be cut are whole everywhere",
         "training/devices.py",
         "if self.cut_weights and axes and _bytes(leaf) >= LARGE:",

@@ -6,6 +6,10 @@ from typing import Any
 
 import jax
 
+from apical.errors import UsageError
+from apical.settings.matmul_precisions import MatmulPrecision
+from apical.values.spelling import spell
+
 
 def precision() -> str | None:
     """The precision that holds now; None: the machine's own."""
@@ -28,3 +32,21 @@ def full_precision() -> Iterator[None]:
     else:
         with jax.default_matmul_precision("highest"):
             yield
+
+
+@contextmanager
+def asked(setting: MatmulPrecision) -> Iterator[None]:
+    """Multiply as a run was asked to within the block; at float32 as around it.
+
+    Raises `UsageError` on CPUs, which do not round.
+    """
+    if setting.of_jax is None:
+        yield
+        return
+    if jax.default_backend() == "cpu":
+        raise UsageError(
+            f"matmul_precision: {spell(setting)} is for accelerators, and there is none; leave it "
+            "out"
+        )
+    with jax.default_matmul_precision(setting.of_jax):
+        yield

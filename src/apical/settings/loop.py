@@ -8,6 +8,7 @@ from apical.data.augmentation import Augmentation, Unchanged
 from apical.data.image_files.framings import Framing
 from apical.data.preprocessing import Preprocessing
 from apical.errors import LARGEST, UsageError, at_least_one, positive, unknown
+from apical.settings.matmul_precisions import Float32, MatmulPrecision
 from apical.settings.partial_batches import Drop, PartialBatch
 from apical.settings.schedules import Constant, Schedule
 from apical.values.spelling import encode
@@ -52,6 +53,10 @@ class Loop:
     shuffle (drop), or filled up from its beginning (wrap)."""
     record_test: bool = False
     """Evaluate the test set after every epoch too: for curves, never for selection."""
+
+    matmul_precision: MatmulPrecision = Float32()
+    """What accelerators round the factors of matrix products to: nothing (float32), tf32 or
+    bfloat16, which are quicker."""
 
     def _read(self) -> None:
         """Read every field. Raises `UsageError` naming what is of another type or out of bounds."""

@@ -11,7 +11,7 @@ from typing import Any
 from apical.data import Dataset, load
 from apical.errors import UsageError, at_least_one, short
 from apical.runs.inputs import Inputs
-from apical.runs.precision import full_precision
+from apical.runs.precision import asked, full_precision
 from apical.training.devices import Devices
 from apical.training.events import Listener
 from apical.training.hosts import agree
@@ -84,19 +84,23 @@ class How:
 
     def carry_out(self, training: Training) -> Outcome:
         """Train, and record it. Raises as `fit`."""
-        trainer, config = self._prepared(training)
-        agree(config)
-        with self._recorder(training, trainer, config) as recorder:
-            return run(
-                trainer, config, self.numbers, recorder, self.listeners, together=self.together
-            )
+        with asked(training.settings.matmul_precision):
+            trainer, config = self._prepared(training)
+            agree(config)
+            with self._recorder(training, trainer, config) as recorder:
+                return run(
+                    trainer, config, self.numbers, recorder, self.listeners, together=self.together
+                )
 
     def make_ready(self, training: Training) -> None:
         """Refuse, clear or take up what the folder holds, as `carry_out` begins; train nothing.
 
         What is to be trained goes on then, wherever that is, as a run to `resume`.
         """
-        with self._recorder(training, *self._prepared(training)):
+        with (
+            asked(training.settings.matmul_precision),
+            self._recorder(training, *self._prepared(training)),
+        ):
             pass
 
     def _prepared(self, training: Training) -> tuple[Trainer, dict[str, Any]]:
@@ -155,8 +159,9 @@ def fit_apart(
     """
     trainer, numbers = training.trainer, list(folders)
     program = numbers if len(numbers) > 1 else []
-    training.refuse_giants(trainer, len(numbers), len(numbers))
     with ExitStack() as stack:
+        stack.enter_context(asked(training.settings.matmul_precision))
+        training.refuse_giants(trainer, len(numbers), len(numbers))
         sessions = []
         for seed, folder in folders.items():
             config = configuration(training, [seed], program)
