@@ -14,6 +14,7 @@ from apical.cli.support import terminal
 from apical.cli.support.console import bar, run
 from apical.cli.support.flags import DataOptions, RunOptions, cli, words
 from apical.cli.support.rule_jobs import RuleJob, side_by_side
+from apical.cli.support.rules_of import rule_of
 from apical.cli.support.workers import workers_of
 from apical.comparison.budgets import Budget
 from apical.comparison.tuned import Tuning
@@ -22,7 +23,6 @@ from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.training.how import Measured
-from apical.values.value import parse
 
 if TYPE_CHECKING:
     from apical.comparison import Comparison
@@ -53,8 +53,8 @@ def compare(
     What OUT holds of this comparison is not made again.
 
     Args:
-        rules: Rules as `bp`, `fa`, `dfa`, or with their fields: `fa:frsf`. The first is the
-            reference.
+        rules: Rules as `bp`, `fa`, `dfa`, with their fields as `fa:frsf`, or of a file of yours as
+            `mine.py:MyRule`. The first is the reference.
         budget: What each rule may spend on training, as epochs:10, updates:6000, examples:600000
             or seconds:60 (without compiling and measuring); None: EPOCHS.
         tune: Search each rule's own space with so many trials, chosen on validation, from a seed
@@ -70,7 +70,7 @@ def compare(
     from apical.comparison.compare import Comparison, plan
 
     console = terminal.console()
-    chosen: list[Rule] = [parse(Rule, text) for text in rules]
+    chosen: list[Rule] = [rule_of(text) for text in rules]
     workers = workers_of(jobs, scheduler, options.out)
     searched = tune is not None or tune_seconds is not None
     tuning = Tuning(tune, tune_seconds) if searched else None

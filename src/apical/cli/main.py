@@ -25,6 +25,7 @@ COMMANDS = {
     "search": "hyper-parameters by random draws, chosen on validation: apical search dtp",
     "sensitivity": "how the error of searches is spread over their draws",
     "compare": "train several rules on equal terms: apical compare bp fa dfa",
+    "rules": "the rules, and what is known of one: apical rules dtp",
     "audit": "what rules read, need and store, measured: apical audit fa mine.py:MyRule",
     "evaluate": "losses and scores of a finished run",
     "attack": "accuracy of a finished run under adversarial inputs, and whether to believe it",
