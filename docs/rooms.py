@@ -23,6 +23,7 @@ ROOMS = {
     "diagnostics": "alignment with backpropagation",
     "audit": "what rules read, against their claims",
     "training": "learner, stream, loop, model",
+    "testing": "laws for rules of your own",
     "export": "models as files",
     "sklearn": "estimators of scikit-learn",
     "generative": "inference, samples, likelihood",

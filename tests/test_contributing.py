@@ -13,9 +13,10 @@ from apical import BP, DFA, DTP, FA, AssociativeSTDP, UsageError, fit
 from apical.networks.activations import tanh
 from apical.networks.initialisers import Glorot
 from apical.networks.network import Network
+from apical.testing import laws
 from apical.training.reload import reload
 from apical.values.spelling import spell
-from tests import laws, tiny
+from tests import tiny
 
 ROOT = Path(__file__).parents[1]
 

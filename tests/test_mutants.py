@@ -42,10 +42,10 @@ def test_another_package_than_the_copy_is_refused(tmp_path):
 
 def test_a_change_chooses_defects_in_it_and_those_caught_by_it():
     mutant = next(m for m in MUTANTS if m.tests == ("tests/rules/test_fa.py::test_by_hand",))
-    for path in (f"src/apical/{mutant.file}", "tests/rules/test_fa.py", "tests/laws.py",
-                 "tests/conftest.py"):  # fmt: skip
+    for path in (f"src/apical/{mutant.file}", "tests/rules/test_fa.py", "tests/conftest.py",
+                 "src/apical/testing/laws.py"):  # fmt: skip
         assert concerns(mutant, {path, "README.md"}), path
-    for path in ("src/apical/errors.py", "tests/rules/test_dfa.py", "tests/laws"):
+    for path in ("src/apical/errors.py", "tests/rules/test_dfa.py", "src/apical/testing"):
         assert not concerns(mutant, {path}), path
     assert choose([], {"README.md"}) == []
     assert choose([], {"tests/mutants/ghost.py"}) == [*ghost.MUTANTS]

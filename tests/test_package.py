@@ -12,7 +12,7 @@ import apical
 from apical import rules
 
 ROOT = Path(__file__).parents[1]
-LARGEST, MOST_FILES = 11.5e6, 350
+LARGEST, MOST_FILES = 11.5e6, 400
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         runs as runs,
         settings as settings,
         sklearn as sklearn,
+        testing as testing,
         training as training,
         tuning as tuning,
         values as values,

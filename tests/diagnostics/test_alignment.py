@@ -7,7 +7,8 @@ import pytest
 from apical import BP, DFA, FA
 from apical.diagnostics import alignment
 from apical.rules import ITD, State
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 
 @pytest.mark.usefixtures("float64")

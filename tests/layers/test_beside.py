@@ -9,7 +9,8 @@ from apical import UsageError
 from apical.networks.activations import identity, softmax, softplus, tanh
 from apical.networks.initialisers import Uniform
 from apical.networks.layers import Beside, Conv2d, Dense, LocallyConnected2d, Window
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

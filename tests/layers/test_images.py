@@ -14,7 +14,8 @@ from apical.networks.activations import identity
 from apical.networks.initialisers import Orthogonal
 from apical.networks.layers import Conv2d, LocallyConnected2d, Window
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -8,7 +8,7 @@ import pytest
 from apical.networks.activations import sigmoid
 from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Window
 from apical.networks.layers.pairing import pair
-from tests import laws
+from apical.testing import laws
 
 pytestmark = pytest.mark.usefixtures("float64")
 

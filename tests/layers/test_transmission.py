@@ -11,8 +11,9 @@ from apical.networks.layers import Conv2d, Dense, LocallyConnected2d, Transmitte
 from apical.networks.layers.pairing import pair
 from apical.networks.layers.transmitted import drawn, transmitted
 from apical.networks.transmission import Bernoulli, Graded, Sign
+from apical.testing import laws
 from apical.training.passes import mean_over_passes
-from tests import laws, tiny
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

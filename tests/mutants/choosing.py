@@ -59,12 +59,13 @@ def by_file(mutants: list[Mutant]) -> list[tuple[str, ...]]:
 
 @cache
 def _imported(test: Path) -> set[str]:
-    """Paths of what a test file imports from tests/."""
+    """Paths of what a test file imports from tests/, and of the laws."""
     found = set()
     for node in ast.walk(ast.parse(test.read_text())):
         if isinstance(node, ast.ImportFrom):
             here = test.relative_to(ROOT).parts[: -node.level] if node.level else ()
             module = "/".join((*here, *(node.module or "").split("."))).rstrip("/")
+            module = module.replace("apical/testing", "src/apical/testing")
             found |= {f"{module}.py", *(f"{module}/{alias.name}.py" for alias in node.names)}
     return found
 

@@ -34,9 +34,10 @@ from apical.rules import BP, GhostMA, GhostMB, Rule, State
 from apical.rules.ghost.circuit import euler, feel
 from apical.rules.ghost.stepping import Strides
 from apical.rules.integrate import integrate
+from apical.testing import laws
 from apical.training.supervised import Carry
 from apical.values.spelling import spell
-from tests import laws, tiny
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -16,7 +16,8 @@ from apical.networks.layers.pairing import pair
 from apical.networks.losses import BinaryCrossEntropy
 from apical.rules import AssociativeSTDP, Batch
 from apical.rules.associative_stdp import Corrected, Hebbian, OneVsRest, Sum, block_sizes
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -6,9 +6,10 @@ from apical.feedback import BRSF, FRSF, USF, Regenerated, Transpose
 from apical.networks.activations import identity, relu, sigmoid, softplus, tanh
 from apical.networks.losses import BinaryCrossEntropy, SquaredError
 from apical.rules import BP, DFA, FA, RULES, Rule
+from apical.testing import laws
 from apical.values.spelling import decode, encode, spell
 from apical.values.value import parse
-from tests import laws, tiny
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

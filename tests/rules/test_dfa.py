@@ -10,7 +10,8 @@ from apical.feedback import Broadcast, Regenerated, Stored
 from apical.networks.activations import identity
 from apical.networks.initialisers import Glorot, LeCun, Orthogonal, Uniform
 from apical.rules import DFA, FA, State
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -17,10 +17,11 @@ from apical.networks.network import Network
 from apical.networks.transmission import Bernoulli, Sign
 from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, State
 from apical.rules.target_propagation.inverses import Denoising
+from apical.testing import laws
 from apical.training.evaluate import evaluate
 from apical.training.optimizer import build
 from apical.training.reload import reload
-from tests import laws, tiny
+from tests import tiny
 
 float64 = pytest.mark.usefixtures("float64")
 

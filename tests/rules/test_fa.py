@@ -6,7 +6,8 @@ import pytest
 from apical.feedback import BRSF, FRSF, USF, FixedRandom, Regenerated, Transpose
 from apical.networks.initialisers import Uniform
 from apical.rules import DFA, FA, State
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -7,7 +7,8 @@ from apical.errors import UsageError
 from apical.networks.losses import SquaredError
 from apical.rules import ITD, Batch
 from apical.rules.itd import LocalMemory, TimesActivity, TimesOutput, TimesSignal
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -19,6 +19,7 @@ from typing import NoReturn
 from apical.cli.compiled_programs import keep_compiled_programs
 from apical.errors import ApicalError, UsageError, unknown
 from apical.runs.writing import unwritable
+from apical.values import extensions
 
 COMMANDS = {
     "train": "train a network by a rule: apical train fa --data mnist",
@@ -85,7 +86,9 @@ def _carry_out(args: list[str]) -> None:
         raise UsageError(unknown("command", args[0], COMMANDS, "`apical --help` lists all"))
     else:
         keep_compiled_programs()
-        import_module(f"apical.cli.{args[0]}").main(args[1:])
+        command = import_module(f"apical.cli.{args[0]}")
+        extensions.load()
+        command.main(extensions.named_by_file(args[1:]))
 
 
 def _end(status: int, told: str | None = None) -> NoReturn:
@@ -134,6 +137,7 @@ def _overview() -> str:
         "",
         *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
         "",
+        f"{extensions.FLAG} FILE.py makes rules, layers and more of yours known to any command.",
         "`apical COMMAND --help` tells more; `apical --version` the version.",
     ]
     return "\n".join(lines)

@@ -57,7 +57,8 @@ class ApicalClassifier(ClassifierMixin, BaseEstimator):
 
         >>> from sklearn.datasets import load_iris
         >>> x, y = load_iris(return_X_y=True)
-        >>> classifier = ApicalClassifier("dfa", hidden=(16,), epochs=20, lr=1e-2, random_state=0)
+        >>> classifier = ApicalClassifier("dfa", hidden=(16,), lr=1e-2, batch_size=20)
+        >>> classifier = classifier.set_params(random_state=0)
         >>> bool(classifier.fit(x, y).score(x, y) > 0.9)
         True
         >>> classifier.predict_proba(x[:2]).shape

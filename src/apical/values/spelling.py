@@ -8,7 +8,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from apical.errors import UsageError
+from apical.errors import UsageError, short
+from apical.values import extensions
 from apical.values.value import Value, dashed, finals, made, mark
 
 
@@ -59,10 +60,15 @@ def decode(data: Any) -> Any:
     fields = {key: decode(item) for key, item in data.items() if key != "type"}
     if "type" not in data:
         return fields
+    if not isinstance(data["type"], str):
+        raise UsageError(f"config: a type is a text, found {short(data['type'])}; it was changed")
     classes = {cls.__name__: cls for cls in finals(Value)}
-    if not isinstance(data["type"], str) or data["type"] not in classes:
+    if data["type"] not in classes:
+        extensions.load()
+        classes = {cls.__name__: cls for cls in finals(Value)}
+    if data["type"] not in classes:
         raise UsageError(
             f"config: there is no {data['type']!r} here; a newer apical has written it, or it was "
-            "changed"
+            f"changed; {extensions.HINT}"
         )
     return made(classes[data["type"]], fields)

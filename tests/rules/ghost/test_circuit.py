@@ -9,7 +9,7 @@ import pytest
 
 from apical.rules.ghost.circuit import Phase, Plasticity, Weights, at_rest, euler, feel
 from apical.rules.integrate import integrate, trajectory
-from tests import laws
+from apical.testing import laws
 from tests.rules.ghost.circuits import SIZES, circuit, feedforward, settle, transposed
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -5,7 +5,7 @@ import pytest
 
 from apical.rules.ghost.circuit import Phase, Plasticity, at_rest
 from apical.rules.ghost.fast import run
-from tests import laws
+from apical.testing import laws
 from tests.rules.ghost.circuits import circuit, settle, transposed
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -16,9 +16,10 @@ from apical.rules import BP, Batch, GhostMA, GhostMAPrime, GhostMB, Rule, State
 from apical.rules.ghost.circuit import Phase, Plasticity, Weights, at_rest, euler, feel, main_change
 from apical.rules.ghost.stepping import Strides
 from apical.rules.integrate import integrate
+from apical.testing import laws
 from apical.values.spelling import spell
 from apical.values.value import parse
-from tests import laws, tiny
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -8,7 +8,7 @@ from apical.errors import UsageError
 from apical.rules.ghost import fast
 from apical.rules.ghost.circuit import Phase, Plasticity, at_rest, feel
 from apical.rules.ghost.stepping import Euler, Strides
-from tests import laws
+from apical.testing import laws
 from tests.rules.ghost.circuits import circuit, feedforward, still, transposed
 
 pytestmark = pytest.mark.usefixtures("float64")

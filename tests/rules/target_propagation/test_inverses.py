@@ -20,8 +20,9 @@ from apical.rules.target_propagation.inverses import (
     learn,
 )
 from apical.rules.target_propagation.sdtp import LabelInverse
+from apical.testing import laws
 from apical.values.spelling import spell
-from tests import laws, tiny
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

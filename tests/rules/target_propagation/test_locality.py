@@ -9,7 +9,8 @@ from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, Batch, State
 from apical.rules.target_propagation.inverses import Denoising
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -22,7 +22,8 @@ from apical.rules.target_propagation.inverses import (
     Summed,
 )
 from apical.rules.target_propagation.rule import TargetPropagation
-from tests import laws, tiny
+from apical.testing import laws
+from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -18,6 +18,7 @@ from apical.data import Dataset
 from apical.data.named import Named, absolute
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
+from apical.values import extensions
 from apical.values.duration import Duration
 from apical.values.ranges import Range, Space
 from apical.values.spelling import spell
@@ -204,7 +205,8 @@ def cli(function: Callable[..., T], args: list[str], prog: str) -> T:
 
 def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:
     """The rule that is named first, and the arguments that remain."""
-    rules = {rule.name: rule for rule in RULES}
+    yours = extensions.classes(Rule)  # type: ignore[type-abstract]
+    rules = {rule.name: rule for rule in (*RULES, *yours)}
     name, rest = pick(args, {name: _first_line(rule) for name, rule in rules.items()}, "rule", prog)
     if name not in rules:
         raise UsageError(unknown("rule", name, rules, "`apical train --help` lists all"))

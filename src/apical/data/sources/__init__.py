@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from apical.data.dataset import Dataset
 from apical.data.image_files.source import FOLDER, at_path
 from apical.data.labels import SUFFIX, with_labels
+from apical.data.of_a_module import of_a_module
 from apical.data.source import Damaged, Source
 from apical.data.sources.cifar_10 import SOURCE as CIFAR_10
 from apical.data.sources.digits import SOURCE as DIGITS
@@ -50,6 +51,8 @@ def source(name: str) -> Source:
             return at_path(name)
         if (file := user_file(name)) is not None:
             return file
+        if (made := of_a_module(name)) is not None:
+            return made
         if (whole := PART.sub("", name)) in SOURCES:
             return SOURCES[whole]
     raise UsageError(unknown("data set", str(name), SOURCES, "`apical data list` lists all"))
@@ -82,6 +85,7 @@ def load(
     | imagenet | 1231167 / 50000 / 50000 | uint8 (224, 224, 3) | `Normalise()` |
     | imagenette | 8969 / 500 / 3925 | uint8 (224, 224, 3) | `Normalise()` |
     | folder:PATH | as found | uint8 (224, 224, 3) | `Normalise()` |
+    | MODULE.NAME | as made | as made | as made |
     | PATH.npz | as found | as found | as `from_arrays` |
     | PATH.csv, PATH.csv:COLUMN | as found | float32 (columns,) | `Standardise()` |
 
@@ -89,6 +93,9 @@ def load(
     `$APICAL_DATA/<name>/`, then in the cache (`$APICAL_CACHE` or `~/.cache/apical`), and are
     otherwise downloaded into the cache. The digest checked is that of the raw content, so any
     container (raw, gzip, xz, tar) will do.
+
+    MODULE.NAME is a data set, or a function that makes one, in a module of yours that was named by
+    `--with`, `APICAL_WITH` or an entry point (`apical.values.extensions`).
 
     A `.npz` file has arrays `x` and `y` (or `x_train`, `y_train`), perhaps `x_test`, `y_test`,
     `x_val`, `y_val` and `classes`. A table has the names of its columns in its first line; one of

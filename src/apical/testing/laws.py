@@ -1,4 +1,4 @@
-"""One function a law. Conformance tests apply each to every rule whose traits claim it.
+"""One function a law. A rule is held to each that its traits claim (`conformance`).
 
 All of them take a rule, a network and a batch in float64 and assert.
 """
@@ -124,7 +124,8 @@ def rests_when_satisfied(rule, net, batch):
     """Zero output error gives zero credit; any other error does not."""
     assert largest(credit(rule, net, batch).network) > 1e-3
     met = Batch(batch.x, net(batch.x))
-    assert largest(credit(rule, net, met).network) < 1e-12
+    change = largest(credit(rule, net, met).network)
+    assert change < 1e-12, f"weights change by {change:.3g} where the output meets the target"
 
 
 def transports_what_it_claims(rule, net, batch):
