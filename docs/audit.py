@@ -31,6 +31,7 @@ TEXT = """# What each rule reads, needs and stores
 claim, and their claims hold. Every fact is looked at twice: inputs are changed and outputs watched,
 and the program's jaxpr is walked with sets of inputs in place of numbers.
 
+- *Weights*, where they are read, are shared: the same numbers lead activity up and signals down.
 - *Derivative* is that of the activation: of the layer itself, or of layers above it too.
 - *Other examples* are those of the same minibatch.
 - *One after the other* counts matrix products between the label and the lowest layer's teaching

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from apical import BP, DFA, DTP, FA, AssociativeSTDP, UsageError, fit
+from apical.audit import audit
 from apical.networks.activations import tanh
 from apical.networks.initialisers import Glorot
 from apical.networks.network import Network
@@ -47,6 +48,7 @@ def test_it_keeps_its_claims(rule, float64):
     laws.is_pure(rule, net, batch)
     laws.averages_over_examples(rule, net, batch)
     laws.transports_what_it_claims(rule, net, batch)
+    assert audit(rule).contradictions == ()
 
 
 def named(code: str) -> set[str]:

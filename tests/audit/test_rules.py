@@ -9,8 +9,22 @@ from docs import audit as page
 from apical.audit import audit
 from apical.audit.table import row
 from apical.feedback import BRSF, USF, FixedRandom
-from apical.rules import AOSDTP, BP, DFA, DTP, FA, ITD, SDTP, TP, AssociativeSTDP, GhostMA, GhostMB
+from apical.rules import (
+    AOSDTP,
+    BP,
+    DFA,
+    DTP,
+    FA,
+    ITD,
+    SDTP,
+    TP,
+    AssociativeSTDP,
+    GhostMA,
+    GhostMB,
+    Rule,
+)
 from apical.values.spelling import spell
+from apical.values.value import parse
 
 OTHER_GHOSTS = ("ghost-ma-prime", "ghost-ma:feedback=fixed-random", "ghost-mb")
 """Left to `python docs/audit.py --check`: a circuit takes the time of four other rules."""
@@ -86,6 +100,23 @@ def test_associative_stdp_is_local_with_one_global_sign():
         assert (layer.seen.inputs, layer.seen.units, layer.seen.elsewhere) == ("own", "own", ())
         assert layer.third_factor == "one global sign"
     assert not any(each.third_factor for each in found(TP()).hidden)
+
+
+@pytest.mark.parametrize(
+    ("spelled", "fact", "told"),
+    [
+        (
+            "associative-stdp:signs=one-vs-rest",
+            "a weight's change reads",
+            "its two units, a signal",
+        ),
+        ("ghost-mb:stepping=strides", "one after the other", "10 + 4 steps"),
+    ],
+)
+def test_other_forms_of_our_rules_keep_their_claims(spelled, fact, told):
+    form = found(parse(Rule, spelled))
+    assert form.contradictions == ()
+    assert row(form)[fact] == told
 
 
 def test_ghosts_transport_by_their_feedback():

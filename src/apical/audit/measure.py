@@ -188,8 +188,13 @@ def _layer(
 
 
 def _third_factor(base: list[Outputs], l: int, seen: Facts) -> str:
-    """`one global sign` if a label is all that reaches a signal, and its size is one number."""
-    sizes = np.abs(np.concatenate([each.signals[l].ravel() for each in base]))
-    if seen.transport == "none" and seen.label and np.ptp(sizes) < ROUNDING * sizes.max():
-        return "one global sign"
-    return ""
+    """`one global sign` if a label is all that reaches a signal, and makes it one number or minus
+    that, for all units of an example alike but for a sign that each unit keeps."""
+    if seen.transport != "none" or not seen.label:
+        return ""
+    for each in base:
+        size = np.abs(each.signals[l]).max()
+        signs = each.signals[l] / size
+        if np.abs(np.abs(signs) - 1).max() > ROUNDING or np.ptp(signs * signs[:, :1], axis=0).any():
+            return ""
+    return "one global sign"

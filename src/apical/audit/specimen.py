@@ -13,8 +13,8 @@ from apical.networks.network import Network
 from apical.networks.targets import encode
 from apical.rules import Batch, Rule
 
-INPUTS, EXAMPLES = 7, 4
-HIDDEN = ((6, 5), (6,))
+INPUTS, EXAMPLES = 8, 4
+HIDDEN = ((7, 6), (7,))
 """The stacks that are tried, since some rules are made for one hidden layer. No two weights are of
 one shape."""
 CLASSES = (3, 2)

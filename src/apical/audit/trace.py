@@ -37,8 +37,9 @@ REDUCING = _names(
 )
 ALONG = _names("cumlogsumexp cummax cummin cumprod cumsum")
 MIXING = _names(
-    """dynamic_update_slice random_bits random_fold_in random_seed random_split random_unwrap
-    random_wrap scatter scatter-add sort threefry2x32"""
+    """cholesky dynamic_update_slice eigh householder_product lu platform_index qr random_bits
+    random_fold_in random_seed random_split random_unwrap random_wrap scatter scatter-add sort
+    threefry2x32"""
 )
 """Known to make each result of all operands."""
 SAME = _names("convert_element_type copy copy_p neg stop_gradient")

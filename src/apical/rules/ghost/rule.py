@@ -186,12 +186,17 @@ class Ghost(Settling):
         return Dynamics(
             begin,
             (*pyramidal, *pyramidal[:-1]),
-            tuple(Stretch(partial(self._step, stage), stage.steps) for stage in stages),
+            tuple(
+                Stretch(partial(self._step, stage), self.stepping.steps(stage.steps))
+                for stage in stages
+            ),
             partial(self._credit, net, state, batch, key),
         )
 
     def _step(self, stage: Stage, circuit: Circuit) -> Circuit:
-        """The circuit after one Euler step."""
+        """The circuit after one step: Euler's by the equations, strides as they are taken."""
+        if self.stepping.length > 1:
+            return self._through(stage._replace(steps=self.stepping.length), *circuit)
         return euler(*circuit, stage.phase, stage.plasticity, self.rate)
 
     def _credit(self, net, state, batch, key, moments: tuple[Circuit, ...]) -> Credit:
