@@ -23,10 +23,17 @@ class Mine(BP):
 """
 
 
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """One for all tests: a process imports a file once."""
+    path = tmp_path_factory.mktemp("audited") / "audited_file.py"
+    path.write_text(MINE)
+    return path
+
+
 @pytest.fixture
-def mine(tmp_path):
-    (tmp_path / "mine.py").write_text(MINE)
-    return f"{tmp_path}/mine.py:Mine"
+def mine(file):
+    return f"{file}:Mine"
 
 
 def test_a_claim_that_does_not_hold_is_a_line_and_exit_code_1(mine):
@@ -47,12 +54,13 @@ def test_json_holds_every_layer():
     [
         ("fe", "rule: there is no 'fe'"),
         ("nowhere.py:Mine", "nowhere.py: not found"),
-        ("{file}:Mime", "rule: there is no 'Mime'; did you mean 'Mine'?"),
+        ("{file}:Mime", "audited_file.py: there is no 'Mime'; did you mean 'Mine'?"),
         ("{file}", "which of its rules?"),
-        ("{broken}:Mine", "cannot be imported, ZeroDivisionError"),
+        ("{broken}:Mine", "audited_broken.py, line 1: ZeroDivisionError"),
     ],
 )
-def test_mistakes(rule, words, mine, tmp_path):
-    (tmp_path / "broken.py").write_text("1 / 0")
-    text = rule.format(file=tmp_path / "mine.py", broken=tmp_path / "broken.py")
+def test_mistakes(rule, words, file, tmp_path):
+    broken = tmp_path / "audited_broken.py"
+    broken.write_text("1 / 0")
+    text = rule.format(file=file, broken=broken)
     assert words in apical("audit", text, code=2)

@@ -7,6 +7,7 @@ an entry point in the group `apical`. A run's configuration is never a reason to
 """
 
 import importlib
+import itertools
 import os
 import re
 import sys
@@ -135,16 +136,18 @@ def _spelled(arg: str) -> str:
 def _join(module: ModuleType, where: str) -> None:
     """Count a module among the loaded ones. Raises `UsageError` if a class of it has the name of
     another's, by which values are read."""
-    for cls in finals(Value):
-        if cls.__module__ != module.__name__ or module.__name__ in _modules:
-            continue
-        for other in finals(Value):
-            same = other.name == cls.name != "" and _kind(other) is _kind(cls)
-            if other is not cls and (same or other.__name__ == cls.__name__):
-                raise UsageError(
-                    f"{where}: {cls.__name__}: there is {other.__module__}.{other.__name__} of "
-                    f"the same name; give it another ({'name' if same else 'class'})"
-                )
+    if module.__name__ in _modules:
+        return
+    ours = [cls for cls in finals(Value) if cls.__module__ == module.__name__]
+    for cls, other in itertools.product(ours, finals(Value)):
+        same = other.name == cls.name != "" and _kind(other) is _kind(cls)
+        if other is not cls and other.name and (same or other.__name__ == cls.__name__):
+            for each in ours:
+                each.name = ""  # or the class would stand for the other all the same
+            raise UsageError(
+                f"{where}: {cls.__name__}: there is {other.__module__}.{other.__name__} of the "
+                f"same name; give it another ({'name' if same else 'class'})"
+            )
     _modules[module.__name__] = module
 
 

@@ -62,13 +62,18 @@ def decode(data: Any) -> Any:
         return fields
     if not isinstance(data["type"], str):
         raise UsageError(f"config: a type is a text, found {short(data['type'])}; it was changed")
-    classes = {cls.__name__: cls for cls in finals(Value)}
+    classes = _classes()
     if data["type"] not in classes:
         extensions.load()
-        classes = {cls.__name__: cls for cls in finals(Value)}
+        classes = _classes()
     if data["type"] not in classes:
         raise UsageError(
             f"config: there is no {data['type']!r} here; a newer apical has written it, or it was "
             f"changed; {extensions.HINT}"
         )
     return made(classes[data["type"]], fields)
+
+
+def _classes() -> dict[str, type[Value]]:
+    """Those that a configuration may name; one with an empty name is not to be asked for."""
+    return {cls.__name__: cls for cls in finals(Value) if cls.name}

@@ -208,6 +208,8 @@ def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:
     yours = extensions.classes(Rule)  # type: ignore[type-abstract]
     rules = {rule.name: rule for rule in (*RULES, *yours)}
     name, rest = pick(args, {name: _first_line(rule) for name, rule in rules.items()}, "rule", prog)
+    if name.endswith(".py"):
+        raise UsageError(f"{name}: which of its rules? name a class, as in {name}:MyRule")
     if name not in rules:
         raise UsageError(unknown("rule", name, rules, "`apical train --help` lists all"))
     return rules[name], rest
