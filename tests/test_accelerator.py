@@ -200,7 +200,7 @@ def test_a_session_leaves_records_to_publish(tmp_path, monkeypatch, capsys):
     same = {"device": "cpu", "tolerance": 0, "distances": {}, "mismatches": []}
     monkeypatch.setattr(session, "_smoke", lambda *_: same)
     out = tmp_path / "out"
-    asked = f"run --minutes 5 --protocol smoke --seeds 2 --papers itd --out {out} --work {tmp_path}"
+    asked = f"run --minutes 5 --protocol smoke --seeds 2 --papers itd --throughput --out {out} --work {tmp_path}"
     with patch.dict(os.environ):  # what the command sets is put back
         assert command.main(asked.split()) == 0
     assert "itd: 8 runs recorded, 0 of 4 jobs left" in capsys.readouterr().out
@@ -212,6 +212,30 @@ def test_a_session_leaves_records_to_publish(tmp_path, monkeypatch, capsys):
     report = json.loads((out / "itd.report.json").read_text())
     assert [job["failure"] for job in report["jobs"]] == [None] * 4
     assert report["left"] == []
+
+
+@pytest.mark.slow
+def test_a_session_measures_methods_on_the_imagenet_network(tmp_path, monkeypatch, capsys):
+    """On images as small as its strides allow, by programs that are compiled soon."""
+    same = {"device": "cpu", "tolerance": 0, "distances": {}, "mismatches": []}
+    monkeypatch.setattr(session, "_smoke", lambda *_: same)
+    flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    asked = (
+        f"run --minutes 9 --papers --throughput bp nothing --side 17 --classes 10 --batch 2 "
+        f"--out {tmp_path} --work {tmp_path / 'work'}"
+    )
+    with patch.dict(os.environ, XLA_FLAGS=f"{os.environ.get('XLA_FLAGS', '')} {flags}"):
+        assert command.main(asked.split()) == 0
+    said = capsys.readouterr().out
+    assert "throughput: 2 of 2 methods tried" in said
+    measured, failed = json.loads((tmp_path / "throughput.json").read_text())
+    assert failed == {"method": "nothing", "failure": "KeyError: 'nothing'"}
+    assert measured["images_per_second"] == pytest.approx(2 / measured["seconds_per_step"])
+    # Weights, biases and Adam's two moments of each.
+    assert measured["bytes_held"] == pytest.approx(3 * 4 * measured["weights"], rel=1e-3)
+    # Of two examples a weight times an activity, and an activity times a signal, of two FLOPs each.
+    assert measured["flops_per_step"] > 4 * 2 * measured["weights"]
+    assert measured["bytes_accessed_per_step"] > measured["bytes_held"]
 
 
 def test_rules_that_differ_stop_a_session(tmp_path, monkeypatch, capsys):

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     join.add_argument("--to", type=Path, required=True)
     join.set_defaults(do=_join)
 
-    run = commands.add_parser("run", help="smoke test, then runs of papers")
+    run = commands.add_parser("run", help="smoke test, throughput, then runs of papers")
     run.add_argument("--minutes", type=float, required=True)
     run.add_argument("--out", type=Path, required=True, help="for records and reports")
     run.add_argument(
@@ -60,9 +60,18 @@ def _parser() -> argparse.ArgumentParser:
         default=WHEELS,
         help="the carried ones, for their commit (%(default)s)",
     )
-    run.add_argument("--papers", nargs="+", default=["target-propagation"])
+    run.add_argument("--papers", nargs="*", default=["target-propagation"])
     run.add_argument("--protocol", default="paper")
     run.add_argument("--seeds", type=int, help="of each experiment; without, the protocol's")
+    run.add_argument(
+        "--throughput",
+        nargs="*",
+        metavar="METHOD",
+        help="of these on the ImageNet network; without the flag, of all",
+    )
+    run.add_argument("--side", type=int, default=224, help="of its images (%(default)s)")
+    run.add_argument("--classes", type=int, default=1000, help="of its images (%(default)s)")
+    run.add_argument("--batch", type=int, default=100, help="of its images (%(default)s)")
     run.add_argument("--go-on", action="store_true", help="even if rules differ from the CPU")
     run.set_defaults(do=_run)
     return parser
@@ -98,11 +107,14 @@ def _join(asked) -> int:
 
 def _run(asked) -> int:
     from benchmarks.accelerator.session import prepare, spend
+    from benchmarks.accelerator.throughput import Images, methods
 
     prepare(asked.wheels, asked.work)
+    measured = methods() if asked.throughput is None else asked.throughput
     return spend(
-        asked.minutes, asked.out, asked.work, asked.papers, asked.protocol, asked.seeds, asked.go_on
-    )
+        asked.minutes, asked.out, asked.work, asked.papers, asked.protocol, asked.seeds, asked.go_on,
+        measured, Images(asked.side, asked.classes, asked.batch),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":  # processes of the pool import this file too
