@@ -200,7 +200,10 @@ def test_a_session_leaves_records_to_publish(tmp_path, monkeypatch, capsys):
     same = {"device": "cpu", "tolerance": 0, "distances": {}, "mismatches": []}
     monkeypatch.setattr(session, "_smoke", lambda *_: same)
     out = tmp_path / "out"
-    asked = f"run --minutes 5 --protocol smoke --seeds 2 --papers itd --throughput --out {out} --work {tmp_path}"
+    asked = (
+        "run --minutes 5 --protocol smoke --seeds 2 --papers itd --throughput "
+        f"--out {out} --work {tmp_path}"
+    )
     with patch.dict(os.environ):  # what the command sets is put back
         assert command.main(asked.split()) == 0
     assert "itd: 8 runs recorded, 0 of 4 jobs left" in capsys.readouterr().out
