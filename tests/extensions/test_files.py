@@ -38,7 +38,7 @@ from apical.rules import BP, Batch, Credit, Rule, State
 from apical.rules.rule import Traits
 
 
-class Halved(Rule):
+class HalvedByMe(Rule):
     \"\"\"Backpropagation, times a factor.\"\"\"
 
     factor: float = 0.5
@@ -126,23 +126,23 @@ def test_a_rule_is_trained_by_its_file_and_its_run_is_used(mine, tmp_path):
     where = ("--data", f"{mine}:corners", "--hidden", f"{mine}:Doubled:4")
     kinds = ("--loss", f"{mine}:Smoothed", "--activation", f"{mine}:Bent")
     said = command(
-        "train", f"{mine}:Halved", "--factor", 0.25, *where, *kinds, *BUDGET, "--out", out
+        "train", f"{mine}:HalvedByMe", "--factor", 0.25, *where, *kinds, *BUDGET, "--out", out
     )
-    assert "halved:0.25 on extensions_of_mine.corners" in said
+    assert "halved-by-me:0.25 on extensions_of_mine.corners" in said
     config = json.loads((out / "config.json").read_text())
-    assert config["rule"] == {"type": "Halved", "factor": 0.25}
+    assert config["rule"] == {"type": "HalvedByMe", "factor": 0.25}
     assert config["settings"]["hidden"][0]["type"] == "Doubled"
     layer = apical.load_model(out).network.layers[0]
     assert (layer.weight.shape, layer.activation.name) == ((8, 2), "bent")
-    assert "halved:0.25" in command("evaluate", out, "--with", mine)
+    assert "halved-by-me:0.25" in command("evaluate", out, "--with", mine)
     np.testing.assert_allclose(
-        apical.fit("halved:0.5", "digits", epochs=1, hidden=("doubled:3",)).models[0].epoch, 1
+        apical.fit("halved-by-me:0.5", "digits", epochs=1, hidden=("doubled:3",)).models[0].epoch, 1
     )
 
 
 def test_a_new_process_is_told_the_file_of_a_run_and_reads_it_with_it(mine, tmp_path):
     out = tmp_path / "run"
-    command("train", f"{mine}:Halved", "--data", "iris", "--hidden", 4, *BUDGET, "--out", out)
+    command("train", f"{mine}:HalvedByMe", "--data", "iris", "--hidden", 4, *BUDGET, "--out", out)
 
     def said(*args, **environment):
         done = subprocess.run(
@@ -153,18 +153,18 @@ def test_a_new_process_is_told_the_file_of_a_run_and_reads_it_with_it(mine, tmp_
 
     os.environ.pop(extensions.VARIABLE, None)
     code, text = said("evaluate", out)
-    assert (code, "there is no 'Halved' here" in text) == (2, True)
+    assert (code, "there is no 'HalvedByMe' here" in text) == (2, True)
     assert "if it is of a file of yours, add --with FILE.py" in text
     assert said("evaluate", out, APICAL_WITH=str(mine))[0] == 0
 
 
 def test_other_commands_know_it_too(mine, tmp_path):
     for command_line in (
-        ("compare", "bp", f"{mine}:Halved", "--data", "iris", "--hidden", 4, *BUDGET),
-        ("train", "halved", "--with", mine, "--data", "iris", "--hidden", 4, *BUDGET),
-        ("train", "halved", f"--with={mine}", "--data", "iris", "--hidden", 4, *BUDGET),
+        ("compare", "bp", f"{mine}:HalvedByMe", "--data", "iris", "--hidden", 4, *BUDGET),
+        ("train", "halved-by-me", "--with", mine, "--data", "iris", "--hidden", 4, *BUDGET),
+        ("train", "halved-by-me", f"--with={mine}", "--data", "iris", "--hidden", 4, *BUDGET),
     ):
-        assert "halved" in command(*command_line)
+        assert "halved-by-me" in command(*command_line)
     assert "Backpropagation, times a factor." in command("train", "--help")
 
 
