@@ -157,7 +157,8 @@ class ProbedByExamples(Cheat):
             return layer.with_weight(jnp.stack([of_unit(j) for j in range(h.shape[1])], axis=1))
 
         kept = tuple(map(probed, net.layers[1:], activities[1:-1]))
-        return super().credit(net, State(kept=kept), batch, key)
+        credit = super().credit(net, State(kept=kept), batch, key)
+        return dataclasses.replace(credit, kept=state.kept)
 
 
 class CopiedAtFirst(Cheat):
@@ -177,6 +178,40 @@ class OfLastStep(Cheat):
             for back, layer in zip(state.kept, net.layers[1:], strict=True)
         )
         return eqx.tree_at(lambda c: c.kept, credit, now)
+
+
+class OfStepsAgo(Cheat):
+    """Feedback weights are the forward ones of some steps ago."""
+
+    steps: int = 3
+
+    def init(self, net, batch, key):
+        return State(kept=(FixedRandom().init(net, key),) * self.steps)
+
+    def feedback(self, net, state, key):
+        return state.kept[0]
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        now = tuple(layer.with_weight(layer.weight) for layer in net.layers[1:])
+        backs = zip(state.kept[0], now, strict=True)
+        last = tuple(back.with_weight(layer.weight) for back, layer in backs)
+        return dataclasses.replace(credit, kept=(*state.kept[1:], last))
+
+
+class OfManyStepsAgo(OfStepsAgo):
+    steps: int = 6
+
+
+class ByAutodiff(Cheat):
+    """Backpropagation, with no word of it: the derivative of the loss."""
+
+    def credit(self, net, state, batch, key):
+        def loss(net):
+            return jnp.mean(net.losses(net.record(batch.x), batch.y))
+
+        credit = super().credit(net, state, batch, key)
+        return eqx.tree_at(lambda c: _weights(c.network), credit, _weights(jax.grad(loss)(net)))
 
 
 class FalseSignals(Cheat):
@@ -291,6 +326,9 @@ class Twice(Cheat):
     def traits(self):
         return Traits(Transport.WEIGHTS, gradient=True, memoryless=True)
 
+    def init(self, net, batch, key):
+        return State()
+
     def credit(self, net, state, batch, key):
         credit = BP().credit(net, state, batch, key)
         return eqx.tree_at(
@@ -340,6 +378,41 @@ class Hebb(Rule):
 
     def post(self, h, batch):
         return -h
+
+
+class LocalLosses(Cheat):
+    """Every layer learns to tell the label from its own activity, by the derivative of a loss of
+    its own; honest."""
+
+    def init(self, net, batch, key):
+        shapes = [(layer.out_shape[0], net.units) for layer in net.layers[:-1]]
+        keys = jax.random.split(key, len(shapes))
+        drawn = [jax.random.normal(k, s) for k, s in zip(keys, shapes, strict=True)]
+        return State(kept=tuple(drawn))
+
+    @property
+    def traits(self):
+        return Traits(Transport.NONE, error_driven=False, memoryless=True)
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        layers = list(
+            net.gradients(record, (*record.activities[1:-1], self.error(net, batch))).layers
+        )
+        for l, readout in enumerate(state.kept):
+            x = lax.stop_gradient(record.activities[l])
+
+            def loss(layer, x=x, readout=readout):
+                told = layer(x) @ readout
+                return jnp.mean(jnp.sum((told - batch.y) ** 2, axis=1))
+
+            layers[l] = jax.grad(loss)(net.layers[l])
+        changes = Network(tuple(layers), net.loss)
+        signals = tuple(jnp.zeros_like(a) for a in record.preactivations)
+        return Credit(changes, signals, kept=state.kept)
+
+    def error(self, net, batch):
+        return net.error(net.record(batch.x), batch.y)
 
 
 class SummedOverUnits(Hebb):
@@ -412,6 +485,9 @@ CAUGHT: dict[type[Rule], str] = {
     ProbedByExamples: "reads the weights of layer 3 (now) (by perturbation alone)",
     CopiedAtFirst: "reads the weights of layer 3 (init)",
     OfLastStep: "reads the weights of layer 3 (past)",
+    OfStepsAgo: "reads the weights of layer 3 (past) (by trace and perturbation)",
+    OfManyStepsAgo: "reads the weights of layer 3 (past) (by trace alone)",
+    ByAutodiff: "layer 2's signal or update reads the weights of layer 3 (now)",
     FalseSignals: "layer 2's signal or update reads the weights of layer 3 (now)",
     LearnedInInit: "init: may read no values of the minibatch that it is shown",
     Normalised: "independent: claims that examples do not depend on each other; layer 1's update",

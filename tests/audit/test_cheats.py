@@ -3,7 +3,7 @@
 import pytest
 
 from apical.audit import audit
-from tests.audit.cheats import CAUGHT, Called, Hebb
+from tests.audit.cheats import CAUGHT, Called, Hebb, LocalLosses
 
 
 @pytest.mark.parametrize("cheat", CAUGHT, ids=lambda cheat: cheat.__name__)
@@ -19,6 +19,13 @@ def test_an_honest_local_rule_is_not():
     assert {(l.seen.inputs, l.seen.units, l.seen.label) for l in found.hidden} == {
         ("own", "own", False)
     }
+
+
+def test_an_honest_rule_of_local_losses_is_not():
+    found = audit(LocalLosses())
+    assert found.contradictions == ()
+    assert {each.seen.elsewhere for each in found.hidden} == {()}
+    assert [each.seen.derivatives for each in found.hidden] == [(1,), (2,)]
 
 
 def test_what_the_trace_does_not_know_is_told():

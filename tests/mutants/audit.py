@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         "audit: what a rule keeps does not reach the next minibatch",
         "audit/program.py",
-        "State(state.learned, credit.kept, state.epoch)",
+        "State(state.learned, say(given.past, state).kept, state.epoch)",
         "State(state.learned, state.kept, state.epoch)",
         (f"{CHEATS}[OfLastStep]",),
     ),

@@ -15,12 +15,21 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from apical.audit.perturb import quickly
-from apical.audit.program import Inputs, Moment, Outputs, Program, outputs, tag_batch, tag_network
+from apical.audit.program import (
+    Inputs,
+    Moment,
+    Outputs,
+    Program,
+    after_the_past,
+    outputs,
+    tag_batch,
+    tag_network,
+)
 from apical.audit.tags import FIRST_BATCH, KEY, PAST_BATCH, UNIT, Tag, Tagged, Tagger
 from apical.audit.trace import Reached, trace
 from apical.audit.transposed import with_forward_weights
 from apical.networks.network import Network
-from apical.rules import Batch, State
+from apical.rules import Batch, Credit, State
 from apical.rules.integrate import integrate
 from apical.rules.rule import Settling
 
@@ -82,20 +91,19 @@ def _one_step(rule: Settling, given: Held, *, passes: bool) -> Outputs:
 
 
 def all_steps(rule: Settling, points: tuple[Inputs, ...]) -> Program:
-    """What two minibatches come to. Nothing is held, so weights and activity have no tags."""
-    traced = partial(_two_minibatches, rule, traced=True)
-    perturbed = partial(_two_minibatches, rule, traced=False)
+    """What minibatches come to. Nothing is held, so weights and activity have no tags."""
+    traced = partial(_minibatches, rule, traced=True)
+    perturbed = partial(_minibatches, rule, traced=False)
     return Program(traced, perturbed, points, _batches_tagged(points[0]))
 
 
-def _two_minibatches(rule: Settling, given: Inputs, *, traced: bool) -> Outputs:
-    state = rule.init(given.first_net, given.first, given.first_key)
-    for moment in (given.past, given.now):
+def _minibatches(rule: Settling, given: Inputs, *, traced: bool) -> Outputs:
+    def say(moment: Moment, state: State) -> Credit:
         if not traced:
             state = with_forward_weights(state, moment.net, given.transposed)
-        credit = rule.credit(moment.net, state, moment.batch, moment.key)
-        state = State(state.learned, credit.kept, state.epoch)
-    return outputs(credit)
+        return rule.credit(moment.net, state, moment.batch, moment.key)
+
+    return outputs(after_the_past(rule, given, say, traced=traced))
 
 
 def _tagged(rule: Settling, given: Held) -> Tagged:

@@ -194,7 +194,7 @@ def _third_factor(base: list[Outputs], l: int, seen: Facts) -> str:
         return ""
     for each in base:
         size = np.abs(each.signals[l]).max()
-        signs = each.signals[l] / size
+        signs = each.signals[l] / max(size, np.finfo(float).tiny)
         if np.abs(np.abs(signs) - 1).max() > ROUNDING or np.ptp(signs * signs[:, :1], axis=0).any():
             return ""
     return "one global sign"

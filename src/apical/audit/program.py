@@ -1,9 +1,10 @@
-"""The program that is audited: what a rule does with two minibatches, as a function of arrays.
+"""The program that is audited: what a rule does with minibatches, as a function of arrays.
 
-A rule's `init`, the minibatch before, and the one of now are one program, so that what comes by way
-of the rule's state is seen as well. The forward pass is held (see `held`).
+A rule's `init`, a minibatch that is past, and the one of now are one program, so that what comes by
+way of the rule's state is seen as well. The forward pass is held (see `held`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,9 +28,13 @@ from apical.audit.tags import (
     Tagged,
     Tagger,
 )
+from apical.audit.trace import UNROLLED
 from apical.audit.transposed import with_forward_weights
 from apical.networks.network import Network
 from apical.rules import Batch, Credit, Rule, State
+
+TIMES = 3
+"""How often the past minibatch is met before the one of now."""
 
 
 class Moment(eqx.Module):
@@ -95,22 +100,38 @@ def inputs(specimen: Specimen, seed: int) -> Inputs:
 def through_forward_pass(rule: Rule, points: tuple[Inputs, ...]) -> Program:
     """The program of a rule whose signals come from one forward pass."""
     return Program(
-        partial(_two_minibatches, rule, traced=True),
-        partial(_two_minibatches, rule, traced=False),
+        partial(_minibatches, rule, traced=True),
+        partial(_minibatches, rule, traced=False),
         points,
         _tagged(points[0]),
     )
 
 
-def _two_minibatches(rule: Rule, given: Inputs, *, traced: bool) -> Outputs:
-    state = rule.init(given.first_net, given.first, given.first_key)
-    for moment in (given.past, given.now):
+def _minibatches(rule: Rule, given: Inputs, *, traced: bool) -> Outputs:
+    def say(moment: Moment, state: State) -> Credit:
         net = held(moment.net, moment.batch.x, moment.preactivations, given.slopes, traced=traced)
         if not traced:
             state = with_forward_weights(state, moment.net, given.transposed)
-        credit = rule.credit(net, state, moment.batch, moment.key)
-        state = State(state.learned, credit.kept, state.epoch)
-    return outputs(credit)
+        return rule.credit(net, state, moment.batch, moment.key)
+
+    return outputs(after_the_past(rule, given, say, traced=traced))
+
+
+def after_the_past(
+    rule: Rule, given: Inputs, say: Callable[[Moment, State], Credit], *, traced: bool
+) -> Credit:
+    """What is said to the minibatch of now, after the one that is past was met some times.
+
+    A walk goes round such a loop until nothing changes, so that it sees what is remembered for
+    longer.
+    """
+
+    def meet(state: State, _: None) -> tuple[State, None]:
+        return State(state.learned, say(given.past, state).kept, state.epoch), None
+
+    begin = rule.init(given.first_net, given.first, given.first_key)
+    state, _ = jax.lax.scan(meet, begin, length=UNROLLED + 1 if traced else TIMES)
+    return say(given.now, state)
 
 
 def transposed(point: Inputs) -> list[Inputs]:
