@@ -7,8 +7,8 @@ import tyro
 
 from apical.cli.support import terminal
 from apical.cli.support.flags import cli
+from apical.cli.support.rules_of import rule_of
 from apical.errors import ApicalError
-from apical.values.value import parse
 
 WIDTH = 26
 """Letters that a rule's facts take beside those of others."""
@@ -34,9 +34,9 @@ def audit(
     """
     from apical.audit import audit as audited
     from apical.audit.table import COLUMNS, notes, row
-    from apical.rules import RULES, Rule
+    from apical.rules import RULES
 
-    chosen = [parse(Rule, text) for text in rules] if rules else [rule() for rule in RULES]
+    chosen = [rule_of(text) for text in rules] if rules else [rule() for rule in RULES]
     console = terminal.console()
     found = [audited(rule) for rule in chosen]
     if json:
