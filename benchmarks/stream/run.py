@@ -228,7 +228,7 @@ def kills() -> dict:
 def _train(out: Path, seed: str) -> subprocess.Popen:
     command = [
         sys.executable, "-m", "apical", "train", "bp", "--data", "imagenette", "--framing",
-        "random-resized:96,112", "--hidden", "conv:9x9,16,s4", "50", "--epochs", "4",
+        "random-resized:224,256", "--hidden", "20", "--epochs", "6",
         "--batch-size", "10", "--seed", seed, "--checkpoint-seconds", "0.2", "--out", str(out),
     ]  # fmt: skip
     command += ["--resume"] if out.exists() else []
