@@ -207,7 +207,7 @@ def kills() -> dict:
                 process = _train(out, seed)
                 _until_training(process, out)
                 try:
-                    process.wait(rng.uniform(0, 4) if killed < KILLS else None)
+                    process.wait(rng.uniform(0, 2) if killed < KILLS else None)
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
                     process.wait()
@@ -258,7 +258,7 @@ def _told(out: Path) -> tuple:
         for line in (out / name).read_text().splitlines()
     ]
     _, models = reload(out)
-    arrays = jax.tree.leaves([model.network for model in models])
+    arrays = jax.tree.leaves([model.network for model in models.values()])
     return rows, [np.asarray(a).tobytes() for a in arrays]
 
 
