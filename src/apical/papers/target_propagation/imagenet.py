@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from apical.papers.target_propagation.experiments import ON_IMAGENET, ON_PARTS
 from apical.papers.target_propagation.methods import searched_as
@@ -100,9 +101,11 @@ def figure_3(evidence: Evidence, folder: Path) -> list[Path]:
             told = [m for m in methods if _curve(axis, evidence, setup, m, top, score)]
             axis.set_ylabel(f"{top} test error (%)", fontsize=8)
             axis.tick_params(labelsize=7)
+            axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             if not told:
-                axis.text(0.5, 0.5, "not told of\nten classes", transform=axis.transAxes,
-                          ha="center", va="center", fontsize=7)  # fmt: skip
+                axis.set_yticks([])
+                place: dict = {"ha": "center", "transform": axis.transAxes, "fontsize": 7}
+                axis.text(0.5, 0.5, "not told of ten classes", **place)
         column[0].legend(fontsize=6)
         column[1].set_xlabel("epoch", fontsize=8)
     seeds, lengths = evidence.ran(
