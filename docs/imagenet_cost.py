@@ -188,8 +188,10 @@ def page(text: str, known: dict) -> str:
         f"epoch is {IMAGES:,} images to train on\n  and {MEASURING:,} to measure; {EPOCHS} epochs.",
     }
     for name, part in shown.items():
-        marked = rf"(<!-- {name} -->\s*).*?(\s*<!-- end of {name} -->)"
-        text = re.sub(marked, lambda found, part=part: found[1] + part + found[2], text, flags=re.S)
+        marked = rf"(<!-- {name} -->).*?(<!-- end of {name} -->)"
+        between = "" if name == "decoder" else "\n"
+        body = between + part + between
+        text = re.sub(marked, lambda found, body=body: found[1] + body + found[2], text, flags=re.S)
     return text
 
 
