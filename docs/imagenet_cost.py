@@ -9,7 +9,6 @@ here. What it finds is in `imagenet-cost.json`; `measure METHOD ...` measures th
 import json
 import math
 import os
-import re
 import subprocess
 import sys
 import time
@@ -188,10 +187,10 @@ def page(text: str, known: dict) -> str:
         f"epoch is {IMAGES:,} images to train on\n  and {MEASURING:,} to measure; {EPOCHS} epochs.",
     }
     for name, part in shown.items():
-        marked = rf"(<!-- {name} -->).*?(<!-- end of {name} -->)"
         between = "" if name == "decoder" else "\n"
-        body = between + part + between
-        text = re.sub(marked, lambda found, body=body: found[1] + body + found[2], text, flags=re.S)
+        before, opening, rest = text.partition(f"<!-- {name} -->")
+        _, closing, after = rest.partition(f"<!-- end of {name} -->")
+        text = "".join([before, opening, between, part, between, closing, after])
     return text
 
 

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RESULTS = HERE / "results.json"
 WORKERS = 2
-ROUNDS = 3
+ROUNDS = 5
 
 
 def pipeline() -> dict:
@@ -174,6 +174,8 @@ def of(count: str) -> float:
 
 def same() -> dict:
     """Whether an epoch of Tiny-ImageNet's part through files measures what it does in memory."""
+    import jax
+
     import apical
     from apical.data.image_files.framings import Resized
     from apical.training.stream import streamed
