@@ -75,14 +75,15 @@ def measured(name: str, timed: bool) -> dict:
     for size in (BATCH, SHARE):
         shapes = jax.eval_shape(partial(examples, size))
         programs = [step.lower(turn, carry, shapes, key).compile() for turn in turns]
-        total = sum(costs(program) for program in programs)
+        total = np.sum([costs(program) for program in programs], axis=0)
         if isinstance(rule, DFA):
             # The compiler counts the body of the loop over output units once.
             kept = carry.state.kept
             error = jax.ShapeDtypeStruct((size, kept.units), jnp.float32)
             lead = jax.jit(rule.broadcast.lead).lower(kept, error).compile()
             total = total + (kept.units - 1) * costs(lead)
-        scratch = max(program.memory_analysis().temp_size_in_bytes for program in programs)
+        planned = [program.memory_analysis() for program in programs]
+        scratch = max(plan.temp_size_in_bytes for plan in planned if plan is not None)
         found[str(size)] = {"flops": total[0], "bytes": total[1], "scratch": scratch}
     if timed:
         carry = jax.jit(lambda: learner.start(examples(1), Keys.of(0)))()
