@@ -91,14 +91,22 @@ def waiting() -> dict:
     free, waits = [0.0], []
     run_chunk, chunks = epoch.run_chunk, FromFiles.chunks
 
+    watches: list[threading.Thread] = []
+
     def begun(*asked):
+        for thread in watches:
+            thread.join()
         free[0] = time.perf_counter()
         yield from chunks(*asked)
 
     def watched(*args, **shared):
-        waits.append(time.perf_counter() - free[0])
+        now = time.perf_counter()
+        for thread in watches:
+            thread.join()  # the results are there, but it may not have said so yet
+        waits.append(now - free[0])
         carry, metrics = run_chunk(*args, **shared)
-        threading.Thread(target=_when_there, args=(metrics, free)).start()
+        watches[:] = [threading.Thread(target=_when_there, args=(metrics, free))]
+        watches[0].start()
         return carry, metrics
 
     watched.lower = run_chunk.lower
