@@ -25,6 +25,20 @@ MUTANTS = (
         (f"{INIT_FROM}::test_a_network_that_was_drawn_is_another_run",),
     ),
     Mutant(
+        "reproduction: a part of a data set passes for the whole",
+        "reproduce/experiment.py",
+        "if dataset.name != name:",
+        "if False:",
+        ("tests/reproduce/test_papers.py::test_a_run_on_the_whole_of_a_set_refuses_a_part_of_it",),
+    ),
+    Mutant(
+        "reproduction: runs are begun whose data is nowhere",
+        "reproduce/reproduction.py",
+        "isinstance(job, Run) and not can_be_had(job.experiment.data)",
+        "False",
+        ("tests/reproduce/test_papers.py::test_what_needs_data_that_is_nowhere_is_told_apart",),
+    ),
+    Mutant(
         "judgement: a partial order passes for a whole one",
         "reproduce/judgement.py",
         "if low < mean - half and mean + half < high:",
