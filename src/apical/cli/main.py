@@ -19,7 +19,6 @@ from typing import NoReturn
 from apical.cli.compiled_programs import keep_compiled_programs
 from apical.errors import ApicalError, UsageError, unknown
 from apical.runs.writing import unwritable
-from apical.values import extensions
 
 COMMANDS = {
     "train": "train a network by a rule: apical train fa --data mnist",
@@ -85,6 +84,8 @@ def _carry_out(args: list[str]) -> None:
     elif args[0] not in COMMANDS:
         raise UsageError(unknown("command", args[0], COMMANDS, "`apical --help` lists all"))
     else:
+        from apical.values import extensions
+
         keep_compiled_programs()
         command = import_module(f"apical.cli.{args[0]}")
         extensions.load()
@@ -137,7 +138,7 @@ def _overview() -> str:
         "",
         *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
         "",
-        f"{extensions.FLAG} FILE.py makes rules, layers and more of yours known to any command.",
+        "--with FILE.py makes rules, layers and more of yours known to any command.",
         "`apical COMMAND --help` tells more; `apical --version` the version.",
     ]
     return "\n".join(lines)
