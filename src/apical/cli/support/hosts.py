@@ -167,21 +167,26 @@ class _Watch(threading.Thread):
             text = "interrupted"
         with suppress(RuntimeError):
             self._board.key_value_set(TROUBLE, f"host {self._number}: {text}")
-        self._gather()
+        if not self._gather():
+            lost = f"hosts: another host is gone ({text}); see what it printed"
+            self._end(text if isinstance(error, ApicalError) else lost)
 
     def _follow(self, told: str) -> None:
         if not self._ending.wait(ALIKE):
             self._end(told, self._gather)
 
-    def _end(self, told: str, before: Callable[[], None] = lambda: None) -> NoReturn:
+    def _end(self, told: str, before: Callable[[], Any] = lambda: None) -> NoReturn:
         print(f"apical: {told}", file=sys.stderr, flush=True)
         before()
         os._exit(1)
 
-    def _gather(self) -> None:
-        """All leave at once: whom another leaves alone, JAX ends with a page of its own."""
+    def _gather(self) -> bool:
+        """All leave at once: whom another leaves alone, JAX ends with a page of its own. Whether
+        all were there."""
         import jax
 
         with suppress(RuntimeError):
             self._board.wait_at_barrier(END, int(1000 * (ALIKE + 5)))
             jax.distributed.shutdown()
+            return True
+        return False
