@@ -2,6 +2,7 @@
 #   make test                            lint, types, laws and commands
 #   make test PYTHON=python3.13          the same by another Python, in a folder of its own
 #   make many                            tests of several devices, and of processes that work together
+#   make browser                         the page of `apical report` in a headless Chromium, if there is one
 #   make memory                          what runs are said to need beside what processes take
 #   make mutants                         the tests must catch every planted defect
 #   make mutants SINCE=main WORDS=ghost  those that changes since a revision concern; by name
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types many memory mutants torture clean
+.PHONY: demo test lint types many browser memory mutants torture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/apical compare bp fa dfa --data mnist --hidden 500 500 --epochs 5 --out runs/demo --overwrite
@@ -26,6 +27,9 @@ types: $(VENV)/.installed-dev
 
 many: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m many
+
+browser: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m browser -rs tests/page
 
 memory: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 -m memory -rP tests/training/test_memory.py

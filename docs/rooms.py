@@ -33,6 +33,7 @@ ROOMS = {
     "comparison": "equal tuning, budgets, differences",
     "reproduce": "claims and verdicts",
     "papers": "a folder a paper",
+    "page": "all of it on one page",
     "cli": "a command a file",
 }
 """From low to high: a room imports from itself and from those before it."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         generative as generative,
         jobs as jobs,
         networks as networks,
+        page as page,
         papers as papers,
         report as report,
         reproduce as reproduce,

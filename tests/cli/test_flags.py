@@ -2,7 +2,7 @@
 
 import pytest
 
-from apical.cli.support.flags import cli, flags, words
+from apical.cli.support.flags import cli
 from apical.errors import UsageError
 from apical.networks.activations import relu
 from apical.networks.layers import Conv, Fc
@@ -10,6 +10,7 @@ from apical.networks.transmission import Sign
 from apical.settings import Settings
 from apical.settings.schedules import Cosine
 from apical.settings.turns import ByBatch
+from apical.values.arguments import flags, words
 
 
 def read(*args: str) -> Settings:

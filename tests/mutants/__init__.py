@@ -13,6 +13,7 @@ from tests.mutants import (
     ghost,
     models,
     network,
+    page,
     report,
     reproduce,
     runs,
@@ -42,6 +43,7 @@ FILES = (
     target_propagation,
     tuning,
     comparison,
+    page,
     generative,
     stdp,
 )

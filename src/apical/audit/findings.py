@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from apical.audit.facts import Facts
 
@@ -77,6 +77,19 @@ class Findings:
         """A JSON-ready form; null for a number that there is not."""
         told = dataclasses.asdict(self)
         return told | {"times": None if math.isnan(self.times) else self.times}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """What `to_json` gave. Where `circuit` was left out, phases tell whether there was one.
+
+        Raises `LookupError`, `TypeError` or `ValueError` for anything else.
+        """
+        layers = tuple(
+            LayerFindings(**{**layer, "seen": Facts(**layer["seen"])}) for layer in stored["layers"]
+        )
+        circuit = 0.0 if len(stored["phases"]) > 1 else None
+        times = math.nan if stored["times"] is None else stored["times"]
+        return cls(**{"circuit": circuit, **stored, "layers": layers, "times": times})
 
 
 ORDER = {

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from apical.cli.support import terminal
 from apical.cli.support.console import bar, run
-from apical.cli.support.flags import DataOptions, RunOptions, cli, words
+from apical.cli.support.flags import DataOptions, RunOptions, cli
 from apical.cli.support.rule_jobs import RuleJob, side_by_side
 from apical.cli.support.rules_of import rule_of
 from apical.cli.support.workers import workers_of
@@ -23,6 +23,7 @@ from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.settings import Settings
 from apical.training.how import Measured
+from apical.values.arguments import words
 
 if TYPE_CHECKING:
     from apical.comparison import Comparison

@@ -34,6 +34,7 @@ COMMANDS = {
     "reproduce": "a paper's claims and figures from our own runs",
     "generate": "train a generative model, sample it, fill in images: apical generate train",
     "plot": "draw the curves of one or several runs",
+    "report": "one page of runs, comparisons, claims and attacks: apical report runs",
     "data": "list, verify and locate the data sets",
 }
 

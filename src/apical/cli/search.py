@@ -10,10 +10,11 @@ from rich.text import Text
 
 from apical.cli.support import terminal
 from apical.cli.support.console import bar
-from apical.cli.support.flags import DataOptions, cli, flags, pick_rule, words
+from apical.cli.support.flags import DataOptions, cli, pick_rule
 from apical.cli.support.workers import workers_of
 from apical.rules import Rule
 from apical.settings import Settings
+from apical.values.arguments import flags, words
 from apical.values.ranges import Space
 from apical.values.spelling import spell
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from apical.cli.support.flags import RunOptions, words
+from apical.cli.support.flags import RunOptions
 from apical.cli.support.terminal import bold, table
 from apical.data import Dataset
 from apical.errors import UsageError, WriteError
@@ -27,6 +27,7 @@ from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Listener, Started
 from apical.training.first_layer import FirstLayer
 from apical.training.hosts import first
+from apical.values.arguments import words
 from apical.values.spelling import spell
 from apical.values.value import Value
 

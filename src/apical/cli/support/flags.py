@@ -7,7 +7,7 @@ import dataclasses
 import re
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,10 +19,11 @@ from apical.data.named import Named, absolute
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
 from apical.values import extensions
+from apical.values.arguments import words
 from apical.values.duration import Duration
 from apical.values.ranges import Range, Space
 from apical.values.spelling import spell
-from apical.values.value import Value, concrete, is_kind, parse
+from apical.values.value import concrete, is_kind, parse
 
 T = TypeVar("T")
 
@@ -218,27 +219,3 @@ def pick_rule(args: list[str], prog: str) -> tuple[type[Rule], list[str]]:
 def _first_line(cls: type[Rule]) -> str:
     """The first line of the rule's docstring."""
     return (cls.__doc__ or "").strip().splitlines()[0]
-
-
-def words(value: Any) -> str:
-    """What follows a flag to give its field this value."""
-    if isinstance(value, Value):
-        return spell(value).removeprefix(f"{value.number}:")
-    if isinstance(value, tuple):
-        return " ".join(words(item) for item in value)
-    if isinstance(value, dict):
-        return " ".join(f"{key} {words(item)}" for key, item in value.items())
-    return str(value)
-
-
-def flags(value: Any, default: Any) -> Iterator[str]:
-    """The flags that turn `default` into `value`, a dataclass of the same type."""
-    for field in dataclasses.fields(value):
-        ours = getattr(value, field.name)
-        if ours == getattr(default, field.name):
-            continue
-        name = field.name.replace("_", "-")
-        if isinstance(ours, bool):
-            yield f"--{name}" if ours else f"--no-{name}"
-        else:
-            yield f"--{name} {words(ours)}".rstrip()
