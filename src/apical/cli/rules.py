@@ -8,12 +8,13 @@ import tyro
 from rich.console import Console
 
 from apical.cli.support import terminal
-from apical.cli.support.flags import cli, flags
+from apical.cli.support.flags import cli
 from apical.cli.support.rules_of import rule_of
 from apical.errors import UsageError
 from apical.feedback.feedback import Transport
 from apical.rules import RULES, Rule
 from apical.settings import Settings
+from apical.values.arguments import flags
 from apical.values.spelling import spell
 
 READS = {
