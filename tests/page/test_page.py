@@ -60,7 +60,7 @@ def page(tmp_path):
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "runs" / "samples.png")
     (tmp_path / "runs" / "broken.png").write_text("no image")
     asked = [tmp_path / name for name in ("compared", "itd", "attacked", "runs")]
-    return write([*asked, AUDIT], tmp_path / "page.html")
+    return write(asked, tmp_path / "page.html")
 
 
 def test_it_has_a_row_for_each_run_and_one_for_the_seeds_of_an_experiment(page):
@@ -87,7 +87,7 @@ def test_two_seeds_have_no_interval(tmp_path):
     assert all(curve[2] is None for curve in data["groups"][0]["curves"].values())
 
 
-def test_it_has_comparison_claims_audit_attacks_images_commands_and_environment(page):
+def test_it_has_comparison_claims_attacks_images_commands_and_environment(page):
     found, text, data = read(page)
     assert "fa is better than bp <b>by far</b>" in text
     assert "+1.00 ± 0.20 bp 0.012" in text
@@ -96,8 +96,6 @@ def test_it_has_comparison_claims_audit_attacks_images_commands_and_environment(
     assert "0.9150 0.8000 ± 0.0100" in text
     (deviation,) = [a["title"] for tag, a in found.tags if tag == "abbr"]
     assert deviation in text
-    assert "forward weights above" in text
-    assert "ghost-ma" in text
     (attacked,) = data["attacks"]
     assert attacked["lines"][0]["x"] == pytest.approx([0, 4 / 255, 8 / 255], abs=1e-6)
     assert attacked["lines"][0]["mean"] == pytest.approx([89, 49, 19])
@@ -107,7 +105,10 @@ def test_it_has_comparison_claims_audit_attacks_images_commands_and_environment(
     assert "commit abc<i>" in text
 
 
-def test_the_audit_is_the_committed_table(page):
+def test_the_audit_is_the_committed_table(tmp_path):
+    _, text, _ = read(write([AUDIT], tmp_path / "page.html"))
+    assert "forward weights above" in text
+    assert "ghost-ma" in text
     told = [
         row[1:-1] for row in re.findall(r"^\|.*\|$", AUDIT.with_suffix(".md").read_text(), re.M)
     ]
