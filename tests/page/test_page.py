@@ -13,10 +13,11 @@ from PIL import Image
 from apical import BP, DFA, FA, FRSF, UsageError
 from apical.cli.main import main
 from apical.page import groups, write
-from apical.page.gallery import AUDIT
+from apical.page.gallery import AUDIT, of_paper
 from apical.page.sources import find
 from apical.page.tables import audit
-from apical.page.write import _data
+from apical.page.write import _data, html
+from apical.reproduce import paper
 from apical.runs.folder import RunFolder
 from apical.runs.statistics import half_width
 from tests.page import made
@@ -147,6 +148,19 @@ def test_the_command_makes_the_run_again(rule, tmp_path, capsys):
     (group,) = groups.groups_of(find(first))
     main([*group.commands[0].split()[1:], "--out", str(tmp_path / "again")])
     assert RunFolder(tmp_path / "again").config() == RunFolder(first).config()
+
+
+def test_recorded_runs_are_rows_with_their_seeds_claims_and_figures(tmp_path):
+    (source,) = of_paper(paper.read("difference-target-propagation"))
+    assert source.told.startswith(f"{len(source.runs)} runs, 1 table of claims, ")
+    page = tmp_path / "page.html"
+    page.write_text(html([source]))
+    _, text, data = read(page)
+    names = {run.data.path.parent.name for run in source.runs}
+    assert {group["label"] for group in data["groups"]} == names
+    assert sum(group["n"] for group in data["groups"]) == len(source.runs)
+    assert "apical reproduce difference-target-propagation --protocol quick" in text
+    assert "table of claims" in text
 
 
 def test_a_long_line_is_thinned_and_the_page_says_so(tmp_path):

@@ -17,13 +17,14 @@ AUDIT = Path(__file__).parents[3] / "docs" / "audit.json"
 
 def committed() -> list[Source]:
     """A source for each paper's protocol that has results or records, and one for the audit."""
-    sources = [s for name in paper.names() for s in _of_paper(paper.read(name))]
+    sources = [s for name in paper.names() for s in of_paper(paper.read(name))]
     if AUDIT.exists():
         sources.append(Source("audit of all rules", audits=[AUDIT]))
     return sources
 
 
-def _of_paper(asked: Paper) -> list[Source]:
+def of_paper(asked: Paper) -> list[Source]:
+    """A source for each protocol of a paper that has results or records."""
     sources = []
     places = {"paper": asked.results, "quick": asked.results / "quick"}
     for protocol, folder in places.items():

@@ -92,7 +92,7 @@
         columns.push(pick((i) => line.mean[i]));
         series.push({
           label: line.label, show, stroke: () => colour(line.hue), width: 1.75, dash: line.dash,
-          points: { show: line.x.length === 1 || options.points },
+          points: { show: line.x.length === 1 || options.points, fill: () => css("--paper") },
         });
         if (line.half) {
           const above = columns.length;

@@ -59,6 +59,24 @@ class Source:
         found = (self.runs, self.comparisons, self.claims, self.attacks, self.audits, self.images)
         return not any(found)
 
+    @property
+    def told(self) -> str:
+        """What there is, in words."""
+        counted = (
+            (len(self.runs), "run"),
+            (len(self.comparisons), "comparison"),
+            (len(self.claims), "table of claims"),
+            (len(self.attacks), "attack"),
+            (len(self.audits), "audit"),
+            (len(self.images), "image"),
+        )
+        return ", ".join(_many(n, what) for n, what in counted if n)
+
+
+def _many(n: int, what: str) -> str:
+    first, space, rest = what.partition(" ")
+    return f"{n} {first}{'s' * (n != 1)}{space}{rest}"
+
 
 def find(path: Path) -> Source:
     """What a file or a folder holds, searched to its bottom.

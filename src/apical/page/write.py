@@ -68,15 +68,28 @@ def html(sources: Sequence[Source]) -> str:
     points = points_for(groups)
     claims = [tables.claims(*file, s.title) for s in sources for file in s.claims]
     shown, left_out = _images(dict(image for s in sources for image in s.images))
+    audited = tables.audit(path for s in sources for path in s.audits)
     longest = max((len(c[0]) for g in groups for c in g.curves.values()), default=0)
     return _template().render(
         version=version("apical"),
         sources=sources,
+        counts=(
+            (len(groups), "row of runs", "rows of runs"),
+            (sum(len(source.runs) for source in sources), "run", "runs"),
+            (sum(len(s.comparisons) for s in sources), "comparison", "comparisons"),
+            (
+                sum(len(each.rows) for each in claims),
+                "claim or aim judged",
+                "claims and aims judged",
+            ),
+            (0 if audited is None else len(audited.rows), "rule audited", "rules audited"),
+            (len(attacked), "run under attack", "runs under attack"),
+        ),
         rows=[_row(i, group) for i, group in enumerate(groups)],
         comparisons=[tables.comparison(path) for s in sources for path in s.comparisons],
         claims=claims,
         verdicts=sum((Counter(c.verdicts) for c in claims), Counter()),
-        audit=tables.audit(path for s in sources for path in s.audits),
+        audit=audited,
         attacked=attacked,
         images=shown,
         images_left_out=left_out,
