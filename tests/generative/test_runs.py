@@ -162,7 +162,7 @@ def test_a_damaged_configuration_is_named(blobs, tmp_path, change):
     ("change", "words"),
     [
         ({"type": "FA"}, "model: expected a generative one, found fa; restore the file"),
-        ({"type": []}, r"model: config: there is no \[\] here"),
+        ({"type": []}, r"model: config: a type is a text, found \[\]"),
         ({"trace_alphas": 3}, "model: trace_alphas of iterated-target-prop: must be a list, got 3"),
         ({"wdith": 3}, "model: .*unexpected keyword argument 'wdith'; restore the file"),
     ],

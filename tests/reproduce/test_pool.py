@@ -28,6 +28,7 @@ def runs(folder: Path, *experiments: Experiment) -> list[Run]:
     return [Run(e, 0, folder / e.name / "seed-0") for e in experiments]
 
 
+@pytest.mark.many
 def test_a_failure_does_not_lose_the_others(tmp_path):
     bad = dataclasses.replace(SETTINGS, optimizer="nope")
     asked = runs(
