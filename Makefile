@@ -1,7 +1,7 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer and a package index.
 #   make test                            lint, types, laws and commands
 #   make test PYTHON=python3.13          the same by another Python, in a folder of its own
-#   make many                            tests of several devices, and of processes that work together
+#   make hard                            tests of kills, full disks, several devices and processes
 #   make browser                         the page of `apical report` in a headless Chromium, if there is one
 #   make memory                          what runs are said to need beside what processes take
 #   make mutants                         the tests must catch every planted defect
@@ -10,7 +10,7 @@ PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types many browser memory mutants torture clean
+.PHONY: demo test lint types hard browser memory mutants torture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/apical compare bp fa dfa --data mnist --hidden 500 500 --epochs 5 --out runs/demo --overwrite
@@ -25,8 +25,8 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-many: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m many
+hard: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m hard
 
 browser: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m browser -rs tests/page

@@ -194,7 +194,7 @@ def test_the_commit_of_a_copy_is_the_one_that_was_noted(monkeypatch, tmp_path):
     assert environment()["commit"] == "0123"
 
 
-@pytest.mark.many
+@pytest.mark.hard
 @pytest.mark.slow
 def test_a_session_leaves_records_to_publish(tmp_path, monkeypatch, capsys):
     """Without its smoke test, which has a test of its own; one paper's smoke protocol."""
@@ -218,7 +218,7 @@ def test_a_session_leaves_records_to_publish(tmp_path, monkeypatch, capsys):
     assert report["left"] == []
 
 
-@pytest.mark.many
+@pytest.mark.hard
 @pytest.mark.slow
 def test_a_session_measures_methods_on_the_imagenet_network(tmp_path, monkeypatch, capsys):
     """On images as small as its strides allow, by programs that are compiled soon."""

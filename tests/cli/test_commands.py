@@ -129,6 +129,7 @@ def test_the_irises_can_be_told_apart_and_attacked(tmp_path):
     assert not (run / "attack" / "examples.png").exists()
 
 
+@pytest.mark.hard
 @pytest.mark.parametrize("lines", [0, 2, 4], ids=["begun", "first-seed", "second-seed"])
 def test_killed_and_resumed_is_bit_for_bit_the_same(trained, tmp_path, lines):
     run = tmp_path / "killed"
@@ -151,6 +152,7 @@ def test_killed_and_resumed_is_bit_for_bit_the_same(trained, tmp_path, lines):
     assert weights(run) == weights(trained)
 
 
+@pytest.mark.hard
 def test_ctrl_c_ends_cleanly_with_what_there_is(tmp_path):
     run = tmp_path / "stopped"
     # A suite that was started in the background has Ctrl-C ignored, and so would its children.

@@ -38,6 +38,7 @@ def test_a_run_leaves_what_any_run_leaves(made):
     assert "going on after 6 of 6 epochs: 2 seeds, 3 each" in again
 
 
+@pytest.mark.hard
 def test_a_killed_run_goes_on_bit_for_bit(made, tmp_path):
     run, words = tmp_path / "killed", [*TRAIN, "--seeds", 2, "--checkpoint-seconds", 0]
     process = subprocess.Popen(command(*words, "--out", run), stdout=subprocess.DEVNULL)

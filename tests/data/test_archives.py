@@ -105,7 +105,7 @@ def test_without_a_writable_cache_it_loads_with_a_warning(user, tmp_path, monkey
         assert archive().read("tiny") == RAW
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_cifar_10_is_whole(user):
     folder = real("cifar-10")
     (user / "cifar-10").symlink_to(folder)

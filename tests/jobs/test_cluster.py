@@ -26,7 +26,7 @@ from tests.jobs.dask_cluster import DaskCluster
 from tests.jobs.kills import left
 from tests.jobs.steps import Steps
 
-pytestmark = [pytest.mark.slow, pytest.mark.many]
+pytestmark = [pytest.mark.slow, pytest.mark.hard]
 
 
 @pytest.fixture(scope="module")

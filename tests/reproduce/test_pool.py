@@ -28,7 +28,7 @@ def runs(folder: Path, *experiments: Experiment) -> list[Run]:
     return [Run(e, 0, folder / e.name / "seed-0") for e in experiments]
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_a_failure_does_not_lose_the_others(tmp_path):
     bad = dataclasses.replace(SETTINGS, optimizer="nope")
     asked = runs(
@@ -56,7 +56,7 @@ def test_a_job_that_kills_its_process_is_the_only_one_lost(tmp_path):
     assert [job.finished() for job in asked] == [True, False, True, True]
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_an_interrupted_reproduction_repeats_no_finished_run(tmp_path):
     out = tmp_path / "itd"
     args = ["reproduce", "itd", "--protocol", "smoke", "--out", out]

@@ -178,7 +178,7 @@ def test_when_it_is_late_only_what_would_end_is_begun(tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.many
+@pytest.mark.hard
 @pytest.mark.slow
 def test_a_reproduction_ends_in_time_and_goes_on(tmp_path):
     args = ["reproduce", "itd", "--protocol", "smoke", "--only", "vbp", "fba"]

@@ -50,6 +50,7 @@ def sound(folder: Path) -> None:
         assert not path.stat().st_size or path.read_bytes().endswith(b"\n")
 
 
+@pytest.mark.hard
 def test_wherever_the_disk_fills_up_the_run_goes_on_bit_for_bit(blobs, tmp_path):
     fit(FA(), blobs, **SETTINGS)  # JAX makes the folder of its cache at a process's first program
     with filling_up(math.inf) as disk:

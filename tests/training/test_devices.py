@@ -185,7 +185,7 @@ def pair(photos, tmp_path_factory):
     return found
 
 
-@pytest.mark.many
+@pytest.mark.hard
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp", "files", "together", "generative"])
 def test_losses_are_those_of_one_device_but_for_rounding(told, name):
     one, several = told[name]
@@ -193,20 +193,20 @@ def test_losses_are_those_of_one_device_but_for_rounding(told, name):
     assert several == pytest.approx(one, rel=2e-5)
 
 
-@pytest.mark.many
+@pytest.mark.hard
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp"])
 def test_so_they_are_where_weights_are_cut(told, name):
     one, several = told[f"cut {name}"]
     assert several == pytest.approx(one, rel=2e-5)
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_a_run_whose_weights_are_cut_goes_on(told):
     whole, resumed = told["cut resumed"]
     assert whole == resumed
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_each_of_four_devices_has_a_quarter_of_weights_inverses_and_their_optimizers(told):
     (whole, foreseen, between), (part, foreseen_part, between_part) = told["sizes"]
     assert (foreseen, foreseen_part) == (whole, part)
@@ -214,7 +214,7 @@ def test_each_of_four_devices_has_a_quarter_of_weights_inverses_and_their_optimi
     assert between_part < between / 2  # nowhere are they put together
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_weights_are_cut_unasked_where_one_device_lacks_the_room(told):
     roomy, tight, hopeless = told["chosen"]
     assert (roomy, tight) == (False, True)
@@ -228,19 +228,19 @@ def test_weights_are_not_cut_where_nobody_shares_them():
         apical.fit(apical.BP(), "iris", shard_weights=True, seeds=2, together=True)
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_a_run_goes_on_with_as_many_devices(told):
     whole, resumed = told["resumed"]
     assert whole == resumed
     assert told["config"] == 4
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_a_rule_of_one_example_at_a_time_refuses_by_name(told):
     assert "devices: a minibatch of 1 cannot be cut into 4 equal parts; ghost-mb" in told["alone"]
 
 
-@pytest.mark.many
+@pytest.mark.hard
 @pytest.mark.parametrize("name", ["bp", "fa", "dfa", "dtp", "files"])
 def test_losses_on_two_hosts_are_those_of_one_device_but_for_rounding(told, pair, name):
     for host, _, complaint, _ in pair:
@@ -248,7 +248,7 @@ def test_losses_on_two_hosts_are_those_of_one_device_but_for_rounding(told, pair
         assert host[name] == pytest.approx(told[name][0], rel=2e-5)
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_the_first_host_alone_writes_and_all_go_on_from_it(pair):
     (first, _, _, ours), (second, _, _, theirs) = pair
     assert first["resumed"] == first["fa"] == second["resumed"]
@@ -259,14 +259,14 @@ def test_the_first_host_alone_writes_and_all_go_on_from_it(pair):
     assert not theirs.exists()
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_each_host_reads_its_part_of_the_files_alone(pair):
     ours, theirs = (host["read"] for host, *_ in pair)
     assert len(ours) == len(theirs) == 12
     assert len({*ours, *theirs}) == 24
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_hosts_that_are_asked_for_different_runs_refuse(pair):
     first, second = (host["other"] for host, *_ in pair)
     assert "host 1 was asked for another run than host 0; give each" in first
@@ -274,7 +274,7 @@ def test_hosts_that_are_asked_for_different_runs_refuse(pair):
     assert "cannot be cut into 2 equal parts; ghost-mb" in pair[1][0]["alone"]
 
 
-@pytest.mark.many
+@pytest.mark.hard
 def test_a_mistake_of_one_host_ends_all_with_a_line(pair):
     assert [code for _, code, *_ in pair] == [1, 1]
     told = [complaint.splitlines() for _, _, complaint, _ in pair]

@@ -247,6 +247,7 @@ def all_removed(out: Path) -> None:
     shutil.rmtree(out)
 
 
+@pytest.mark.hard
 @pytest.mark.parametrize("harm", [removed, replaced, all_removed], ids=lambda harm: harm.__name__)
 def test_what_becomes_of_its_files_while_it_runs_loses_nothing(blobs, tmp_path, harm):
     """The trials are in memory too, and the table is written whole."""
@@ -262,6 +263,7 @@ def test_what_becomes_of_its_files_while_it_runs_loses_nothing(blobs, tmp_path, 
     assert found == apical.search(BP(), blobs, SPACE, trials=2, **TINY)
 
 
+@pytest.mark.hard
 def test_a_disk_that_fills_up_is_told_and_the_search_goes_on_when_there_is_room(blobs, small_disk):
     out, rest = small_disk / "search", small_disk / "rest"
     heard = []
