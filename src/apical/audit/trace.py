@@ -28,9 +28,9 @@ def _names(text: str) -> frozenset[str]:
 ELEMENTWISE = _names(
     """abs add add_any and atan2 bitcast_convert_type cbrt ceil clamp convert_element_type copy
     copy_p cos cosh digamma div eq erf erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite
-    le lgamma log log1p logistic lt max min mul ne neg nextafter not or pow reduce_precision rem
-    round rsqrt select_n shift_left shift_right_arithmetic shift_right_logical sign sin sinh sqrt
-    square stop_gradient sub tan tanh xor"""
+    le lgamma log log1p logistic lt max min mul ne neg nextafter not one_minus_square or pow
+    reduce_precision rem round rsqrt select_n shift_left shift_right_arithmetic shift_right_logical
+    sign sin sinh sqrt square stop_gradient sub tan tanh xor"""
 )
 REDUCING = _names(
     "argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod reduce_sum reduce_xor"
@@ -107,7 +107,7 @@ class Walk:
         name, params = eqn.primitive.name, eqn.params
         shapes = [var.aval.shape for var in eqn.outvars]
         if name == "scan":
-            return self._scan(params, given)
+            return self._scan(params, given, shapes)
         if name == "while":
             return self._while(params, given)
         if name == "cond":
@@ -122,6 +122,9 @@ class Walk:
             return [
                 Reached(v, s, given[0].plain, given[0].depth) for v, s in zip(*parts, strict=True)
             ]
+        if name == "unstack":
+            axis, first = params["axis"], given[0]
+            return [first.moved(partial(np.take, indices=i, axis=axis)) for i in range(len(shapes))]
         if len(shapes) == 1 and (found := self._single(eqn, name, params, given, shapes[0])):
             return [found]
         if name not in MIXING:
@@ -208,9 +211,20 @@ class Walk:
             depth=depth + 1 if depth >= 0 else -1,
         )
 
-    def _scan(self, params: dict[str, Any], given: list[Reached]) -> list[Reached]:
+    def _scan(
+        self, params: dict[str, Any], given: list[Reached], shapes: Sequence[tuple[int, ...]]
+    ) -> list[Reached]:
         body, length = params["jaxpr"].jaxpr, params["length"]
-        n_consts, n_carry = params["num_consts"], params["num_carry"]
+        # What goes from step to step comes first, without an axis of steps. JAX 0.12 tells how much
+        # that is otherwise than earlier ones.
+        n_carry = sum(len(s) == var.aval.ndim for s, var in zip(shapes, body.outvars, strict=True))
+        n_consts = (
+            len(given)
+            - n_carry
+            - sum(
+                x.values.ndim - 1 > var.aval.ndim for x, var in zip(given, body.invars, strict=True)
+            )
+        )
         consts, carry = given[:n_consts], given[n_consts : n_consts + n_carry]
         xs = given[n_consts + n_carry :]
         if length <= UNROLLED:
