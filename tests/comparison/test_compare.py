@@ -1,7 +1,9 @@
 """Comparisons end to end, on small data: equal terms, nothing repeated, what is left to read."""
 
 import json
+import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from apical.networks.layers import Fc
 from apical.rules import BP, FA
 from apical.settings import Settings
 from apical.training.cost import step_cost
+from apical.training.events import Epoch
 from apical.training.task import Task
 from tests.commands import apical as command
 
@@ -164,6 +167,36 @@ def test_operations_are_those_of_the_products_of_matrices():
     assert cost.flops == pytest.approx(products, rel=0.1)
     weights = 4 * (65 * 300 + 301 * 10)
     assert 3 * weights < cost.bytes < 20 * weights
+
+
+@pytest.mark.filterwarnings("ignore:batch_size")
+def test_a_budget_of_a_small_data_set_counts_the_minibatches_that_there_are(iris):
+    """Of fewer examples than the usual 100, all make a minibatch."""
+    compared = apical.compare(["bp", "fa"], iris, hidden=(4,), seeds=1, budget="examples:180")
+    for each in compared.plan.contestants:
+        assert (each.settings.batch_size, compared.spent(each)["examples"]) == (90, 180)
+
+
+def interrupt(event):
+    if isinstance(event, Epoch) and event.number:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_it_and_the_same_call_goes_on(iris, tmp_path):
+    asked: dict[str, Any] = {"seeds": 1, "out": tmp_path, **SMALL}
+    with pytest.raises(KeyboardInterrupt):
+        apical.compare(["bp", "fa"], iris, listeners=[interrupt], **asked)
+    assert not (tmp_path / "fa").exists()
+    assert not (tmp_path / "comparison.json").exists()
+    apical.compare(["bp", "fa"], iris, **asked)
+    assert (tmp_path / "comparison.json").exists()
+
+
+def test_ctrl_c_while_steps_are_timed_ends_it(iris, monkeypatch):
+    interrupted = partial(apical.fit, listeners=[interrupt])
+    monkeypatch.setattr(sys.modules["apical.comparison.compare"], "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        apical.compare(["bp", "fa"], iris, budget="seconds:1", **SMALL)
 
 
 @pytest.mark.parametrize(

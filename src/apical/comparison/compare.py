@@ -79,7 +79,8 @@ def plan(
     - `listeners`: called with the events of the trials.
 
     **Raises:** `UsageError` for fewer than two rules, for one twice, for rules, settings and data
-    that do not go together, and for tuning or timing without a folder; as `search`.
+    that do not go together, and for tuning without a folder; `KeyboardInterrupt` after Ctrl-C; as
+    `search`.
     """
     if len(rules) < 2 or len({spell(rule) for rule in rules}) < len(rules):
         raise UsageError("compare: name at least two rules, each once, as in: bp fa dfa")
@@ -149,14 +150,14 @@ class Comparison:
 
     @cached_property
     def costs(self) -> dict[str, tuple[Cost, Cost]]:
-        """Of a step of each contestant, and of BP at its settings."""
+        """Of a step of each contestant, and of BP at the same terms."""
         asked = self.plan.contestants
         own = {each.label: _cost(each.rule, self.plan.data, each.settings) for each in asked}
-        bps = {each.settings: own[each.label] for each in asked if each.rule == BP()}
+        bps = {each.terms: own[each.label] for each in asked if each.rule == BP()}
         for each in asked:
-            if each.settings not in bps:
-                bps[each.settings] = _cost(BP(), self.plan.data, each.settings)
-        return {each.label: (own[each.label], bps[each.settings]) for each in asked}
+            if each.terms not in bps:  # BP takes no part in it
+                bps[each.terms] = _cost(BP(), self.plan.data, each.settings)
+        return {each.label: (own[each.label], bps[each.terms]) for each in asked}
 
     def seconds(self, contestant: Contestant) -> float:
         """Of a step: the median epoch's, without measuring."""
@@ -178,15 +179,12 @@ class Comparison:
         return {
             "epochs": epochs,
             "updates": updates,
-            "examples": updates * self._task(contestant).settings.batch_size,
+            "examples": updates * contestant.settings.batch_size,
             "seconds": epochs * summary["seconds_per_epoch"],
         }
 
     def _steps(self, contestant: Contestant) -> int:
-        return steps_in_epoch(self._task(contestant).settings, len(self.plan.data.train))
-
-    def _task(self, contestant: Contestant) -> Task:
-        return Task(contestant.rule, self.plan.data, contestant.settings)
+        return steps_in_epoch(contestant.settings, len(self.plan.data.train))
 
     def to_json(self) -> dict[str, Any]:
         """The content of comparison.json."""
@@ -271,7 +269,8 @@ def compare(
       figures; the same call again repeats nothing that has ended there. None: keep nothing.
     - `overwrite`: train again what `out` holds; searches are kept.
 
-    **Raises:** `UsageError` for what does not go together; as `fit` and `search`.
+    **Raises:** `UsageError` for what does not go together, `KeyboardInterrupt` after Ctrl-C; as
+    `fit` and `search`.
 
     !!! example
 
@@ -299,15 +298,23 @@ def compare(
     results = {}
     for each in made.contestants:
         place = None if folder is None else folder / each.folder
-        results[each.label] = fit(
-            each.rule, dataset, each.settings, seeds=seeds, seed=seed, out=place,
-            resume=place is not None and not overwrite, overwrite=overwrite, listeners=listeners,
+        results[each.label] = _to_the_end(
+            each, dataset, seeds=seeds, seed=seed, out=place, listeners=listeners,
+            resume=place is not None and not overwrite, overwrite=overwrite,
         )  # fmt: skip
     found = Comparison(made, results)
     if folder is not None:
         write(found, folder)
         draw(found, folder)
     return found
+
+
+def _to_the_end(contestant: Contestant, data: Dataset, **how: Any) -> Measured:
+    """Train as `fit` does. Raises `KeyboardInterrupt` after Ctrl-C, which ends a run early."""
+    result = fit(contestant.rule, data, contestant.settings, **how)
+    if result.summary["status"] == "interrupted":
+        raise KeyboardInterrupt
+    return result
 
 
 def _cost(rule: Rule, data: Dataset, settings: Settings) -> Cost:
@@ -338,5 +345,5 @@ def _pilot(contestant: Contestant, data: Dataset) -> float:
     full = steps_in_epoch(replace(contestant.settings, steps_per_epoch=None), len(data.train))
     steps = min(full, PILOT_STEPS)
     settings = replace(contestant.settings, epochs=PILOT_EPOCHS, steps_per_epoch=steps)
-    rows = fit(contestant.rule, data, settings).metrics
+    rows = _to_the_end(replace(contestant, settings=settings), data).metrics
     return statistics.median(row["seconds"] for row in rows[1:]) / steps

@@ -12,7 +12,7 @@ from apical.errors import UsageError
 from apical.report.labels import rule_labels
 from apical.rules import BP, Rule
 from apical.settings import Settings
-from apical.training.task import Task
+from apical.training.task import Task, sized
 from apical.tuning.space import SETTINGS
 from apical.values.ranges import Log, Space
 from apical.values.spelling import spell
@@ -56,9 +56,9 @@ def gather(rules: Sequence[Rule], data: Dataset, settings: Settings) -> list[Con
     apart: list[Contestant] = []
     for rule, label in zip(rules, rule_labels(rules), strict=True):
         if trouble(rule, data, settings) is None:
-            shared.append(Contestant(label, rule, settings))
+            shared.append(Contestant(label, rule, sized(settings, rule.recipe, data)))
             continue
-        own = _with_recipe(rule, settings)
+        own = sized(_with_recipe(rule, settings), rule.recipe, data)
         if error := trouble(rule, data, own):
             raise error
         peers = [c for c in apart if c.settings == own]
