@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from apical.adversarial.threat_model import Box
 from apical.data.preprocessing import Affine
 from apical.networks.activations import Activation
-from apical.networks.layers import Layer
+from apical.networks.layers import Layer, StandIn
 from apical.networks.network import Network, Record
 from apical.networks.targets import decode
 
@@ -49,7 +49,7 @@ class Soft(Activation):
         return sloped + jax.lax.stop_gradient(self.activation(a) - sloped)
 
 
-class Softened(Layer):
+class Softened(StandIn):
     """A layer with a soft activation in place of its own."""
 
     weight: Array
@@ -62,14 +62,6 @@ class Softened(Layer):
     def of(cls, layer: Layer, temperature: Array) -> "Softened":
         soft = Soft(layer.activation, temperature)
         return cls(layer.weight, layer.bias, layer.in_shape, soft, layer)
-
-    @property
-    def out_shape(self):
-        return self.original.out_shape
-
-    @property
-    def fans(self):
-        return self.original.fans
 
     def preactivation(self, x):
         return self.original.preactivation(x)

@@ -25,7 +25,7 @@ from apical.audit.program import (
     tag_batch,
     tag_network,
 )
-from apical.audit.tags import FIRST_BATCH, KEY, PAST_BATCH, UNIT, Tag, Tagged, Tagger
+from apical.audit.tags import FIRST_BATCH, KEY, PAST_BATCH, UNIT, Tag, Tagged, Tagger, found_in
 from apical.audit.trace import Reached, trace
 from apical.audit.transposed import with_forward_weights
 from apical.networks.network import Network
@@ -52,9 +52,7 @@ def one_step(rule: Settling, points: tuple[Inputs, ...]) -> Program:
     # Weights change while time passes, or once when it is over: then after no time at all.
     tagged = _tagged(rule, held[0])
     still, _ = trace(partial(_one_step, rule, passes=False), held[0], tagged)
-    is_array = lambda each: isinstance(each, Reached)  # noqa: E731
-    updates = jax.tree.leaves(still.updates, is_leaf=is_array)
-    passes = not any(each.values.any() for each in updates)
+    passes = not any(each.values.any() for each in found_in(still.updates, Reached))
     program = partial(_one_step, rule, passes=passes)
     return Program(program, program, held, tagged)
 

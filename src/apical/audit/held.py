@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from apical.networks.activations import Activation
-from apical.networks.layers import Layer
+from apical.networks.layers import Layer, StandIn
 from apical.networks.layers.pairing import pair
 from apical.networks.network import Network
 
@@ -67,7 +67,7 @@ def _given(slope: Array) -> Array:
     return slope
 
 
-class Held(Layer):
+class Held(StandIn):
     """A layer that gives the recorded preactivation for what it read then.
 
     With `traced`, it gives that for any minibatch of the same size, without a trace of weights and
@@ -83,14 +83,6 @@ class Held(Layer):
     read: Batched
     recorded: Batched
     traced: bool = eqx.field(static=True)
-
-    @property
-    def out_shape(self):
-        return self.original.out_shape
-
-    @property
-    def fans(self):
-        return self.original.fans
 
     def preactivation(self, x):
         plain = self.original.with_parameters(self.weight, self.bias)

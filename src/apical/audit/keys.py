@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from apical.audit.perturb import Moved, changed, differ, larger, turned
-from apical.audit.tags import KEY, WEIGHTS, Tag, Tagged
+from apical.audit.tags import KEY, WEIGHTS, Tag, Tagged, found_in
 
 KEYS = 64
 """What happens in one minibatch of ten is missed with a probability of .9^64 = .001."""
@@ -30,8 +30,7 @@ def merge(moved: PyTree, results: list[PyTree], tagged: Tagged) -> None:
     """Add what moved under any of the keys."""
     weights = _weights(tagged)
     group = 1 + 2 * len(weights)
-    is_moved = lambda each: isinstance(each, Moved)  # noqa: E731
-    for i, seen in enumerate(jax.tree.leaves(moved, is_leaf=is_moved)):
+    for i, seen in enumerate(found_in(moved, Moved)):
         for begin in range(0, len(results), group):
             before, *after = (
                 np.asarray(jax.tree.leaves(each)[i]) for each in results[begin : begin + group]

@@ -22,7 +22,7 @@ from apical.audit.perturb import perturb
 from apical.audit.program import Outputs, Program, inputs, through_forward_pass, transposed
 from apical.audit.specimen import specimens
 from apical.audit.storage import stored
-from apical.audit.tags import KEY, Tag
+from apical.audit.tags import KEY, Tag, found_in
 from apical.audit.trace import Reached, trace
 from apical.networks.network import Network
 from apical.rules import Rule
@@ -102,8 +102,7 @@ def _look(program: Program, more: dict[str, Any]) -> Looked:
 
 
 def _reads(traced: Outputs, number: int) -> bool:
-    leaves = jax.tree.leaves(traced, is_leaf=lambda each: isinstance(each, Reached))
-    return any(each.values[..., number].any() for each in leaves)
+    return any(each.values[..., number].any() for each in found_in(traced, Reached))
 
 
 def _measured(rule: Rule, stores: float, counted: tuple[int, ...]) -> Findings:

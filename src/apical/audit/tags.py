@@ -6,12 +6,13 @@ activity of one unit for one example, one number of a label, the derivative of a
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jaxtyping import PyTree
 
+T = TypeVar("T")
 WEIGHTS, SLOPE, UNIT, LABEL = "weights", "slope", "unit", "label"
 PAST_BATCH, FIRST_BATCH, KEY = "past batch", "first batch", "key"
 
@@ -67,3 +68,8 @@ class Tagger:
             return self.tags.index(tag)
         self.tags.append(tag)
         return len(self.tags) - 1
+
+
+def found_in(tree: PyTree, kind: type[T]) -> list[T]:
+    """The objects of a class in a tree that has them in place of arrays."""
+    return jax.tree.leaves(tree, is_leaf=lambda each: isinstance(each, kind))

@@ -107,7 +107,9 @@ def _tell_cost(rule: Rule, console: Console) -> None:
         labels = np.arange(600) % classes
         return from_arrays(np.zeros((600, 28, 28), np.uint8), labels, name="zeros")
 
-    data = images(10) if trouble(rule, images(10), settings) is None else images(2)
+    data = images(10)
+    if trouble(rule, data, settings) is not None:
+        data = images(2)
     own, bp = (step_cost(Task(each, data, settings).trainer) for each in (rule, BP()))
     console.print(
         f"\nA step of {settings.batch_size} images at the recipe: {own.flops / bp.flops:.2f} times "

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from apical.feedback import Transport
 from apical.networks.activations import Activation
-from apical.networks.layers import Layer
+from apical.networks.layers import Layer, StandIn
 from apical.networks.layers.pairing import pair
 from apical.networks.network import Network
 from apical.rules import BP, Batch, Credit, Rule, State
@@ -165,7 +165,7 @@ def equals_bp(rule, net, batch, state=None, rtol=1e-9):
     assert_close(ours.signals, theirs.signals, rtol=rtol)
 
 
-class Held(Layer):
+class Held(StandIn):
     """A layer that gives the recorded preactivation but transports with its own weights."""
 
     weight: jax.Array
@@ -178,14 +178,6 @@ class Held(Layer):
     @classmethod
     def of(cls, layer: Layer, weight: jax.Array, recorded: jax.Array) -> "Held":
         return cls(weight, layer.bias, layer.in_shape, layer.activation, layer, recorded)
-
-    @property
-    def out_shape(self):
-        return self.original.out_shape
-
-    @property
-    def fans(self):
-        return self.original.fans
 
     def preactivation(self, x):
         a = self.original.with_weight(self.weight).preactivation(x)

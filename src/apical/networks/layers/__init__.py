@@ -8,6 +8,7 @@ from apical.networks.layers.conv import Conv, Conv2d
 from apical.networks.layers.dense import Dense, Fc
 from apical.networks.layers.layer import Layer, LayerSpec
 from apical.networks.layers.local import Lc, LocallyConnected2d
+from apical.networks.layers.stand_in import StandIn
 from apical.networks.layers.transmitted import Transmitted
 from apical.networks.layers.transposed import Transposed
 from apical.networks.layers.window import Window
@@ -22,6 +23,7 @@ __all__ = [
     "LayerSpec",
     "Lc",
     "LocallyConnected2d",
+    "StandIn",
     "Transmitted",
     "Transposed",
     "Window",
