@@ -5,7 +5,6 @@ import dataclasses
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from apical.feedback import FixedRandom, Transport
@@ -126,12 +125,11 @@ class Called(Cheat):
 
     def feedback(self, net, state, key):
         def by_python(weight):
-            shape = jax.ShapeDtypeStruct(weight.shape, weight.dtype)
-
-            def same(w):  # JAX may call it in a thread of its own, where float64 is not enabled
-                return np.asarray(w, weight.dtype)
-
-            return jax.pure_callback(same, shape, weight, vmap_method="sequential")
+            # JAX may call it in a thread of its own, where float64 is not enabled.
+            w = weight.astype(jnp.float32)
+            shape = jax.ShapeDtypeStruct(w.shape, w.dtype)
+            told = jax.pure_callback(lambda w: w, shape, w, vmap_method="sequential")
+            return told.astype(weight.dtype)
 
         return tuple(layer.with_weight(by_python(layer.weight)) for layer in net.layers[1:])
 
