@@ -1,4 +1,4 @@
-"""Reading ahead: what comes next is read by other threads while the last is worked with."""
+"""Reading ahead: what comes next is read by another thread while the last is worked with."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -15,15 +15,14 @@ class Parts(Protocol[Part]):
     def __getitem__(self, number: Any, /) -> Part: ...
 
 
-THREADS = 2
-"""That read. Decoding an image, and resizing one, leave the interpreter to others."""
+BEFORE = 2
+"""Parts that are read before they are asked for."""
 
 
-def ahead(read: Callable[[Part], Read], parts: Parts[Part]) -> Iterator[Read]:
-    """`read` of each part in turn, of which so many as there are threads are read before they are
-    asked for. Raises what `read` raises."""
+def ahead(read: Callable[[Part], Read], parts: Parts[Part], threads: int = 1) -> Iterator[Read]:
+    """`read` of each part in turn, by so many threads. Raises what `read` raises."""
     import grain
 
     source: Any = grain.MapDataset.source(parts)
-    options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=THREADS)
+    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=BEFORE)
     yield from source.map(read).to_iter_dataset(options)
