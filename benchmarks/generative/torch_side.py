@@ -69,7 +69,7 @@ def train(f, g, batches, noise):
         up, down = (x, h1), (h1, h2)
         if noise:
             up = tuple(a + NOISE * torch.randn_like(a) for a in up)
-            drawn = torch.bernoulli(h2.expand(3, *h2.shape)).mean(0)
+            drawn = torch.bernoulli(h2.clamp(0, 1).expand(3, *h2.shape)).mean(0)
             down = (h1 + NOISE * torch.randn_like(h1), drawn)
         for l, target in enumerate((h1, h2)):
             f[l].learn(up[l], target, RATES["f"][l])
