@@ -13,7 +13,6 @@ import numpy as np
 from work import (
     ALPHA,
     AT_ONCE,
-    BATCH,
     CHECKED,
     DELTA,
     MINIBATCHES,
@@ -89,7 +88,7 @@ def epoch(file):
 
 
 def alone(file):
-    """The matrix products of every minibatch's inference, in their order, and nothing else."""
+    """The matrix products of every minibatch's inference and learning, in their order, and nothing else."""
     f, g, x = read(file)
     f1, f2, g1, g2 = (jnp.asarray(w.T) for w in (*f, *g))
 
@@ -104,9 +103,10 @@ def alone(file):
                 return (first - h1 @ g1 @ f1 + moved @ g2) / 4, moved / 4
 
             h1, h2 = jax.lax.fori_loop(0, STEPS, step, (first, first @ f2))
-            return (sums[0] + h1, sums[1] + h2), None
+            pairs = (x, x @ f1), (h1, h1 @ f2), (h1, h1 @ g1), (h2, h2 @ g2)
+            return tuple(s + a.T @ b for s, (a, b) in zip(sums, pairs)), None
 
-        zeros = (jnp.zeros((BATCH, SIZES[1])), jnp.zeros((BATCH, SIZES[2])))
+        zeros = tuple(jnp.zeros(weight.shape) for weight in (f1, f2, g1, g2))
         return jax.lax.scan(minibatch, zeros, x)[0]
 
     x = jnp.asarray(x)

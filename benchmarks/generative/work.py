@@ -26,14 +26,15 @@ SAMPLES, AT_ONCE, ROUNDS, ROUND_ALPHA = 10_000, 1000, 3, 0.3
 
 
 def products() -> float:
-    """Floating-point operations of an inference's matrix products for a minibatch.
+    """Floating-point operations of a minibatch's matrix products.
 
-    A step decodes and encodes again both layers, encodes h_1, and decodes the h_2 that has moved. The first
-    encodings of x and h_1 come first.
+    Inference: the first encodings of x and h_1; then a step decodes and encodes again both layers, encodes h_1,
+    and decodes the h_2 that has moved. Learning: each of the four maps answers and has its weights' gradient.
     """
     (x, h1, h2), n = SIZES, BATCH
     step = 2 * n * (2 * x * h1 + 4 * h1 * h2)
-    return STEPS * step + 2 * n * (x * h1 + h1 * h2)
+    both = 2 * n * (x * h1 + h1 * h2)
+    return both + STEPS * step + 4 * both
 
 
 def read(file: str) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
