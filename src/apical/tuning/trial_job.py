@@ -1,5 +1,6 @@
 """One trial of a search: in this process, or as a job in a folder of its own."""
 
+import itertools
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,14 @@ from apical.tuning.space import place
 from apical.tuning.trial import Trial
 
 ENDED = "trial.json"
+
+REMEMBERED = 8
+"""Trials after which a process lets its compiled programs go.
+
+Rates are constants of them, so that a trial's are of no use to another: kept for ever, they would add up
+to gigabytes. What trials share, and is lost with them, is half a second's work.
+"""
+_ATTEMPTS = itertools.count(1)
 
 
 def attempt(
@@ -59,9 +68,8 @@ def attempt(
         if result.summary["status"] == "interrupted":
             raise KeyboardInterrupt
     finally:
-        # Rates are constants of the compiled programs, so no other trial uses these; kept, they
-        # would add up to gigabytes.
-        jax.clear_caches()
+        if next(_ATTEMPTS) % REMEMBERED == 0:
+            jax.clear_caches()
     if out is not None:  # with the epochs of an earlier session
         curve = {row["epoch"]: row[metric] for row in RunFolder(out).rows("metrics.jsonl")}
     return Trial(number, dict(values), curve, diverged)
