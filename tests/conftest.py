@@ -1,6 +1,7 @@
 """Fixtures for all tests: float64 on demand, small data, and little work done twice."""
 
 import gc
+import os
 from importlib import import_module
 
 import jax
@@ -36,6 +37,14 @@ def _bounded_memory():
     yield
     if psutil.Process().memory_info().rss > PLENTY:
         jax.clear_caches()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk():
+    """Only a machine that loses its power needs what `fsync` does; no test of this process is one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

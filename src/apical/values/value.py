@@ -31,6 +31,7 @@ class Value(eqx.Module):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        finals.cache_clear()
         if "name" not in vars(cls):
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
@@ -190,12 +191,13 @@ def is_kind(cls: Any) -> bool:
     return isinstance(cls, type) and issubclass(cls, Value) and inspect.isabstract(cls)
 
 
-def finals(kind: type[Value]) -> list[type[Value]]:
-    """The classes of a kind that values are made of."""
+@cache
+def finals(kind: type[Value]) -> tuple[type[Value], ...]:
+    """The classes of a kind that values are made of; looked for anew when there is a new one."""
     found: list[type[Value]] = []
     for cls in kind.__subclasses__():
-        found += [cls] * (not inspect.isabstract(cls)) + finals(cls)
-    return found
+        found += [cls] * (not inspect.isabstract(cls)) + [*finals(cls)]
+    return tuple(found)
 
 
 def concrete(kind: type[Value]) -> dict[str, type[Value]]:
