@@ -52,6 +52,7 @@ def killed(tmp_path_factory) -> tuple[Path, str]:
     return out, said
 
 
+@pytest.mark.hard
 def test_a_killed_search_has_the_draws_of_one_that_was_not(killed):
     out, _ = killed
     expected = [draw(SPACE, 0, number) for number in range(4)]
@@ -60,6 +61,7 @@ def test_a_killed_search_has_the_draws_of_one_that_was_not(killed):
     assert (out / "sensitivity.png").exists()
 
 
+@pytest.mark.hard
 def test_the_printed_command_trains_the_best(killed, tmp_path):
     out, said = killed
     (line,) = [line for line in said.splitlines() if line.startswith("apical train")]
@@ -70,6 +72,7 @@ def test_the_printed_command_trains_the_best(killed, tmp_path):
     assert summary["best_validation"]["epoch"] == [best["epoch"]]
 
 
+@pytest.mark.hard
 def test_searches_are_laid_over_each_other(killed, tmp_path):
     out, _ = killed
     said = apical("sensitivity", out, out, "--out", tmp_path / "figure.svg")

@@ -140,6 +140,7 @@ def test_a_rule_is_trained_by_its_file_and_its_run_is_used(mine, tmp_path):
     )
 
 
+@pytest.mark.hard
 def test_a_new_process_is_told_the_file_of_a_run_and_reads_it_with_it(mine, tmp_path):
     out = tmp_path / "run"
     command("train", f"{mine}:HalvedByMe", "--data", "iris", "--hidden", 4, *BUDGET, "--out", out)

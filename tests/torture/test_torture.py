@@ -52,6 +52,7 @@ def _dies():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.hard
 @pytest.mark.parametrize(
     ("work", "word"),
     [

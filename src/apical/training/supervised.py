@@ -230,6 +230,7 @@ def activity(layer: Layer) -> int:
     return (copies + math.prod(layer.out_shape)) * layer.weight.dtype.itemsize
 
 
+@jax.jit
 def _size(tree: Any) -> Array:
     """The largest magnitude among the numbers of a tree; counters and seeds are no sizes."""
     leaves = (leaf for leaf in jax.tree.leaves(tree) if leaf.size)
