@@ -41,7 +41,7 @@ def _bounded_memory():
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_waiting_for_the_disk():
-    """Only a machine that loses its power needs what `fsync` does; no test of this process is one."""
+    """`fsync` is for machines that lose their power, which no test in this process is about."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield

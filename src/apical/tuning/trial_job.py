@@ -28,8 +28,8 @@ ENDED = "trial.json"
 REMEMBERED = 8
 """Trials after which a process lets its compiled programs go.
 
-Rates are constants of them, so that a trial's are of no use to another: kept for ever, they would add up
-to gigabytes. What trials share, and is lost with them, is half a second's work.
+Rates are constants of them, so that a trial's are of no use to another: kept for ever, they would
+add up to gigabytes. What trials share, and is lost with them, is half a second's work.
 """
 _ATTEMPTS = itertools.count(1)
 
