@@ -15,6 +15,7 @@ ROOMS = {
     "values": "what configurations are made of",
     "data": "data sets, preprocessing",
     "networks": "layers, losses, targets",
+    "measurements": "ranks, saturation, Gauss-Newton",
     "settings": "everything a run may be asked for",
     "feedback": "weights that signals travel through",
     "rules": "how credit is assigned",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         feedback as feedback,
         generative as generative,
         jobs as jobs,
+        measurements as measurements,
         networks as networks,
         page as page,
         papers as papers,

@@ -309,8 +309,8 @@ MUTANTS = (
     Mutant(
         "programs: networks that average other numbers of passes share them",
         "training/supervised.py",
-        "steps_per_epoch=None, record_test=False)",
-        "steps_per_epoch=None, record_test=False, passes=1)",
+        "steps_per_epoch=None, record_test=False, diagnose=()",
+        "steps_per_epoch=None, record_test=False, diagnose=(), passes=1",
         (
             "tests/training/test_trainer.py"
             "::test_learners_share_programs_only_if_they_differ_in_what_no_program_reads",

@@ -29,6 +29,8 @@ class Alignment(eqx.Module):
     signal_error: Float[Array, " layers"]
     """Relative error of the teaching signals, sqrt(sum |s_l - d_l|^2 / sum |d_l|^2) over examples,
     with d_l = dL/da_l."""
+    reached: tuple[bool, ...] = eqx.field(static=True)
+    """Which layers feedback weights lead to; the others have no angle and no signs to agree."""
 
 
 @partial(jax.jit, static_argnames="rule")
@@ -57,8 +59,8 @@ def alignment(
         >>> found.cosine.round(4)
         Array([1., 1.], dtype=float32)
     """
-    ours, signals = _over_probe(rule, net, state, probe, key)
-    reference, gradients = _over_probe(BP(), net, State(), probe, key)
+    ours, signals = over_probe(rule, net, state, probe, key)
+    reference, gradients = over_probe(BP(), net, State(), probe, key)
     pairs = [(_flat(a), _flat(b)) for a, b in zip(ours.layers, reference.layers, strict=True)]
     first = jax.tree.map(lambda leaf: leaf[0], probe)
     pathways = {p.target: p for p in rule.credit(net.drawn(key), state, first, key).pathways}
@@ -82,10 +84,11 @@ def alignment(
                 for a, b in zip(signals, gradients, strict=True)
             ]
         ),
+        reached=tuple(w is not None for w in weights),
     )
 
 
-def _over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...]]:
+def over_probe(rule, net, state, probe, key) -> tuple[Network, tuple[Array, ...]]:
     """The mean pseudo-gradient over the probe, and the teaching signals of every example in it.
 
     What the rule keeps goes from batch to batch.

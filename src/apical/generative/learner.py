@@ -137,8 +137,7 @@ class Inferring(Learner):
             "inference": {"log_joint": np.asarray(rises, float).tolist()},
             "activity": np.asarray(means, float).tolist(),
             "inversion": {
-                name: [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
-                for name, values in inversion.items()
+                name: np.asarray(values, float).tolist() for name, values in inversion.items()
             },
         }
 

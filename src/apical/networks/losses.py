@@ -5,6 +5,7 @@ place, `Layer.gradient`. `y` has the output's shape (see `targets`).
 """
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,10 @@ from apical.values.value import Value
 
 class Loss(Value):
     """L(a, y) for each example, where sigma(a) is the network's output."""
+
+    convex_in_activity: ClassVar[bool] = False
+    """Whether it is convex in sigma(a), and need not be in a: Gauss-Newton's curvature is that of
+    what it is convex in."""
 
     @property
     @abstractmethod
@@ -72,6 +77,8 @@ class CrossEntropy(Loss):
 
 class SquaredError(Loss):
     """L = 1/2 sum_i (sigma(a)_i - y_i)^2, summed over the units."""
+
+    convex_in_activity = True
 
     @property
     def link(self):

@@ -1,5 +1,6 @@
-"""The curves of runs in one figure: error, loss, alignment with BP, feedback, inverses."""
+"""The curves of runs in one figure: error, loss, alignment with BP, what else was diagnosed."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -59,11 +60,13 @@ def draw(runs: Sequence[RunData], out: Path, labels: Sequence[str] | None = None
         palette = colours(labels)
         drawn = [(run, label, palette[label]) for run, label in zip(runs, labels, strict=True)]
     with look():
-        across = 2 if len(panels) in (2, 4) else len(panels)
-        down = len(panels) // across
-        size = (4.1 * across, 6 if down == 2 else 3.5)
+        across = 2 if len(panels) in (2, 4) else len(panels) if len(panels) <= 5 else 4
+        down = math.ceil(len(panels) / across)
+        size = (4.1 * across, 6 if across == down == 2 else 3.5 * down)
         figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
-        for axis, panel in zip(axes.flat, panels, strict=True):
+        for axis in axes.flat[len(panels) :]:
+            axis.remove()
+        for axis, panel in zip(axes.flat, panels, strict=False):
             axis.set_xlabel("epoch")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             for run, label, colour in drawn:
@@ -73,7 +76,7 @@ def draw(runs: Sequence[RunData], out: Path, labels: Sequence[str] | None = None
             loc="outside upper center",
             ncols=min(len(runs), 5),
         )
-        by_layer = [axis for axis, panel in zip(axes.flat, panels, strict=True) if panel in LAYERS]
+        by_layer = [axis for axis, panel in zip(axes.flat, panels, strict=False) if panel in LAYERS]
         if by_layer:
             _layer_legend(by_layer[0], runs)
         below(figure, " ".join((*lines(run.config["seeds"] for run in runs), note)))
@@ -139,6 +142,11 @@ def _inversion(axis, run, label, colour):
     axis.set_ylabel("largest eigenvalue of (I - f'g')^T (I - f'g')")
 
 
+def _measured(axis, run, label, colour, *, of, statistic, called):
+    _hidden(axis, run, statistic, colour, of=of)
+    axis.set_ylabel(called)
+
+
 def _hidden(axis, run, statistic, colour, of="alignment"):
     """A line for each hidden layer."""
     epochs, values = stack(run.curves(of, statistic))
@@ -151,6 +159,15 @@ LAYERS = (
     Panel(_cosine, ("alignment", "cosine")),
     Panel(_angle, ("alignment", "feedback_angle")),
     Panel(_inversion, ("inversion", "eigenvalue")),
+    *(
+        Panel(partial(_measured, of=of, statistic=statistic, called=called), (of, statistic))
+        for of, statistic, called in (
+            ("gauss_newton", "angle", "hidden update to Gauss-Newton's (deg)"),
+            ("saturation", "share", "share of saturated hidden units"),
+            ("effective_rank", "update", "effective rank of hidden updates"),
+            ("effective_rank", "activity", "effective rank of hidden activities"),
+        )
+    ),
 )
 """Panels with a line for each hidden layer."""
 

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from apical.errors import at_least_one, positive
+from apical.errors import UsageError, at_least_one, positive
+from apical.measurements import Measurement
 from apical.settings.architecture import Architecture
 from apical.settings.loop import Loop
 from apical.settings.turns import Alternation
@@ -41,11 +42,19 @@ class Settings(Loop, Architecture):
 
     passes: int = 10
     """Forward passes that an evaluation averages, if units send samples of their activity."""
+    diagnose: tuple[Measurement, ...] = ()
+    """What to measure beside the alignment before the first step and after every epoch, on the
+    first 500 training examples: the angle of the updates to Gauss-Newton's, the share of saturated
+    units, the effective rank of updates and activities. Each takes time (see
+    `apical.measurements`) and changes no bit of training."""
 
     def __post_init__(self):
         self._read()
         positive(learned_lr=self.learned_lr)
         at_least_one(passes=self.passes)
+        named = [each.name for each in self.diagnose]
+        if twice := [name for name in named if named.count(name) > 1]:
+            raise UsageError(f"diagnose: {twice[0]} is given twice; leave one out")
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:

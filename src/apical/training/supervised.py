@@ -1,6 +1,7 @@
 """Supervised learning by a rule: a network, what the rule owns, and an optimizer for each."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import optax
 from jaxtyping import Array, PyTree
 
 from apical.diagnostics import alignment
+from apical.diagnostics.asked_for import measured
 from apical.diagnostics.inversion import FEW, contractions
 from apical.errors import UsageError
 from apical.networks.layers import Layer
@@ -48,7 +50,9 @@ class Supervised(Learner):
     """What programs may read of the settings: learners that differ in others share theirs."""
 
     def __post_init__(self):
-        read = replace(self.settings, epochs=1, steps_per_epoch=None, record_test=False)
+        read = replace(
+            self.settings, epochs=1, steps_per_epoch=None, record_test=False, diagnose=()
+        )
         object.__setattr__(self, "_compiled", read)
 
     @property
@@ -170,13 +174,24 @@ class Supervised(Learner):
 
     def diagnose(self, carry, examples, key):
         """The alignment with backpropagation; of target propagation with inverses, whether they
-        lead targets nearer to their aims (`diagnostics.inversion`)."""
-        aligned = alignment(carry.net, carry.state, self.cut(examples), key, rule=self.rule)
-        found = {"alignment": {name: _told(values) for name, values in vars(aligned).items()}}
+        lead targets nearer to their aims (`diagnostics.inversion`); and what was asked for."""
+        net, state, rule, probe = carry.net, carry.state, self.rule, self.cut(examples)
+        aligned = alignment(net, state, probe, key, rule=rule)
+        of_feedback = ("feedback_angle", "sign_agreement")
+        found: dict[str, Any] = {
+            "alignment": {
+                name: _told(values, aligned.reached if name in of_feedback else None)
+                for name, values in vars(aligned).items()
+                if name != "reached"
+            }
+        }
         if self._inverts(carry):
             x = self.batch(examples).x[:FEW]
-            values = contractions(carry.net, carry.state, x, key, rule=self.rule)
-            found["inversion"] = {"eigenvalue": _told(values)}
+            values = contractions(net, state, x, key, rule=rule)
+            inverted = [0 < l <= len(state.learned) for l in range(len(net.layers))]
+            found["inversion"] = {"eigenvalue": _told(values, inverted)}
+        if asked := self.settings.diagnose:
+            found |= jax.tree.map(float, measured(net, state, probe, key, rule=rule, asked=asked))
         return found
 
     def diagnosing(self, carry, examples, key):
@@ -185,6 +200,8 @@ class Supervised(Learner):
         programs = [alignment.lower(net, state, probe, key, rule=rule)]
         if self._inverts(carry):
             programs.append(contractions.lower(net, state, examples.x[:FEW], key, rule=rule))
+        if asked := self.settings.diagnose:
+            programs.append(measured.lower(net, state, probe, key, rule=rule, asked=asked))
         return programs
 
     def _inverts(self, carry: Carry) -> bool:
@@ -218,9 +235,14 @@ class Supervised(Learner):
         return jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), self.batch(examples))
 
 
-def _told(values: Array) -> list[float | None]:
-    """Numbers for JSON; null where there is none."""
-    return [None if np.isnan(v) else v for v in np.asarray(values, float).tolist()]
+def _told(values: Array, there: Sequence[bool] | None = None) -> list[float | None]:
+    """A number for each layer, or for those of them where one is `there`."""
+    numbers = np.asarray(values, float).tolist()
+    return (
+        numbers
+        if there is None
+        else [v if told else None for v, told in zip(numbers, there, strict=True)]
+    )
 
 
 def activity(layer: Layer) -> int:

@@ -22,6 +22,7 @@ from apical.training.evaluate import evaluate
 from apical.training.events import Epoch, Within
 from apical.training.lanes import Lanes
 from apical.training.learner import Carry, Examples, Keys, Learner, Parameters, Plan
+from apical.training.no_numbers import warn_of_no_numbers
 from apical.training.stream import Stream
 
 PROBE = 500
@@ -187,6 +188,9 @@ class Trainer:
         return measured
 
     def _finished(self, seed: int, number: int, carry: Carry, metrics: dict[str, Any]) -> Epoch:
+        # Scores are plain numbers; one batch of one example may well have none.
+        diagnosed = {k: tree for k, tree in metrics.items() if isinstance(tree, dict | list)}
+        warn_of_no_numbers(seed, number, diagnosed)
         return Epoch(seed, number, metrics, carry, self.learner.parameters(carry))
 
     def _train_epoch(
