@@ -78,3 +78,12 @@ def test_python_of_the_readme_runs(heading, tmp_path, monkeypatch):
         pytest.importorskip("pandas")
     monkeypatch.chdir(tmp_path)
     exec(below(heading), {})
+
+
+def test_python_of_the_page_of_listeners_runs(capsys):
+    text = (ROOT / "docs" / "listeners.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    exec(code, {})
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["0", "0"], ["0", "1"], ["0", "2"],
+    ]  # fmt: skip

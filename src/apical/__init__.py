@@ -73,6 +73,13 @@ if TYPE_CHECKING:
     from apical.rules.rule import Traits as Traits
     from apical.settings import Settings as Settings
     from apical.training import Result as Result, fit as fit
+    from apical.training.listeners import (
+        CSV as CSV,
+        ListenerSpec as ListenerSpec,
+        MLflow as MLflow,
+        TensorBoard as TensorBoard,
+        WandB as WandB,
+    )
     from apical.training.model import Model as Model
     from apical.training.reload import load_model as load_model
     from apical.tuning import Found as Found, search as search

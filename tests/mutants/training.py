@@ -10,6 +10,7 @@ MEMORY = "tests/training/test_memory.py"
 EVALUATE = "tests/training/test_evaluate.py"
 BEST = "tests/training/test_best.py"
 TOGETHER = "tests/training/test_together.py"
+LISTENERS = "tests/training/test_listeners.py"
 TURNS = "tests/training/test_turns.py"
 AUGMENT = "tests/data/test_augmentation.py"
 SENT = "tests/layers/test_transmission.py"
@@ -428,5 +429,47 @@ MUTANTS = (
             "tests/training/test_memory.py"
             "::test_seeds_need_more_side_by_side_than_one_after_the_other",
         ),
+    ),
+    Mutant(
+        "listeners: one that fails takes the run with it",
+        "training/run.py",
+        "                self._audience.remove(listener)\n",
+        "                raise\n",
+        (f"{LISTENERS}::test_a_listener_that_fails_is_left_out_and_the_run_goes_on",),
+    ),
+    Mutant(
+        "listeners: what ends the run loses its last epoch",
+        "training/run.py",
+        "                    self.recorder.flush()\n                raise",
+        "                    pass\n                raise",
+        (f"{LISTENERS}::test_one_that_ends_the_run_loses_no_epoch",),
+    ),
+    Mutant(
+        "listeners: a resumed run has another name",
+        "training/recording.py",
+        "self._folder.run() or uuid",
+        "uuid",
+        (f"{LISTENERS}::test_a_resumed_run_has_its_name_and_the_rows_that_count",),
+    ),
+    Mutant(
+        "csv: rows of an epoch whose checkpoint was lost stay",
+        "training/listeners/csv_file.py",
+        'if row["run"] != self._about["run"]',
+        "if row",
+        (f"{LISTENERS}::test_a_csv_file_has_each_epoch_once_after_a_kill",),
+    ),
+    Mutant(
+        "tensorboard: what a killed session wrote stays",
+        "training/listeners/tensorboard.py",
+        "                        old.unlink()",
+        "                        pass",
+        (f"{LISTENERS}::test_tensorboard_has_every_number_once_after_a_kill",),
+    ),
+    Mutant(
+        "wandb: epochs that it has are told again",
+        "training/listeners/weights_and_biases.py",
+        'if row["epoch"] >= run.step:',
+        "if run:",
+        (f"{LISTENERS}::test_wandb_is_told_no_epoch_that_it_has",),
     ),
 )

@@ -242,28 +242,3 @@ def test_runs_of_one_rule_are_told_apart_by_settings_or_by_folder(runs, tmp_path
     assert len(drawn) == 2
     again = changed("again")
     assert run_labels([runs[1], again]) == [f"fa folder={r.path}" for r in (runs[1], again)]
-
-
-def test_tensorboard_gets_every_number(blobs, tmp_path):
-    from apical.training.tensorboard import TensorBoard
-
-    fit(FA(), blobs, hidden=(8,), epochs=2, batch_size=30, listeners=[TensorBoard(tmp_path)])
-    (events,) = tmp_path.glob("events.out.tfevents.*")
-    content = events.read_bytes()
-    for tag in (b"seed-0/val_accuracy", b"seed-0/alignment/cosine/layer-1"):
-        assert tag in content
-
-
-def test_tensorboard_leaves_out_what_is_no_number(blobs, tmp_path, capfd):
-    """One example has no variance that could be explained; the library would speak of it."""
-    from apical.training.tensorboard import TensorBoard
-
-    fit(
-        FA(), blobs, hidden=(4,), target="input", loss="squared-error",
-        epochs=1, batch_size=1, steps_per_epoch=2, listeners=[TensorBoard(tmp_path)],
-    )  # fmt: skip
-    (events,) = tmp_path.glob("events.out.tfevents.*")
-    content = events.read_bytes()
-    assert b"seed-0/val_explained_variance" in content
-    assert b"seed-0/train_explained_variance" not in content
-    assert capfd.readouterr().err == ""

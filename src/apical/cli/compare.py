@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apical.cli.support import terminal
-from apical.cli.support.console import bar, run
+from apical.cli.support.console import bar, run, seen
 from apical.cli.support.flags import DataOptions, RunOptions, cli
 from apical.cli.support.rule_jobs import RuleJob, side_by_side
 from apical.cli.support.rules_of import rule_of
@@ -191,7 +191,8 @@ class _Searching:
         from apical.training.events import Epoch
 
         if self._tuning is not None and isinstance(event, Epoch) and event.number:
-            self._progress.update(self._bar, note=f"epoch {event.number}")
+            with seen():
+                self._progress.update(self._bar, note=f"epoch {event.number}")
 
     def trial(self, contestant: "Contestant", trial: "Trial") -> None:
         self._ended += 1

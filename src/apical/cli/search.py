@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from apical.cli.support import terminal
-from apical.cli.support.console import bar
+from apical.cli.support.console import bar, seen
 from apical.cli.support.flags import DataOptions, cli, pick_rule
 from apical.cli.support.workers import workers_of
 from apical.rules import Rule
@@ -130,6 +130,10 @@ class _Face:
         return f"val {self._settings.target.score}"
 
     def event(self, event: "Event") -> None:
+        with seen():
+            self._show(event)
+
+    def _show(self, event: "Event") -> None:
         from apical.training.events import Epoch
 
         self._head()  # what was asked for is accepted: the first trial starts

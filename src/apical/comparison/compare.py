@@ -22,8 +22,8 @@ from apical.runs.writing import write_whole
 from apical.settings import Settings
 from apical.training import fit
 from apical.training.cost import Cost, step_cost
-from apical.training.events import Listener
 from apical.training.how import Measured, data_of, folder_of
+from apical.training.listeners.spec import Listening
 from apical.training.order import steps_in_epoch
 from apical.training.task import Task
 from apical.tuning.trial import Trial
@@ -68,7 +68,7 @@ def plan(
     named: Named | None = None,
     workers: Workers | None = None,
     trial: Callable[[Contestant, Trial], None] = lambda contestant, trial: None,
-    listeners: Iterable[Listener] = (),
+    listeners: Iterable[Listening] = (),
 ) -> Plan:
     """Gather the contestants, give each the budget and tune it; what `out` holds is not repeated.
 
@@ -248,7 +248,7 @@ def compare(
     tune_seconds: float | None = None,
     out: Path | str | None = None,
     overwrite: bool = False,
-    listeners: Iterable[Listener] = (),
+    listeners: Iterable[Listening] = (),
     **changes: Any,
 ) -> Comparison:
     """Train rules from the same initial weights, in the same order of the data, and compare them.

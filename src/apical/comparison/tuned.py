@@ -13,7 +13,7 @@ from apical.data.named import Named
 from apical.errors import ApicalError, UsageError, at_least_one
 from apical.jobs.workers import Workers
 from apical.runs.writing import write_whole
-from apical.training.events import Listener
+from apical.training.listeners.spec import Listening
 from apical.tuning import search
 from apical.tuning.trial import Trial
 from apical.values.spelling import spell
@@ -67,7 +67,7 @@ def tune(
     out: Path,
     *,
     report: Callable[[Trial], None] = lambda trial: None,
-    listeners: Sequence[Listener] = (),
+    listeners: Sequence[Listening] = (),
     workers: Workers | None = None,
 ) -> tuple[Contestant, Tuned]:
     """The contestant with the values of its best trial; trials that have ended are not run again.

@@ -12,8 +12,8 @@ from apical.generative.latent_model import LatentModel
 from apical.generative.task import GenerativeTask
 from apical.runs.precision import full_precision
 from apical.settings import Unsupervised
-from apical.training.events import Listener
 from apical.training.how import CHECKPOINT_SECONDS, How, Measured, data_of
+from apical.training.listeners.spec import Listening
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def fit(
     out: Path | str | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    listeners: Iterable[Listener] = (),
+    listeners: Iterable[Listening] = (),
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
     devices: int | str = 1,
     shard_weights: bool = False,

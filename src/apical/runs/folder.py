@@ -15,6 +15,7 @@ the checkpoint that makes it count, and lines that no checkpoint covers are
 dropped on resuming.
 """
 
+import hashlib
 import json
 import math
 import shutil
@@ -65,6 +66,20 @@ class RunFolder:
         """Whether it holds checkpoints; a record of a run, or one just begun, has none."""
         seeds = self.path.glob("checkpoints/seed-*")
         return any(Checkpoints(folder).latest() for folder in seeds)
+
+    def run(self) -> str | None:
+        """What the run is called, whose folder may be moved; None: it has not begun.
+
+        One that began before runs had names is called by a digest of its env.json.
+        """
+        path = self.path / "env.json"
+        if not self.exists or not path.exists():
+            return None
+        content = path.read_bytes()
+        try:
+            return str(json.loads(content)["run"])
+        except (ValueError, KeyError, TypeError):
+            return hashlib.sha256(content).hexdigest()[:32]
 
     def foreign(self) -> list[str]:
         """What lies in the folder that no run has written. Raises `UsageError` for a file."""

@@ -1,4 +1,19 @@
-"""Events that a run tells its listeners."""
+"""Events that a run tells its listeners, and what it promises them.
+
+A listener is anything that may be called with an event: a function, or an object that remembers.
+
+- It hears `Started`, then of each seed its epochs in order, epoch 0 first, then `Finished`. Seeds
+  come one after the other, or in turn if they train together. `Within` comes between the chunks of
+  an epoch that has several. There will be further kinds: pass over what you do not know.
+- An event comes after the run has recorded it, in the process that trains, which waits.
+- A run that is resumed begins with `Started` again, of the same `run`, with all `rows` that count.
+  A session that was killed may have told of later epochs: they are trained, and told, once more.
+  So a listener that keeps rows has each once if it begins with those of `Started`.
+- What it raises loses no epoch. An `ApicalError` ends the run after the last epoch was saved, and
+  `KeyboardInterrupt` as Ctrl-C does. Of any other exception a warning tells; the run goes on, and
+  the listener hears no more of it. If that was at `Started`, the run does not begin.
+- A run that an error ends tells of `Broken` in place of `Finished`; one that is killed, of nothing.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +28,14 @@ class Started:
     """A run begins, or goes on after `done` epochs that earlier sessions finished."""
 
     config: dict[str, Any]
+    """As in config.json."""
     done: int
+    run: str
+    """Its name: another for every run, the same when it is resumed."""
+    about: dict[str, str]
+    """As in summary.json: what is trained, as `spelled`, and on which `data`."""
+    rows: list[dict[str, Any]]
+    """Of the epochs that earlier sessions finished, epochs 0 included, by seed."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +75,13 @@ class Finished:
     """A run has ended, in full or early."""
 
     summary: dict[str, Any]
+    """As in summary.json; its `status` is finished, interrupted or diverged."""
 
 
-Event = Started | Epoch | Within | Finished
+@dataclass(frozen=True)
+class Broken:
+    """A run was ended by an error, such as a full disk; it may be resumed."""
+
+
+Event = Started | Epoch | Within | Finished | Broken
 Listener = Callable[[Event], None]

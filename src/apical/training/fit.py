@@ -13,9 +13,9 @@ from apical.networks.network import Network
 from apical.rules import Rule, State
 from apical.runs.precision import full_precision
 from apical.settings import Settings
-from apical.training.events import Listener
 from apical.training.first_layer import FirstLayer
 from apical.training.how import CHECKPOINT_SECONDS, How, Measured, data_of
+from apical.training.listeners.spec import Listening
 from apical.training.model import Model
 from apical.training.task import Task
 from apical.values.value import read
@@ -64,7 +64,7 @@ def fit(
     out: Path | str | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    listeners: Iterable[Listener] = (),
+    listeners: Iterable[Listening] = (),
     transformation: optax.GradientTransformation | None = None,
     init_from: FirstLayer | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
@@ -86,7 +86,9 @@ def fit(
       accelerator small networks wait for launches, which are shared then; on CPUs it may be slower.
     - `out`: the run's folder; None keeps everything in memory. With `resume` an unfinished run
       goes on, bit for bit as if it had not been interrupted; with `overwrite` it is replaced.
-    - `listeners`: called with each `Started`, `Epoch` and `Finished`.
+    - `listeners`: functions that are called with each event (`apical.training.events`), listeners
+      such as `apical.CSV("epochs.csv")`, or their spellings: "csv:FILE", "tensorboard:DIR",
+      "wandb:PROJECT", "mlflow:EXPERIMENT". One that fails loses no epoch.
     - `transformation`: an Optax transformation in place of the optimizers that `settings` name.
     - `init_from`: what the first hidden layer begins with in place of drawn weights, as
       `apical.EncoderOf("runs/made")`.

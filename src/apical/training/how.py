@@ -15,6 +15,7 @@ from apical.runs.precision import asked, full_precision
 from apical.training.devices import Devices
 from apical.training.events import Listener
 from apical.training.hosts import agree
+from apical.training.listeners.spec import Listening, listener_of
 from apical.training.recording import Recording, recording
 from apical.training.run import Outcome, Session, run, run_all
 from apical.training.task import Training
@@ -49,7 +50,7 @@ class How:
     out: Path | str | None = None
     resume: bool = False
     overwrite: bool = False
-    listeners: Iterable[Listener] = ()
+    listeners: Iterable[Listening] = ()
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     devices: int | str = 1
     shard_weights: bool = False
@@ -71,6 +72,14 @@ class How:
             raise UsageError(
                 f"checkpoint_seconds: must be 0 or more, got {self.checkpoint_seconds}"
             )
+        if isinstance(self.listeners, str) or not isinstance(self.listeners, Iterable):
+            raise UsageError(
+                f"listeners: must be a list, got {short(self.listeners)}; put it in brackets"
+            )
+
+    def _listening(self) -> list[Listener]:
+        assert isinstance(self.out, Path | None)
+        return [listener_of(each, i, self.out) for i, each in enumerate(self.listeners)]
 
     @property
     def numbers(self) -> range:
@@ -84,12 +93,13 @@ class How:
 
     def carry_out(self, training: Training) -> Outcome:
         """Train, and record it. Raises as `fit`."""
+        audience = self._listening()  # or a folder would be taken up before one of them is refused
         with asked(training.settings.matmul_precision):
             trainer, config = self._prepared(training)
             agree(config)
             with self._recorder(training, trainer, config) as recorder:
                 return run(
-                    trainer, config, self.numbers, recorder, self.listeners, together=self.together
+                    trainer, config, self.numbers, recorder, audience, together=self.together
                 )
 
     def make_ready(self, training: Training) -> None:

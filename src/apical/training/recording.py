@@ -2,6 +2,7 @@
 
 import math
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,10 @@ class Recording(ABC):
     def __call__(self, event: Event) -> None: ...
 
     @abstractmethod
+    def run(self) -> str:
+        """What the run is called, in every session."""
+
+    @abstractmethod
     def recover(self, seeds: Iterable[int]) -> tuple[list[Row], list[Row]]:
         """The rows of the epochs that need not be run again, and of the networks before them."""
 
@@ -51,6 +56,9 @@ class InMemory(Recording):
 
     def __call__(self, event):
         pass
+
+    def run(self):
+        return uuid.uuid4().hex
 
     def recover(self, seeds):
         return [], []
@@ -85,9 +93,10 @@ class InFolder(Recording):
 
     def _note(self, event: Event) -> None:
         match event:
-            case Started(config):
+            case Started(config, run=run):
                 if not self._folder.exists:
-                    self._folder.write("env.json", {**environment(), "seed": config["seed"]})
+                    told = {**environment(), "seed": config["seed"], "run": run}
+                    self._folder.write("env.json", told)
                     self._folder.write("config.json", config)
                 if self._inputs is not None:
                     self._inputs.write(self._folder.inputs)
@@ -111,6 +120,9 @@ class InFolder(Recording):
                 for name in ("initial.jsonl", "metrics.jsonl"):
                     self._folder.keep(name, sorted(self._folder.rows(name), key=in_order))
                 self._folder.write("summary.json", summary)
+
+    def run(self):
+        return self._folder.run() or uuid.uuid4().hex
 
     def recover(self, seeds):
         saved = {seed: self._of(seed).latest() for seed in seeds}
@@ -179,6 +191,9 @@ class OfFirst(Recording):
 
     def __call__(self, event):
         self._own(event)
+
+    def run(self):
+        return of_first(self._own.run)
 
     def recover(self, seeds):
         return of_first(lambda: self._own.recover(seeds))

@@ -2,18 +2,20 @@
 
 import math
 import time
+import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
-from apical.errors import DivergenceError
+from apical.errors import ApicalError, DivergenceError, UsageError, WriteError
 from apical.runs import interrupts
 from apical.runs.best import in_order
 from apical.runs.summary import summarise
-from apical.training.events import Epoch, Event, Finished, Listener, Started, Within
+from apical.training.events import Broken, Epoch, Event, Finished, Listener, Started, Within
 from apical.training.learner import Carry
 from apical.training.recording import Recording
 from apical.training.trainer import Start, Trainer
@@ -53,13 +55,16 @@ class Session:
     ):
         self.seeds, self.recorder = seeds, recorder
         self._trainer, self._config = trainer, config
-        self._audience: list[Listener] = [recorder, *listeners]
+        self._audience = list(listeners)
         self._last: dict[int, Carry] = {}
+        self._over = False
 
     def begin(self) -> None:
         """Find what is there, and tell that it goes on from it."""
         self._rows, self._initial = self.recorder.recover(self.seeds)
-        self._tell(Started(self._config, len(self._rows)))
+        found = sorted([*self._initial, *self._rows], key=in_order)
+        done, run = len(self._rows), self.recorder.run()
+        self._tell(Started(self._config, done, run, self._about, found))
 
     def start(self, seed: int) -> Start:
         """Where a seed begins or goes on."""
@@ -90,14 +95,42 @@ class Session:
         reached = {(row["seed"], row["epoch"]) for row in self._rows}
         if status == "diverged" and all((s, self._trainer.epochs) in reached for s in self.seeds):
             status = "finished"
-        about = {**learner.about, "data": self._config["data"]["name"]}
-        summary = summarise(about, status, finals, self._rows, learner.metric)
+        summary = summarise(self._about, status, finals, self._rows, learner.metric)
+        self._over = True
         self._tell(Finished(summary))
         return Outcome(summary, self._rows, self._initial, last)
 
+    @property
+    def _about(self) -> dict[str, str]:
+        return {**self._trainer.learner.about, "data": self._config["data"]["name"]}
+
+    def break_off(self) -> None:
+        """Tell that an error has ended it, if it has not come to its end."""
+        if not self._over:
+            for listener in self._audience:
+                with suppress(Exception):  # of which one is told already
+                    listener(Broken())
+
     def _tell(self, event: Event) -> None:
-        for listener in self._audience:
-            listener(event)
+        self.recorder(event)
+        for listener in [*self._audience]:
+            try:
+                listener(event)
+            except ApicalError:
+                with suppress(WriteError):  # a full disk may be what the listener met
+                    self.recorder.flush()
+                raise
+            except Exception as error:  # whatever the listener's code raises
+                told = f"listener {called(listener)}: {type(error).__name__}: {error}".splitlines()
+                if isinstance(event, Started):
+                    raise UsageError(f"{told[0]}; mend it or leave it out") from error
+                self._audience.remove(listener)
+                warnings.warn(f"{told[0]}; the run goes on without it", stacklevel=1)
+
+
+def called(listener: Listener) -> str:
+    """The name of a function, or of the class of an object."""
+    return getattr(listener, "__qualname__", type(listener).__name__)
 
 
 def run(
@@ -131,6 +164,20 @@ def run_all(
     Ends as by Ctrl-C before an epoch that would not have ended by `until`, a time of
     `time.monotonic`; a first epoch is always begun.
     """
+    try:
+        return _run_all(trainer, sessions, groups, until)
+    except BaseException:
+        for session in sessions:
+            session.break_off()
+        raise
+
+
+def _run_all(
+    trainer: Trainer,
+    sessions: Sequence[Session],
+    groups: Sequence[Sequence[int]],
+    until: float,
+) -> list[Outcome]:
     of = {seed: session for session in sessions for seed in session.seeds}
     status, trouble = "finished", None
     for session in sessions:

@@ -19,9 +19,9 @@ from apical.runs.folder import plain
 from apical.runs.interrupts import held
 from apical.runs.lock import locked
 from apical.settings import Settings
-from apical.training.events import Listener
 from apical.training.fit import asked
 from apical.training.how import folder_of, identity
+from apical.training.listeners.spec import Listening
 from apical.tuning.folder import (
     AT_WORK,
     configuration,
@@ -64,7 +64,7 @@ def search(
     seed: int = 0,
     out: Path | str | None = None,
     report: Callable[[Trial], None] = lambda trial: None,
-    listeners: Iterable[Listener] = (),
+    listeners: Iterable[Listening] = (),
     workers: Workers | None = None,
     **changes: Any,
 ) -> Found:

@@ -18,8 +18,9 @@ from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.runs.writing import write_whole
 from apical.settings import Settings
-from apical.training.events import Epoch, Event, Listener
+from apical.training.events import Epoch, Event
 from apical.training.fit import fit
+from apical.training.listeners.spec import Listening
 from apical.tuning.space import place
 from apical.tuning.trial import Trial
 
@@ -41,7 +42,7 @@ def attempt(
     settings: Settings,
     data: Dataset,
     seed: int,
-    listeners: Iterable[Listener] = (),
+    listeners: Iterable[Listening] = (),
     out: Path | None = None,
 ) -> Trial:
     """Train once; in `out`, going on from what is there.

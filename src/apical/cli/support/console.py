@@ -2,8 +2,8 @@
 
 import dataclasses
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,17 +16,20 @@ from rich.text import Text
 from apical.cli.support.flags import RunOptions
 from apical.cli.support.terminal import bold, table
 from apical.data import Dataset
-from apical.errors import UsageError, WriteError
+from apical.errors import WriteError
 from apical.networks.targets import TOP5
 from apical.rules import Rule
 from apical.runs.folder import RunFolder
 from apical.runs.reading import unfinished
 from apical.runs.score import Score
+from apical.runs.writing import unwritable
 from apical.settings import Loop, Settings
 from apical.training import Result, fit
-from apical.training.events import Epoch, Event, Finished, Listener, Started
+from apical.training.events import Epoch, Event, Finished, Started
 from apical.training.first_layer import FirstLayer
 from apical.training.hosts import first
+from apical.training.listeners import TensorBoard
+from apical.training.listeners.spec import Listening
 from apical.values.arguments import words
 from apical.values.spelling import spell
 from apical.values.value import Value
@@ -72,9 +75,9 @@ def follow(
     `train` takes them by the names that `fit` has for them.
     """
     with ExitStack() as stack:
-        listeners: list[Listener] = [Face(stack, console, learned_by, settings, score, options)]
-        if options.tensorboard and first():
-            listeners.append(_tensorboard(options))
+        face = Face(stack, console, learned_by, settings, score, options)
+        asked = [*([TensorBoard()] if options.tensorboard else []), *options.listen]
+        listeners: list[Listening] = [face, *(asked if first() else [])]
         try:
             result = train(
                 seeds=options.seeds,
@@ -136,6 +139,15 @@ def _cell(score: Score, found: dict[str, Any]) -> str:
     return score.shown(found["mean"], found["std"] if len(found["list"]) > 1 else None)
 
 
+@contextmanager
+def seen() -> Iterator[None]:
+    """What a listener shows. Raises `WriteError` if standard output cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable("standard output", error) from error
+
+
 class Face:
     """The listener that shows a run's progress: a bar, or a line an epoch if no terminal."""
 
@@ -156,6 +168,10 @@ class Face:
         self._bar = self._progress.add_task(self._label, total=self._total, note="compiling")
 
     def __call__(self, event: Event) -> None:
+        with seen():
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case Started(config, done):
                 # Of a small training set, the size of minibatches may not be the one asked for.
@@ -199,14 +215,6 @@ def _note(event: Epoch, score: Score) -> str:
         shown.append(f"{split} {value.replace(' ', '')}")
     shown.append(f"{event.metrics['seconds']:.2f} s")
     return " ".join(shown)
-
-
-def _tensorboard(options: RunOptions) -> Listener:
-    from apical.training.tensorboard import TensorBoard
-
-    if options.out is None:
-        raise UsageError("tensorboard: needs a folder; add --out")
-    return TensorBoard(options.out / "tensorboard")
 
 
 def bar(console: Console, counted: str) -> Progress:

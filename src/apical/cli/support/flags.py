@@ -18,6 +18,7 @@ from apical.data import Dataset
 from apical.data.named import Named, absolute
 from apical.errors import UsageError, unknown
 from apical.rules import RULES, Rule
+from apical.training.listeners import ListenerSpec
 from apical.values import extensions
 from apical.values.arguments import words
 from apical.values.duration import Duration
@@ -81,6 +82,9 @@ class RunOptions:
     fit one device."""
     tensorboard: bool = False
     """Write TensorBoard events to OUT/tensorboard too (needs apical[tensorboard])."""
+    listen: tuple[ListenerSpec, ...] = ()
+    """Where else to write what is measured: csv:FILE, tensorboard:DIR, wandb:PROJECT,
+    mlflow:EXPERIMENT (the last three need an extra of their name, as apical[wandb])."""
 
 
 registry = tyro.constructors.ConstructorRegistry()

@@ -72,7 +72,8 @@ def side_by_side(
     Raises `UsageError` for a folder that cannot be begun with or gone on with, `ApicalError` if
     jobs failed or the workers are gone.
     """
-    for name, usual in (("tensorboard", False), ("devices", "1"), ("shard_weights", False)):
+    usually = {"tensorboard": False, "listen": (), "devices": "1", "shard_weights": False}
+    for name, usual in usually.items():
         if any(getattr(job.options, name) != usual for job in jobs):
             raise UsageError(f"{name}: not with --jobs or --scheduler; leave it out")
     for job in jobs:
