@@ -10,6 +10,7 @@ MEMORY = "tests/training/test_memory.py"
 EVALUATE = "tests/training/test_evaluate.py"
 BEST = "tests/training/test_best.py"
 TOGETHER = "tests/training/test_together.py"
+STOPPING = "tests/training/test_stopping.py"
 LISTENERS = "tests/training/test_listeners.py"
 TURNS = "tests/training/test_turns.py"
 AUGMENT = "tests/data/test_augmentation.py"
@@ -41,14 +42,14 @@ MUTANTS = (
     Mutant(
         "resume: an epoch is skipped",
         "training/trainer.py",
-        "_Lane(s.seed, s.done)",
-        "_Lane(s.seed, s.done + (s.done > 0))",
+        "_Lane(s.seed, s.done, ",
+        "_Lane(s.seed, s.done + (s.done > 0), ",
         (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
     ),
     Mutant(
         "resume: the optimizer's moments are lost",
         "training/recording.py",
-        "return Start(seed, self._of(seed).restore(latest, carry), latest, within)",
+        "return Start(seed, self._of(seed).restore(latest, carry), latest, within, scores)",
         "saved = self._of(seed).restore(latest, carry)\n        return Start(seed, type(carry)("
         "saved.net, carry.state, carry.optimizer, carry.learned_optimizer), latest, within)",
         (f"{FOLDERS}::test_interrupted_and_resumed_is_uninterrupted[1]",),
@@ -429,6 +430,34 @@ MUTANTS = (
             "tests/training/test_memory.py"
             "::test_seeds_need_more_side_by_side_than_one_after_the_other",
         ),
+    ),
+    Mutant(
+        "stop: what an earlier session scored is forgotten",
+        "training/recording.py",
+        "scores = [row[metric] for row in rows]",
+        "scores = []",
+        (f"{STOPPING}::test_a_kill_changes_neither_the_epoch_nor_a_bit[False]",),
+    ),
+    Mutant(
+        "stop: one seed stops all that train together",
+        "training/trainer.py",
+        "[s for s in seeds if self._goes_on(s)]",
+        "all(map(self._goes_on, seeds)) and seeds",
+        (f"{STOPPING}::test_seeds_side_by_side_stop_alone_and_leave_the_others_as_they_are",),
+    ),
+    Mutant(
+        "stop: patience is counted from the last of equals",
+        "settings/stopping.py",
+        "score > best + self.gain:",
+        "score >= best + self.gain:",
+        (f"{STOPPING}::test_when_a_seed_has_trained_enough",),
+    ),
+    Mutant(
+        "stop: a comparison's terms do not say it",
+        "comparison/compare.py",
+        "if stop else how",
+        "if not stop else how",
+        (f"{STOPPING}::test_a_comparison_says_it_and_a_search_does_it",),
     ),
     Mutant(
         "listeners: one that fails takes the run with it",

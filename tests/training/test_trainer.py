@@ -92,13 +92,14 @@ OTHERS: dict[str, Any] = {
     "target": "input", "init": "le-cun", "bias": False, "preprocessing": "centre",
     "framing": "resized:8",
     "augmentation": "crop-flip", "optimizer": "sgd", "lr": 0.5, "optimizer_args": {"b1": 0.5},
-    "schedule": "cosine", "clip_norm": 1.0, "weight_decay": 0.1, "epochs": 3, "batch_size": 30,
+    "schedule": "cosine", "clip_norm": 1.0, "weight_decay": 0.1, "epochs": 3, "stop": ("early",),
+    "batch_size": 30,
     "steps_per_epoch": 2, "partial_batch": "wrap", "record_test": True, "learned_optimizer": "sgd",
     "learned_lr": 0.5, "learned_optimizer_args": {"b1": 0.5}, "alternate": "batch", "passes": 3,
     "matmul_precision": "tf32", "diagnose": ("saturation",),
 }  # fmt: skip
 """Another value than the default's for every setting."""
-UNREAD = {"epochs", "steps_per_epoch", "record_test", "diagnose"}
+UNREAD = {"epochs", "stop", "steps_per_epoch", "record_test", "diagnose"}
 """The settings that no compiled program reads."""
 
 

@@ -53,7 +53,10 @@ class Plan:
     def terms(self) -> str:
         """What was done to make the terms equal, in a few words."""
         how = NOT_TUNED if self.tuning is None else f"tuned on validation, {self.tuning.told}"
-        return how if self.budget is None else f"{how}; budget {spell(self.budget)}"
+        how = how if self.budget is None else f"{how}; budget {spell(self.budget)}"
+        # It is the same for all, and so is what a rule may spend at the most.
+        stop = self.contestants[0].settings.stop if self.contestants else ()
+        return f"{how}; each seed stopped by {spell_field(stop, ' or ')}" if stop else how
 
 
 def plan(
@@ -344,6 +347,6 @@ def _seconds_of_a_step(
 def _pilot(contestant: Contestant, data: Dataset) -> float:
     full = steps_in_epoch(replace(contestant.settings, steps_per_epoch=None), len(data.train))
     steps = min(full, PILOT_STEPS)
-    settings = replace(contestant.settings, epochs=PILOT_EPOCHS, steps_per_epoch=steps)
+    settings = replace(contestant.settings, epochs=PILOT_EPOCHS, stop=(), steps_per_epoch=steps)
     rows = _to_the_end(replace(contestant, settings=settings), data).metrics
     return statistics.median(row["seconds"] for row in rows[1:]) / steps

@@ -17,7 +17,7 @@ from apical.tuning.space import SETTINGS
 from apical.values.ranges import Log, Space
 from apical.values.spelling import spell
 
-ASKED = ("hidden", "target", "epochs", "steps_per_epoch")
+ASKED = ("hidden", "target", "epochs", "stop", "steps_per_epoch")
 """Settings of task, size and budget, which no rule insists on."""
 
 

@@ -11,6 +11,7 @@ from apical.errors import LARGEST, UsageError, at_least_one, positive, unknown
 from apical.settings.matmul_precisions import Float32, MatmulPrecision
 from apical.settings.partial_batches import Drop, PartialBatch
 from apical.settings.schedules import Constant, Schedule
+from apical.settings.stopping import Stop
 from apical.values.spelling import encode
 from apical.values.value import read_fields
 
@@ -44,6 +45,9 @@ class Loop:
 
     epochs: int = 10
     """Passes over the training set."""
+    stop: tuple[Stop, ...] = ()
+    """End a seed earlier by its validation scores, as early:5 (no better for so many epochs) or
+    accuracy:0.97. Schedules of the learning rate go on as for all EPOCHS."""
     batch_size: int = 100
     """Examples a step; of a training set with fewer than a recipe's, all of them."""
     steps_per_epoch: int | None = None

@@ -49,6 +49,8 @@ class Epoch:
     """On the host, so that later epochs leave it as it is."""
     parameters: Parameters
     """The part of it that answers."""
+    stopped: str | None = None
+    """Why it is the seed's last, if it was stopped before the last of all."""
 
     @property
     def row(self) -> dict[str, Any]:

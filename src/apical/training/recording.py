@@ -145,12 +145,14 @@ class InFolder(Recording):
         latest, within = self._of(seed).latest(), self._within(seed, carry)
         if not latest:
             return Start(seed, carry, within=within)
-        rows = (row for row in self._recovered if row["seed"] == seed)
-        if (row := best(rows, self._learner.metric("val"))) is not None:
+        rows = [row for row in self._recovered if row["seed"] == seed]
+        metric = self._learner.metric("val")
+        if (row := best(rows, metric)) is not None:
             self._best[seed] = row
         if (kept := self._of(seed).best(latest, self._learner.parameters(carry))) is not None:
             self._kept[seed] = kept
-        return Start(seed, self._of(seed).restore(latest, carry), latest, within)
+        scores = [row[metric] for row in rows]
+        return Start(seed, self._of(seed).restore(latest, carry), latest, within, scores)
 
     def _within(self, seed: int, carry: Carry) -> Within | None:
         """Where an epoch was left that had begun."""
@@ -205,17 +207,18 @@ class OfFirst(Recording):
             if (at := start.within) is not None:
                 progress = _arrays(at.progress.carry), at.progress.step_by_step
                 within = at.epoch, at.passes, at.progress.steps, *progress, at.seconds
-            return _arrays(start.carry), start.done, within
+            return _arrays(start.carry), start.done, within, start.scores
 
         def of(arrays: list[np.ndarray]) -> Carry:
             return jax.tree.unflatten(jax.tree.structure(carry), arrays)
 
-        arrays, done, within = of_first(found)
+        arrays, done, within, scores = of_first(found)
         if within is None:
-            return Start(seed, of(arrays), done)
+            return Start(seed, of(arrays), done, scores=scores)
         epoch, passes, steps, there, metrics, seconds = within
         progress = Progress(steps, of(there), [metrics])
-        return Start(seed, of(arrays), done, Within(seed, epoch, passes, progress, seconds))
+        there_within = Within(seed, epoch, passes, progress, seconds)
+        return Start(seed, of(arrays), done, there_within, scores)
 
     def flush(self):
         self._own.flush()

@@ -15,6 +15,7 @@ from apical.errors import ApicalError, DivergenceError, UsageError, WriteError
 from apical.runs import interrupts
 from apical.runs.best import in_order
 from apical.runs.summary import summarise
+from apical.settings.stopping import over
 from apical.training.events import Broken, Epoch, Event, Finished, Listener, Started, Within
 from apical.training.learner import Carry
 from apical.training.recording import Recording
@@ -93,12 +94,22 @@ class Session:
         last = {seed: self._last[seed] for seed in self.seeds if seed in self._last}
         finals = {s: self._trainer.measure(learner.parameters(c)) for s, c in last.items()}
         reached = {(row["seed"], row["epoch"]) for row in self._rows}
-        if status == "diverged" and all((s, self._trainer.epochs) in reached for s in self.seeds):
+        whole = {s for s in self.seeds if (s, self._trainer.epochs) in reached}
+        stopped = {s: None if s in whole else self._stopped(s) for s in self.seeds}
+        if status == "diverged" and all(s in whole or stopped[s] for s in self.seeds):
             status = "finished"
         summary = summarise(self._about, status, finals, self._rows, learner.metric)
+        if self._trainer.stop:
+            summary["stopped"] = [stopped[seed] for seed in finals]
         self._over = True
         self._tell(Finished(summary))
         return Outcome(summary, self._rows, self._initial, last)
+
+    def _stopped(self, seed: int) -> str | None:
+        """Why a seed was stopped, if it was."""
+        metric = self._trainer.learner.metric("val")
+        rows = sorted((row for row in self._rows if row["seed"] == seed), key=in_order)
+        return over(self._trainer.stop, [row.get(metric) for row in rows])
 
     @property
     def _about(self) -> dict[str, str]:
@@ -194,7 +205,7 @@ def _run_all(
                 for epoch in ended:
                     of[epoch.seed].note(epoch)
                 now = time.monotonic()
-                further = any(epoch.number < trainer.epochs for epoch in ended)
+                further = any(e.number < trainer.epochs and e.stopped is None for e in ended)
                 late = now + SLOWER * (now - began) > until
                 if further and (late or interrupts.asked()):
                     raise KeyboardInterrupt

@@ -51,7 +51,7 @@ class Supervised(Learner):
 
     def __post_init__(self):
         read = replace(
-            self.settings, epochs=1, steps_per_epoch=None, record_test=False, diagnose=()
+            self.settings, epochs=1, stop=(), steps_per_epoch=None, record_test=False, diagnose=()
         )
         object.__setattr__(self, "_compiled", read)
 

@@ -72,7 +72,15 @@ def trainer(
         settings.epochs,
         settings.batch_size,
         ("val", "test") if settings.record_test else ("val",),
+        stop=settings.stop,
     )
+    for stop in settings.stop:
+        stop.check(learner.metric("val"))
+        if not len(data.validation):
+            raise UsageError(
+                f"stop {spell(stop)}: {data.name} has no validation examples to judge by; leave it "
+                "out"
+            )
     learner.check(made.probe(PROBE))
     return made
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from apical.data import Split
 from apical.data.preprocessing import Affine
 from apical.errors import DivergenceError
 from apical.runs.precision import full_precision
+from apical.settings.stopping import Stop, over
 from apical.training.devices import Devices
 from apical.training.divergence import diverged, locate
 from apical.training.epoch import Progress, run_pass, step_keys
@@ -40,6 +41,8 @@ class Start(NamedTuple):
     done: int = 0
     within: Within | None = None
     """Only of a seed that trains alone."""
+    scores: Sequence[float | None] = ()
+    """On validation, of the epochs that are done."""
 
 
 @dataclass(eq=False)
@@ -49,6 +52,10 @@ class _Lane:
     seed: int
     epoch: int
     """The one in training, or the last one finished."""
+    scores: list[float | None]
+    """On validation, of its epochs."""
+    stopped: str | None
+    """Why it was stopped, if it was."""
     keys: Keys = field(init=False)
     trouble: DivergenceError | None = None
 
@@ -81,6 +88,8 @@ class Trainer:
     weights in parts draw them so."""
     devices: Devices = Devices()
     """Those that share each minibatch."""
+    stop: tuple[Stop, ...] = ()
+    """What may end a seed before its last epoch."""
     diagnoses: bool = True
     """Whether the learner is diagnosed after every epoch."""
 
@@ -113,10 +122,10 @@ class Trainer:
         lanes = Lanes(len(starts))
         carry = self.devices.put(lanes.join([start.carry for start in starts]))
         good = _to_host(carry)
-        seeds = [_Lane(s.seed, s.done) for s in starts]
+        seeds = [_Lane(s.seed, s.done, [*s.scores], over(self.stop, s.scores)) for s in starts]
         within = starts[0].within if lanes.alone else None
         del starts  # or the lanes' carries would stay beside what they were joined to
-        while going := [s for s in seeds if s.epoch < self.epochs and s.trouble is None]:
+        while going := [s for s in seeds if self._goes_on(s)]:
             for seed in seeds:
                 seed.epoch += 1
             begin = time.perf_counter() - (within.seconds if within else 0.0)
@@ -138,12 +147,19 @@ class Trainer:
             }
             for i in sound:
                 row = metrics[i] | measured[i] | timed
-                ended.append(self._finished(seeds[i].seed, seeds[i].epoch, after[i], row))
+                seeds[i].scores.append(row.get(self.learner.metric("val")))
+                if seeds[i].epoch < self.epochs:
+                    seeds[i].stopped = over(self.stop, seeds[i].scores)
+                told = self._finished(seeds[i].seed, seeds[i].epoch, after[i], row)
+                ended.append(replace(told, stopped=seeds[i].stopped))
             yield ended
             del ended  # or its carries would outlive the next epoch's
         for seed in seeds:
             if seed.trouble is not None:
                 raise seed.trouble
+
+    def _goes_on(self, lane: _Lane) -> bool:
+        return lane.epoch < self.epochs and lane.trouble is None and lane.stopped is None
 
     @full_precision()
     def measure(self, parameters: Parameters) -> dict[str, float]:

@@ -24,6 +24,7 @@ from apical.runs.reading import unfinished
 from apical.runs.score import Score
 from apical.runs.writing import unwritable
 from apical.settings import Loop, Settings
+from apical.settings.stopping import over
 from apical.training import Result, fit
 from apical.training.events import Epoch, Event, Finished, Started
 from apical.training.first_layer import FirstLayer
@@ -185,20 +186,40 @@ class Face:
                     self._console.print(f"going on after {self._reached(done)}")
                 elif self._options.resume:
                     self._console.print(f"{self._options.out}: nothing to go on with, a new run")
-                self._progress.update(self._bar, completed=done)
+                self._total -= sum(self._left_by(event, s) for s in self._seeds)
+                self._progress.update(self._bar, completed=done, total=self._total)
             case Epoch(number=0):
                 pass
             case Epoch():
                 note = _note(event, self._score)
-                self._progress.update(self._bar, advance=1, note=note)
+                if event.stopped is not None:
+                    self._total -= self._settings.epochs - event.number
+                self._progress.update(self._bar, advance=1, note=note, total=self._total)
                 if not self._console.is_terminal:
                     epochs = self._settings.epochs
                     self._console.print(
                         f"{self._label} seed {event.seed} epoch {event.number}/{epochs} {note}",
                         soft_wrap=True,
                     )
+                if event.stopped is not None:
+                    self._console.print(
+                        f"{self._label} seed {event.seed} stopped after epoch {event.number}: "
+                        f"{event.stopped}",
+                        soft_wrap=True, highlight=False,
+                    )  # fmt: skip
             case Finished():
                 self._progress.update(self._bar, note="evaluated")
+
+    @property
+    def _seeds(self) -> range:
+        return range(self._options.seed, self._options.seed + self._options.seeds)
+
+    def _left_by(self, started: Started, seed: int) -> int:
+        """The epochs that a seed will not take, since it was stopped in an earlier session."""
+        rows = [r for r in started.rows if r["seed"] == seed and r["epoch"]]
+        scores = [row.get(self._score.metric("val")) for row in rows]
+        stopped = over(self._settings.stop, scores)
+        return self._settings.epochs - len(rows) if stopped else 0
 
     def _reached(self, done: int) -> str:
         """How far a run of one seed or several has come."""
