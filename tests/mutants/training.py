@@ -281,7 +281,7 @@ MUTANTS = (
     Mutant(
         "best: earlier epochs do not count on resuming",
         "training/recording.py",
-        'if (row := best(rows, self._learner.metric("val"))) is not None:',
+        "if (row := best(rows, metric)) is not None:",
         "if (row := None) is not None:",
         (f"{BEST}::test_it_outlives_an_interruption[killed-5]",),
     ),

@@ -49,7 +49,7 @@ def test_what_cannot_be_asked_for():
         ("late", "there is no 'late'"),
     ):
         with pytest.raises(UsageError, match=says):
-            apical.Settings(stop=[spelled])
+            apical.Settings(**{"stop": [spelled]})
 
 
 def test_a_run_that_is_stopped_has_ended_and_says_why(blobs, tmp_path):
@@ -151,7 +151,7 @@ def test_a_comparison_says_it_and_a_search_does_it(blobs):
     told = "settings shared, not tuned; each seed stopped by early:1,1.0"
     assert found.plan.terms == told
     assert [found.spent(each)["epochs"] for each in found.plan.contestants] == [2, 2]
-    (trial,) = search(BP(), blobs, {"lr": "log:1e-3,1e-2"}, trials=1, **asked).trials
+    (trial,) = search(BP(), blobs, {"lr": apical.Log(1e-3, 1e-2)}, trials=1, **asked).trials
     assert len(trial.curve) == 2
 
 
