@@ -49,7 +49,7 @@ def test_what_cannot_be_asked_for():
         ("late", "there is no 'late'"),
     ):
         with pytest.raises(UsageError, match=says):
-            apical.Settings(**{"stop": [spelled]})
+            fit(FA(), "digits", stop=[spelled])
 
 
 def test_a_run_that_is_stopped_has_ended_and_says_why(blobs, tmp_path):
