@@ -3,6 +3,7 @@
 #   make test PYTHON=python3.13          the same by another Python, in a folder of its own
 #   make hard                            tests of kills, full disks, several devices and processes
 #   make browser                         the page of `apical report` in a headless Chromium, if there is one
+#   make release                         the wheel in bare environments of every Python that is here
 #   make memory                          what runs are said to need beside what processes take
 #   make mutants                         the tests must catch every planted defect
 #   make mutants SINCE=main WORDS=ghost  those that changes since a revision concern; by name
@@ -10,7 +11,7 @@ PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types hard browser memory mutants torture clean
+.PHONY: demo test lint types hard browser release memory mutants torture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/apical compare bp fa dfa --data mnist --hidden 500 500 --epochs 5 --out runs/demo --overwrite
@@ -30,6 +31,9 @@ hard: $(VENV)/.installed-dev
 
 browser: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m browser -rs tests/page
+
+release: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.release
 
 memory: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 -m memory -rP tests/training/test_memory.py

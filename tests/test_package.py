@@ -38,6 +38,11 @@ def test_it_holds_what_papers_are_made_of_and_not_what_they_show(wheel):
     assert not [name for name in packed if "/results/" in name or name.endswith(".png")]
 
 
+def test_the_citation_is_of_this_version():
+    cited = (ROOT / "CITATION.cff").read_text().splitlines()
+    assert f"version: {apical.__version__}" in cited
+
+
 def test_every_name_every_rule_and_every_room_is_there():
     rooms = {room.name for room in iter_modules(apical.__path__) if room.name[0] != "_"}
     named = {rule.__name__ for rule in rules.RULES}

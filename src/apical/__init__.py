@@ -6,10 +6,12 @@ for JAX; type checkers see them all. Every rule that `apical.rules` imports is h
 
 import ast
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from apical import (
         adversarial as adversarial,
         audit as audit,
@@ -108,6 +110,8 @@ __all__ = sorted(name for name, home in _HOME.items() if home != "apical")
 if not TYPE_CHECKING:  # to a type checker, a name that is not imported above does not exist
 
     def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return version("apical")
         home = _HOME.get(name)
         if home is None:
             raise AttributeError(f"module 'apical' has no attribute {name!r}")
