@@ -1,4 +1,4 @@
-"""The wheel as strangers install it: a bare environment of each Python, the oldest and the newest JAX.
+"""The wheel as strangers install it: bare environments, each Python, the oldest and newest JAX.
 
     python -m tests.release
     python -m tests.release --python 3.12
@@ -21,25 +21,40 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
-SMOKE = """
-apical --version
-apical rules dtp
-apical data list
-apical train fa --data iris --epochs 2 --out run
-apical train fa --data iris --epochs 3 --out run --resume
-apical evaluate run
-apical attack run
-apical compare bp fa dtp --data iris --hidden 8 8 --epochs 2 --seeds 2 --out compared
-apical search fa --data iris --trials 2 --epochs 1 --out searched
-apical generate train --data digits --hidden 8 4 --epochs 1 --out generated
-apical audit fa
-apical export run --out model.safetensors
-apical plot run
-apical report run compared --out page.html
-apical train fa --data mnist --epochs 1 --steps-per-epoch 20 --out digits
-python -c "import apical; x = apical.load('iris').test.x; print(apical.Model.load('model.safetensors').predict(x))"
-python -c "import apical.sklearn; print(apical.sklearn.ApicalClassifier())"
+ANSWERS = """
+import apical
+x = apical.load('iris').test.x
+assert len(apical.Model.load('model.safetensors').predict(x)) == len(x)
 """
+TOLD = """
+import sys, jax
+print(f'Python {sys.version.split()[0]}, JAX {jax.__version__}: all ran')
+"""
+COMMANDS = [
+    *map(
+        shlex.split,
+        (
+            "apical --version",
+            "apical rules dtp",
+            "apical data list",
+            "apical train fa --data iris --epochs 2 --out run",
+            "apical train fa --data iris --epochs 3 --out run --resume",
+            "apical evaluate run",
+            "apical attack run",
+            "apical compare bp fa dtp --data iris --hidden 8 8 --epochs 2 --seeds 2 --out compared",
+            "apical search fa --data iris --trials 2 --epochs 1 --out searched",
+            "apical generate train --data digits --hidden 8 4 --epochs 1 --out generated",
+            "apical audit fa",
+            "apical export run --out model.safetensors",
+            "apical plot run",
+            "apical report run compared --out page.html",
+            "apical train fa --data mnist --epochs 1 --steps-per-epoch 20 --out digits",
+        ),
+    ),
+    ["python", "-c", ANSWERS],
+    ["python", "-c", "import apical.sklearn; print(apical.sklearn.ApicalClassifier())"],
+    ["python", "-c", TOLD],
+]
 
 
 def main() -> None:
@@ -96,10 +111,9 @@ def installed_and_run(python: Path, wheel: Path, jax: str, folder: Path) -> None
     run(pip, ROOT, dict(os.environ))
     work = folder / "work"
     work.mkdir()
-    for line in SMOKE.strip().splitlines():
-        run(shlex.split(line), work, bare)
-    told = "import jax, sys; print(f'Python {sys.version.split()[0]}, JAX {jax.__version__}: all ran')"
-    print(run(["python", "-c", told], work, bare), end="", flush=True)
+    for command in COMMANDS:
+        said = run(command, work, bare)
+    print(said, end="", flush=True)
 
 
 def run(command: list, folder: Path, environment: dict[str, str]) -> str:
