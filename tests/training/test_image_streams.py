@@ -10,6 +10,7 @@ import apical
 from apical.data import load
 from apical.data.dataset import Dataset
 from apical.data.image_files.framings import AlexNet, Resized
+from apical.data.image_files.rows import ImageRows
 from apical.data.splits import Split
 from apical.errors import DataError, UsageError
 from apical.training.learner import Keys
@@ -55,6 +56,21 @@ def test_chunks_are_equally_long_and_no_larger_than_asked_for(files, monkeypatch
     lengths = [len(chunk.order) for chunk in stream.chunks(1, Keys.of(0))]
     assert stream.steps == 6
     assert lengths == [3, 3]
+
+
+def test_the_device_computes_on_the_decoded_images_themselves(files, monkeypatch):
+    """On a CPU, which could only copy them: that takes a fifth of the time of decoding."""
+    decoded, drawn = [], ImageRows.drawn
+
+    def kept(*given):
+        decoded.append(drawn(*given))
+        return decoded[-1]
+
+    monkeypatch.setattr(ImageRows, "drawn", kept)
+    transform = files.preprocessing.fit(files.splits).train
+    stream = streamed(files.train, transform, apical.Settings(**BRIEF))
+    places = [chunk.x.unsafe_buffer_pointer() for chunk in stream.chunks(1, Keys.of(0))]
+    assert places == [frames.ctypes.data for frames in decoded]
 
 
 def in_order(key, examples, steps, size):

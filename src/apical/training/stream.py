@@ -241,5 +241,5 @@ class FromFiles(OfSplit):
         parts, each = parts[done // at_once :], draws.reshape(-1, at_once)[done // at_once :]
         for part, x, these in zip(parts, ahead(read, parts), each, strict=True):
             there = devices.join((x, self._split.y[part]), axis=1)
-            frames, labels = jax.tree.map(jnp.asarray, there)
+            frames, labels = jax.device_put(there)
             yield self._chunk(frames, labels, order, these)

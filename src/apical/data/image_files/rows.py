@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +75,7 @@ class ImageRows:
         return self._read(lambda pixels, row: self.framing.drawn(pixels, draws(row)))
 
     def _read(self, frame: Callable[[np.ndarray, int], np.ndarray]) -> np.ndarray:
-        frames = np.empty(self.shape, np.uint8)
+        frames = _aligned(self.shape)
 
         def fill(places: np.ndarray) -> None:
             for i in places:
@@ -107,3 +108,15 @@ class ImageRows:
             place = self.files[row]
             crc = zlib.crc32(f"{place.name} {place.length}".encode(), crc)
         return zlib.crc32(repr(self.framing).encode(), crc)
+
+
+ALIGNED = 64
+"""The CPU of JAX takes an array that begins at a multiple of so many bytes as it is."""
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """An array of uint8 that is still to be filled."""
+    size = math.prod(shape)
+    held = np.empty(size + ALIGNED, np.uint8)
+    begin = -held.ctypes.data % ALIGNED
+    return held[begin : begin + size].reshape(shape)
