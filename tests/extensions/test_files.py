@@ -15,7 +15,7 @@ from apical.rules import Rule
 from apical.values import extensions
 from apical.values.spelling import decode, encode
 from apical.values.value import parse
-from tests.commands import apical as command
+from tests.commands import apical as command, apical_process
 
 MINE = """
 import equinox as eqx
@@ -53,6 +53,12 @@ class HalvedByMe(Rule):
     def credit(self, net, state, batch, key):
         found = BP().credit(net, state, batch, key)
         return Credit(jax.tree.map(lambda g: self.factor * g, found.network), found.signals)
+
+
+class LostByMe(HalvedByMe):
+    \"\"\"No number.\"\"\"
+
+    factor: float = float("nan")
 
 
 class Bent(Activation):
@@ -167,6 +173,21 @@ def test_other_commands_know_it_too(mine, tmp_path):
     ):
         assert "halved-by-me" in command(*command_line)
     assert "Backpropagation, times a factor." in command("train", "--help")
+
+
+def test_other_processes_know_it_too(mine, tmp_path):
+    """And of a comparison one that diverges there is told as it is here."""
+    small = ("--data", f"{mine}:corners", "--hidden", f"{mine}:Doubled:2", *BUDGET, "--jobs", 2)
+    rules = ("bp", f"{mine}:HalvedByMe:0.25", f"{mine}:LostByMe")
+    said = apical_process("compare", *rules, *small, "--out", tmp_path / "compared")
+    assert "3 rules, 2 at a time" in said
+    assert "lost-by-me is left out of the statistics; seed 0, epoch 1, " in said
+    told = json.loads((tmp_path / "compared" / "comparison.json").read_text())
+    assert [each["label"] for each in told["rules"]] == ["bp", "halved-by-me"]
+    assert [each["where"] for each in told["diverged"]] == ["seed 0, epoch 1"]
+    space = ("--space", "factor", "linear:0.1,1", "--trials", 2)
+    apical_process("search", f"{mine}:HalvedByMe", *small, *space, "--out", tmp_path / "searched")
+    assert len((tmp_path / "searched" / "trials.csv").read_text().splitlines()) == 3
 
 
 @pytest.mark.parametrize(

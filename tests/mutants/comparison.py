@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 BUDGETS = "tests/comparison/test_budgets.py"
 COMPARE = "tests/comparison/test_compare.py"
+DIVERGING = "tests/comparison/test_diverging.py"
 CONTESTANTS = "tests/comparison/test_contestants.py"
 DIFFERENCES = "tests/comparison/test_differences.py"
 
@@ -94,5 +95,47 @@ MUTANTS = (
         "return memory.argument_size_in_bytes + made",
         "return made",
         (f"{COMPARE}::test_operations_are_those_of_the_products_of_matrices",),
+    ),
+    Mutant(
+        "comparison: a rule that diverges ends it",
+        "comparison/diverged.py",
+        "if (found := Diverged.read(str(error))) is None:",
+        "if (found := Diverged.read(str(error))) is not None:",
+        (f"{DIVERGING}::test_the_command_ends_well",),
+    ),
+    Mutant(
+        "comparison: the reference is the first rule though it diverged",
+        "comparison/compare.py",
+        "        other = reference(self.contestants, contestant)\n",
+        "        other = reference(self.plan.contestants, contestant)\n",
+        (f"{DIVERGING}::test_without_the_first_rule_the_next_is_the_reference",),
+    ),
+    Mutant(
+        "comparison: told though no two rules are left",
+        "comparison/compare.py",
+        "if lost and not found.pairs:",
+        "if lost and not results:",
+        (f"{DIVERGING}::test_where_no_two_rules_are_left_it_is_an_error",),
+    ),
+    Mutant(
+        "comparison: nobody is told of those that diverged",
+        "comparison/compare.py",
+        "            warnings.warn(told, stacklevel=1)\n",
+        "",
+        (f"{DIVERGING}::test_the_command_ends_well",),
+    ),
+    Mutant(
+        "comparison: one whose trials all diverged is trained",
+        "comparison/compare.py",
+        "each for each in self.contestants if each.label not in self.diverged]",
+        "each for each in self.contestants]",
+        (f"{DIVERGING}::test_a_trial_that_diverges_is_a_bad_one_and_a_search_of_such_alone_a_row",),
+    ),
+    Mutant(
+        "comparison: a divergence in another process is a failure",
+        "cli/support/rule_jobs.py",
+        " for name, told in failed.items() if diverged[name] is None]",
+        " for name, told in failed.items()]",
+        ("tests/extensions/test_files.py::test_other_processes_know_it_too",),
     ),
 )

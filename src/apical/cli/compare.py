@@ -2,6 +2,7 @@
 
 import dataclasses
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from apical.cli.support.rule_jobs import RuleJob, side_by_side
 from apical.cli.support.rules_of import rule_of
 from apical.cli.support.workers import workers_of
 from apical.comparison.budgets import Budget
+from apical.comparison.diverged import Diverged, unless_diverged
 from apical.comparison.tuned import Tuning
 from apical.errors import UsageError
 from apical.rules import Rule
@@ -51,7 +53,8 @@ def compare(
     """Train rules from the same initial weights, in the same data order, for the same budget.
 
     A rule that refuses the settings is trained at those of its recipe, beside bp at the same.
-    What OUT holds of this comparison is not made again.
+    What OUT holds of this comparison is not made again. A rule that diverges has a row that
+    says so, and no part in the statistics.
 
     Args:
         rules: Rules as `bp`, `fa`, `dfa`, with their fields as `fa:frsf`, or of a file of yours as
@@ -93,24 +96,26 @@ def compare(
         if each.terms == each.label:
             console.print(f"{each.label} takes no such settings: it is set against bp at its own")
     if workers is None:
-        results = _one_by_one(made, options, console)
+        ended = _one_by_one(made, options, console)
     else:
         assert options.out is not None
         place = options.out.absolute()
         asked = [
             RuleJob(c.label, c.rule, c.settings, data.named, _of(c, options), place / c.folder)
-            for c in made.contestants
+            for c in made.to_train
         ]
-        results = side_by_side(asked, dataset, workers, console)
-    _tell(Comparison(made, results), options.out, console)
+        ended = side_by_side(asked, dataset, workers, console)
+    _tell(Comparison.of(made, ended), options.out, console)
 
 
-def _one_by_one(made: "Plan", options: RunOptions, console: Console) -> dict[str, Measured]:
-    results: dict[str, Measured] = {}
-    for each in made.contestants:
-        own = _of(each, options)
-        results[each.label] = run(each.rule, made.data, each.settings, own, console)
-    return results
+def _one_by_one(
+    made: "Plan", options: RunOptions, console: Console
+) -> dict[str, Measured | Diverged]:
+    ended: dict[str, Measured | Diverged] = {}
+    for each in made.to_train:
+        train = partial(run, each.rule, made.data, each.settings, _of(each, options), console)
+        ended[each.label] = unless_diverged(train)
+    return ended
 
 
 def _of(contestant: "Contestant", options: RunOptions) -> RunOptions:
@@ -140,7 +145,7 @@ def _tell(found: "Comparison", out: Path | None, console: Console) -> None:
 
 
 def _scores(found: "Comparison") -> Table:
-    from apical.comparison.tables import APART, scores
+    from apical.comparison.tables import APART, LEFT_OUT, scores
 
     heading, *rows = scores(found)
     notes = [
@@ -149,13 +154,17 @@ def _scores(found: "Comparison") -> Table:
     ]
     if any(each.terms for each in found.plan.contestants):
         notes.append(f"* {APART}")
+    if found.diverged:
+        notes.append(LEFT_OUT)
     title, caption = f"On equal terms: {found.plan.terms}", " ".join(notes)
     columns = [heading.index(column) for column in heading if column not in ("to", "seeds needed")]
     shown = terminal.table(
         *(heading[i] for i in columns), "cosine with BP", title=title, caption=caption
     )
     for each, row in zip(found.plan.contestants, rows, strict=True):
-        shown.add_row(*(row[i] for i in columns), _cosines(found.results[each.label]))
+        measured = found.results.get(each.label)
+        cosine = "" if measured is None else _cosines(measured)
+        shown.add_row(*(row[i] for i in columns), cosine)
     return shown
 
 

@@ -2,19 +2,21 @@
 
 import json
 import statistics
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from apical.comparison.budgets import Budget
 from apical.comparison.contestants import Contestant, gather, reference
 from apical.comparison.differences import Difference, differences
+from apical.comparison.diverged import Diverged, unless_diverged
 from apical.comparison.tuned import Tuned, Tuning, tune
 from apical.data import Dataset
 from apical.data.named import Named
-from apical.errors import UsageError
+from apical.errors import DivergenceError, UsageError
 from apical.jobs.workers import Workers
 from apical.rules import BP, Rule
 from apical.runs.statistics import half_width
@@ -48,6 +50,14 @@ class Plan:
     tuning: Tuning | None = None
     tuned: Mapping[str, Tuned] = field(default_factory=dict)
     """What each search came to, by the contestant's label; empty without tuning."""
+    diverged: Mapping[str, Diverged] = field(default_factory=dict)
+    """Those, by label, for which there is nothing to train: every trial diverged, or the short run
+    that was to tell a step's seconds."""
+
+    @property
+    def to_train(self) -> list[Contestant]:
+        """All others."""
+        return [each for each in self.contestants if each.label not in self.diverged]
 
     @property
     def terms(self) -> str:
@@ -90,10 +100,11 @@ def plan(
     if tuning is not None and out is None:
         raise UsageError("tune: what was searched is kept in a folder; add out")
     found = gather(rules, data, settings)
-    steps = _seconds_of_a_step(found, data, out) if budget is not None and budget.timed else {}
+    timed = budget is not None and budget.timed
+    steps, diverged = _seconds_of_a_step(found, data, out) if timed else ({}, {})
 
     def spending(contestant: Contestant) -> Contestant:
-        if budget is None:
+        if budget is None or contestant.label in diverged:
             return contestant
         step = {"step": steps[contestant.label]} if steps else {}
         chosen = budget.spend(contestant.settings, len(data.train), **step)
@@ -104,15 +115,21 @@ def plan(
     if tuning is not None:
         assert out is not None
         for i, each in enumerate(found):
-            found[i], tuned[each.label] = tune(
+            if each.label in diverged:
+                continue
+            came = tune(
                 each, found, named if workers is not None and named is not None else data, tuning,
                 seeds.stop, out / "tuning" / each.folder,
                 report=partial(trial, each),
                 listeners=tuple(listeners), workers=workers,
             )  # fmt: skip
+            if isinstance(came, Diverged):
+                diverged[each.label] = came
+            else:
+                found[i], tuned[each.label] = came
         # What was drawn may be the size of minibatches.
         found = [spending(each) for each in found]
-    return Plan(data, tuple(found), seeds, budget, tuning, tuned)
+    return Plan(data, tuple(found), seeds, budget, tuning, tuned, diverged)
 
 
 @dataclass(frozen=True)
@@ -121,7 +138,33 @@ class Comparison:
 
     plan: Plan
     results: Mapping[str, Measured]
-    """What each contestant's runs measured, by its label."""
+    """What each contestant's runs measured, by its label; of those that diverged there is none."""
+    diverged: Mapping[str, Diverged] = field(default_factory=dict)
+    """Where the others diverged, by label. They have no part in the statistics."""
+
+    @classmethod
+    def of(cls, plan: Plan, ended: Mapping[str, Measured | Diverged]) -> Self:
+        """The comparison of what each training has come to.
+
+        Warns of each contestant that diverged, and raises `DivergenceError` if they leave no two at
+        the same terms.
+        """
+        ended = {**ended, **plan.diverged}
+        results = {label: came for label, came in ended.items() if isinstance(came, Measured)}
+        lost = {label: came for label, came in ended.items() if isinstance(came, Diverged)}
+        found = cls(plan, results, lost)
+        listed = "; ".join(f"{label}: {came.told}" for label, came in lost.items())
+        if lost and not found.pairs:
+            raise DivergenceError(f"compare: no two rules are left to be compared; {listed}")
+        for label, came in lost.items():
+            told = f"compare: {label} is left out of the statistics; {came.told}"
+            warnings.warn(told, stacklevel=1)
+        return found
+
+    @property
+    def contestants(self) -> list[Contestant]:
+        """Those that have results."""
+        return [each for each in self.plan.contestants if each.label in self.results]
 
     @property
     def metric(self) -> str:
@@ -133,28 +176,32 @@ class Comparison:
         summary = self.results[label].summary
         return dict(zip(summary["seeds"], summary[self.metric]["list"], strict=True))
 
-    @cached_property
-    def differences(self) -> list[Difference]:
-        """Of all pairs at the same terms, the later one minus the earlier one."""
-        asked = self.plan.contestants
-        pairs = [
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The labels of all that have results at the same terms, the later one first."""
+        return [
             (one.label, other.label)
-            for i, one in enumerate(asked)
-            for other in asked[:i]
+            for i, one in enumerate(self.contestants)
+            for other in self.contestants[:i]
             if one.terms == other.terms
         ]
-        return differences({each.label: self.scores(each.label) for each in asked}, pairs)
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """Of all pairs, the later one minus the earlier one."""
+        scores = {each.label: self.scores(each.label) for each in self.contestants}
+        return differences(scores, self.pairs)
 
     def difference(self, contestant: Contestant) -> Difference | None:
         """To the first at its terms; None of that itself."""
-        other = reference(self.plan.contestants, contestant)
+        other = reference(self.contestants, contestant)
         pair = contestant.label, other.label
         return next((d for d in self.differences if (d.one, d.other) == pair), None)
 
     @cached_property
     def costs(self) -> dict[str, tuple[Cost, Cost]]:
         """Of a step of each contestant, and of BP at the same terms."""
-        asked = self.plan.contestants
+        asked = self.contestants
         own = {each.label: _cost(each.rule, self.plan.data, each.settings) for each in asked}
         bps = {each.terms: own[each.label] for each in asked if each.rule == BP()}
         for each in asked:
@@ -169,7 +216,7 @@ class Comparison:
 
     def times_bp(self, contestant: Contestant) -> float | None:
         """Seconds of a step as a multiple of BP's at the same terms; None if BP took no part."""
-        for other in self.plan.contestants:
+        for other in self.contestants:
             if other.rule == BP() and other.terms == contestant.terms:
                 return self.seconds(contestant) / self.seconds(other)
         return None
@@ -199,31 +246,27 @@ class Comparison:
             "seeds": list(told.seeds),
             "budget": None if told.budget is None else spell(told.budget),
             "tuning": None if told.tuning is None else asdict(told.tuning),
-            "rules": [self._told(each) for each in told.contestants],
+            "rules": [self._told(each) for each in self.contestants],
+            "diverged": [
+                _identity(each) | asdict(self.diverged[each.label])
+                for each in told.contestants
+                if each.label in self.diverged
+            ],
             "pairs": [asdict(each) | {"words": each.words} for each in self.differences],
         }
 
     def _told(self, contestant: Contestant) -> dict[str, Any]:
-        label, base = contestant.label, Settings()
+        label = contestant.label
         own, bp = self.costs[label]
         values = list(self.scores(label).values())
         tuned = self.plan.tuned.get(label)
-        return {
-            "label": label,
-            "rule": spell(contestant.rule),
-            "terms": contestant.terms or None,
-            "folder": contestant.folder,
-            "settings": {
-                name: spell_field(value)
-                for name, value in vars(contestant.settings).items()
-                if value != getattr(base, name)
-            },
+        return _identity(contestant) | {
             "score": {
                 "mean": statistics.fmean(values),
                 "half_width": half_width(values),
                 "list": values,
             },
-            "reference": reference(self.plan.contestants, contestant).label,
+            "reference": reference(self.contestants, contestant).label,
             "spent": self.spent(contestant),
             "tuned": None if tuned is None else asdict(tuned),
             "step": {
@@ -237,6 +280,22 @@ class Comparison:
                 },
             },
         }
+
+
+def _identity(contestant: Contestant) -> dict[str, Any]:
+    """Who it is, as comparison.json has it."""
+    base = Settings()
+    return {
+        "label": contestant.label,
+        "rule": spell(contestant.rule),
+        "terms": contestant.terms or None,
+        "folder": contestant.folder,
+        "settings": {
+            name: spell_field(value)
+            for name, value in vars(contestant.settings).items()
+            if value != getattr(base, name)
+        },
+    }
 
 
 def compare(
@@ -256,7 +315,8 @@ def compare(
 ) -> Comparison:
     """Train rules from the same initial weights, in the same order of the data, and compare them.
 
-    A rule that refuses the settings is trained at those of its recipe, beside BP at the same.
+    A rule that refuses the settings is trained at those of its recipe, beside BP at the same. One
+    that diverges has a row that says so, and no part in the statistics, which a warning tells.
 
     **Arguments:**
 
@@ -272,8 +332,8 @@ def compare(
       figures; the same call again repeats nothing that has ended there. None: keep nothing.
     - `overwrite`: train again what `out` holds; searches are kept.
 
-    **Raises:** `UsageError` for what does not go together, `KeyboardInterrupt` after Ctrl-C; as
-    `fit` and `search`.
+    **Raises:** `UsageError` for what does not go together, `DivergenceError` if so many rules
+    diverge that no two are left, `KeyboardInterrupt` after Ctrl-C; as `fit` and `search`.
 
     !!! example
 
@@ -298,14 +358,15 @@ def compare(
         tuning=Tuning(tune, tune_seconds) if searched else None,
         out=folder, listeners=listeners,
     )  # fmt: skip
-    results = {}
-    for each in made.contestants:
+    ended = {}
+    for each in made.to_train:
         place = None if folder is None else folder / each.folder
-        results[each.label] = _to_the_end(
-            each, dataset, seeds=seeds, seed=seed, out=place, listeners=listeners,
+        train = partial(
+            _to_the_end, each, dataset, seeds=seeds, seed=seed, out=place, listeners=listeners,
             resume=place is not None and not overwrite, overwrite=overwrite,
         )  # fmt: skip
-    found = Comparison(made, results)
+        ended[each.label] = unless_diverged(train)
+    found = Comparison.of(made, ended)
     if folder is not None:
         write(found, folder)
         draw(found, folder)
@@ -326,8 +387,9 @@ def _cost(rule: Rule, data: Dataset, settings: Settings) -> Cost:
 
 def _seconds_of_a_step(
     contestants: Sequence[Contestant], data: Dataset, out: Path | None
-) -> dict[str, float]:
-    """Measured once by short runs, and kept, so that the same call means the same epochs."""
+) -> tuple[dict[str, float], dict[str, Diverged]]:
+    """Measured once by short runs, and kept, so that the same call means the same epochs; and
+    whose short runs diverged."""
     kept = out / STEPS if out is not None else None
     known: dict[str, float] = {}
     if kept is not None and kept.exists():
@@ -335,13 +397,19 @@ def _seconds_of_a_step(
             known = {str(k): float(v) for k, v in json.loads(kept.read_text()).items()}
         except (ValueError, AttributeError, TypeError):
             raise UsageError(f"{kept}: damaged; remove it, and steps are timed again") from None
+    diverged: dict[str, Diverged] = {}
     for each in contestants:
         if each.label not in known:
-            known[each.label] = _pilot(each, data)
+            came = unless_diverged(partial(_pilot, each, data))
+            if isinstance(came, Diverged):
+                where = f"while its steps were timed: {came.where}"
+                diverged[each.label] = replace(came, where=where)
+                continue
+            known[each.label] = came
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(kept, json.dumps(known, indent=1) + "\n")
-    return known
+    return known, diverged
 
 
 def _pilot(contestant: Contestant, data: Dataset) -> float:

@@ -20,7 +20,7 @@ def draw(found: Comparison, folder: Path) -> list[Path]:
 
     Raises `WriteError` if a file cannot be written.
     """
-    asked = found.plan.contestants
+    asked = found.contestants
     runs = [RunData.read(folder / each.folder) for each in asked]
     return [
         curves.draw(runs, folder / "comparison.png", [each.label for each in asked]),
@@ -35,7 +35,7 @@ def against_seconds(found: Comparison, out: Path) -> Path:
 
     Raises `WriteError` if the file cannot be written.
     """
-    asked = found.plan.contestants
+    asked = found.contestants
     palette = colours([each.label for each in asked])
     target = asked[0].settings.target
     split = "test" if all(each.settings.record_test for each in asked) else "val"
@@ -61,7 +61,12 @@ def against_seconds(found: Comparison, out: Path) -> Path:
         below(
             figure,
             " ".join(
-                [f"{found.plan.terms}.".capitalize(), *lines([len(found.plan.seeds)]), *dashed]
+                [
+                    f"{found.plan.terms}.".capitalize(),
+                    *lines([len(found.plan.seeds)]),
+                    *dashed,
+                    *(f"{name} diverged." for name in found.diverged),
+                ]
             ),
         )
         return save_at(figure, out, "compare")

@@ -21,6 +21,7 @@ NOTE = (
     "Costs: of a seed; seconds of training, without compiling and measuring; a step's FLOPs and "
     "memory as its compiled program tells."
 )
+LEFT_OUT = "A rule that diverged is left out of differences, p values and costs."
 APART = "These rules refuse the settings of the others and are set against bp at their own."
 
 
@@ -37,13 +38,16 @@ def write(found: Comparison, folder: Path) -> list[Path]:
 
 
 def scores(found: Comparison) -> Rows:
-    """A heading, and a row a rule: its score, and the difference to the first at its terms."""
+    """A heading, and a row a rule: its score, and the difference to the first at its terms, or that
+    it diverged."""
     target = found.plan.contestants[0].settings.target
     heading = ["rule", f"test {target.score} (%)", "difference", "to", "p", "seeds needed"]
     return [heading, *(_score(found, each) for each in found.plan.contestants)]
 
 
 def _score(found: Comparison, contestant: Contestant) -> list[str]:
+    if (lost := found.diverged.get(contestant.label)) is not None:
+        return [name(contestant), lost.words, "", "", "", ""]
     values = list(found.scores(contestant.label).values())
     row = [name(contestant), percent(statistics.fmean(values), half_width(values))]
     difference = found.difference(contestant)
@@ -61,7 +65,7 @@ def _score(found: Comparison, contestant: Contestant) -> list[str]:
 def costs(found: Comparison) -> Rows:
     """A heading, and a row a rule: what a seed spent, and a step as a multiple of bp's."""
     heading = ["rule", "epochs", "updates", "examples", "seconds", "time × bp", "FLOPs × bp"]
-    return [[*heading, "memory × bp"], *(_cost(found, each) for each in found.plan.contestants)]
+    return [[*heading, "memory × bp"], *(_cost(found, each) for each in found.contestants)]
 
 
 def _cost(found: Comparison, contestant: Contestant) -> list[str]:
@@ -128,6 +132,8 @@ def markdown(found: Comparison) -> str:
     lines += [*_markdown(scores(found)), ""]
     if any(each.terms for each in found.plan.contestants):
         lines += [f"\\* {APART}", ""]
+    if found.diverged:
+        lines += [LEFT_OUT, "", *(f"- {n}: {d.told}" for n, d in found.diverged.items()), ""]
     lines += ["## Pairs", "", *_markdown(pairs(found)), ""]
     lines += ["## Costs", "", *_markdown(costs(found)), ""]
     if found.plan.tuned:
@@ -143,7 +149,7 @@ def sentence(found: Comparison) -> str:
 
 def latex(found: Comparison) -> str:
     """The tables as LaTeX, for the package booktabs."""
-    parts = [f"% {sentence(found)}", f"% {NOTE}"]
+    parts = [f"% {sentence(found)}", f"% {NOTE}", *[f"% {LEFT_OUT}"] * bool(found.diverged)]
     for rows in filter(None, (scores(found), _numbers(found), costs(found), tuned(found))):
         parts += ["", *_latex(rows)]
     return "\n".join(parts) + "\n"

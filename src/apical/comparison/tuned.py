@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from apical.comparison.contestants import Contestant, space
+from apical.comparison.diverged import Diverged
 from apical.data import Dataset
 from apical.data.named import Named
-from apical.errors import ApicalError, UsageError, at_least_one
+from apical.errors import UsageError, at_least_one
 from apical.jobs.workers import Workers
 from apical.runs.writing import write_whole
 from apical.training.listeners.spec import Listening
@@ -69,8 +70,9 @@ def tune(
     report: Callable[[Trial], None] = lambda trial: None,
     listeners: Sequence[Listening] = (),
     workers: Workers | None = None,
-) -> tuple[Contestant, Tuned]:
-    """The contestant with the values of its best trial; trials that have ended are not run again.
+) -> tuple[Contestant, Tuned] | Diverged:
+    """The contestant with the values of its best trial, unless every trial diverged; trials that
+    have ended are not run again.
 
     **Arguments:**
 
@@ -79,8 +81,7 @@ def tune(
     - `out`: the search's folder.
     - `workers`: carry out trials side by side; only of a number of trials.
 
-    **Raises:** `ApicalError` if every trial diverged, `KeyboardInterrupt` after Ctrl-C; as
-    `search`.
+    **Raises:** `KeyboardInterrupt` after Ctrl-C; as `search`.
     """
     spans = space(contestant, others)
     spent = _spent(out)
@@ -113,10 +114,9 @@ def tune(
             began = time.monotonic()
             found = through(len(found.trials) + 1)
     if found.best is None:
-        raise ApicalError(
-            f"compare: all {len(found.trials)} trials of {contestant.label} diverged; give a lower "
-            "lr, or more trials"
-        )
+        n = len(found.trials)
+        where = f"all {n} trials" if n > 1 else "its one trial"
+        return Diverged(where, f"{where} diverged; give a lower lr, or more trials")
     told = Tuned(
         len(found.trials),
         sum(trial.diverged is not None for trial in found.trials),

@@ -137,6 +137,8 @@ def _comparison(told: dict[str, Any], folder: Path) -> Comparison:
         ]
         for r in rules
     ]
+    lost = told.get("diverged", [])  # older files have no such list
+    scores += [[d["label"], f"diverged ({d['where']})", "", "", "", ""] for d in lost]
     apart = " * refuses the settings of the others; set against bp at its own."
     tables = [
         Table("Scores", ["rule", f"{score} (%)", "difference", "to", "p (Holm)", "seeds needed"],

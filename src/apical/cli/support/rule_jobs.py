@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from apical.cli.support.flags import RunOptions
+from apical.comparison.diverged import Diverged
 from apical.data import Dataset
 from apical.data.named import Named, loaded
 from apical.errors import ApicalError, UsageError
@@ -66,11 +67,11 @@ class RuleJob(Job):
 
 def side_by_side(
     jobs: Sequence[RuleJob], data: Dataset, workers: Workers, console: Console
-) -> dict[str, Measured]:
-    """What was measured, by the names of the jobs.
+) -> dict[str, Measured | Diverged]:
+    """What was measured, or where training diverged, by the names of the jobs.
 
     Raises `UsageError` for a folder that cannot be begun with or gone on with, `ApicalError` if
-    jobs failed or the workers are gone.
+    jobs failed otherwise or the workers are gone.
     """
     usually = {"tensorboard": False, "listen": (), "devices": "1", "shard_weights": False}
     for name, usual in usually.items():
@@ -96,12 +97,14 @@ def side_by_side(
         raise
     except ApicalError as error:
         raise ApicalError(f"{error}, {GO_ON}") from None
-    failures = [f"{o.job.label}: {o.failure}" for o in ended if o.failure is not None]
+    failed = {o.job.label: o.failure for o in ended if o.failure is not None}
+    diverged = {name: Diverged.read(failure) for name, failure in failed.items()}
+    failures = [f"{name}: {told}" for name, told in failed.items() if diverged[name] is None]
     if failures:
         listed = "\n".join(f"  {told}" for told in failures)
         count = f"{len(failures)} of {len(jobs)} rules failed"
         raise ApicalError(f"{count}; the same command goes on {GO_ON}\n{listed}")
-    return {job.label: _measured(RunFolder(job.folder)) for job in jobs}
+    return {job.label: diverged.get(job.label) or _measured(RunFolder(job.folder)) for job in jobs}
 
 
 def _measured(run: RunFolder) -> Measured:
