@@ -21,6 +21,7 @@ from apical.jobs.job import INTERRUPTED, Outcome, carry_out
 from apical.jobs.workers import execute
 from apical.runs.lock import locked
 from apical.tuning.search import _mark
+from apical.values import extensions
 from tests.commands import apical
 from tests.jobs.dask_cluster import DaskCluster
 from tests.jobs.kills import left
@@ -238,6 +239,49 @@ def test_a_scheduler_without_workers_or_with_others_than_it_must_have(tmp_path, 
         # Its workers have stopped, and the job goes on.
         rest = Steps(jobs[0].folder, len(jobs[0].lines) + 3)
         assert carry_out(rest, math.inf, 60.0).failure is None
+
+
+HALVED = """
+import jax
+from apical.rules import BP
+from apical.rules.rule import Credit, Rule, State
+
+
+class Halved(Rule):
+    traits = property(lambda self: BP().traits)
+
+    def init(self, net, batch, key):
+        return State()
+
+    def credit(self, net, state, batch, key):
+        found = BP().credit(net, state, batch, key)
+        return Credit(jax.tree.map(lambda g: 0.5 * g, found.network), found.signals)
+"""
+
+
+def test_workers_load_a_file_of_the_users_which_must_be_as_it_was(dask, tmp_path, monkeypatch):
+    monkeypatch.delenv(extensions.VARIABLE, raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(extensions, "_digests", {})
+    mine = tmp_path / "of_a_cluster_user.py"
+    mine.write_text(HALVED)
+    compare = ("compare", "bp", f"{mine}:Halved", *ONE, "--optimizer", "sgd")
+    apical(*compare, "--out", tmp_path / "here")
+    said = apical(*compare, "--scheduler", dask.address, "--out", tmp_path / "there")
+    assert "On equal terms" in said
+    assert left(tmp_path / "there" / "halved") == left(tmp_path / "here" / "halved")
+    # One that comes later loads it with its first job.
+    monkeypatch.setattr(cluster._Dask, "inspect", lambda self: None)
+    with DaskCluster(tmp_path) as later:
+        later.start(1)
+        apical(*compare, "--scheduler", later.address, "--out", tmp_path / "later")
+    [(path, digest)] = [file for file in extensions.files() if file[0] == str(mine)]
+    assert extensions.trouble_with(path, digest) is None
+    told = f"has loaded {mine} as it was before; start the worker again"
+    assert extensions.trouble_with(path, "another") == told
+    mine.unlink()
+    assert "cannot load a file of yours" in str(extensions.trouble_with(path, digest))
+    monkeypatch.delenv(extensions.VARIABLE, raising=False)
 
 
 def test_workers_with_other_code_are_refused(dask, tmp_path, monkeypatch):

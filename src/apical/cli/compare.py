@@ -69,7 +69,7 @@ def compare(
             the other.
         scheduler: Give each rule to a worker of this dask scheduler, as tcp://10.0.0.1:8786 (needs
             apical[cluster]). OUT must be on a file system that workers and this command share;
-            workers find data sets by their own $APICAL_DATA.
+            workers find data sets by their own $APICAL_DATA, and files of yours at the same path.
     """
     from apical.comparison.compare import Comparison, plan
 

@@ -51,7 +51,8 @@ def _command(cls: type[Rule]) -> Callable[..., None]:
                 after the other.
             scheduler: Give the trials to the workers of this dask scheduler, as
                 tcp://10.0.0.1:8786 (needs apical[cluster]). OUT must be on a file system that
-                workers and this command share; workers find data sets by their own $APICAL_DATA.
+                workers and this command share; workers find data sets by their own $APICAL_DATA,
+                and files of yours at the same path.
         """
         workers = workers_of(jobs, scheduler, out)
         _search(out, rule, settings, data, space, trials, seed, workers)

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import logging
 import math
+import pickle
 import platform
 import time
 import uuid
@@ -23,6 +24,7 @@ from apical.jobs.workers import Crew, DiedError, Workers
 from apical.runs.interrupts import asked_by
 from apical.runs.provenance import source, versions
 from apical.runs.writing import told
+from apical.values import extensions
 
 CONNECT = 10.0
 """Seconds in which the scheduler must answer."""
@@ -80,6 +82,8 @@ class Standard:
     file: Path
     token: str
     code: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...] = ()
+    """Of the user's own, which jobs may have values of; each with its digest."""
 
     def trouble(self) -> str | None:
         """What is wrong with this process, as the end of a sentence; None: nothing."""
@@ -87,6 +91,9 @@ class Standard:
         for name, wanted in self.code:
             if here[name] != wanted:
                 return f"has {name} {here[name]}, this command has {wanted}; give both the same"
+        for path, digest in self.files:
+            if trouble := extensions.trouble_with(path, digest):
+                return trouble
         out = self.file.parent
         unseen = (
             f"does not see {out}, or may not write there; choose an --out on a file system that "
@@ -121,7 +128,7 @@ def _code() -> tuple[tuple[str, str], ...]:
 def _standard(out: Path) -> Iterator[Standard]:
     """The standard of a command, whose lock of a file in `out` workers must meet."""
     file = out / TOKEN
-    standard = Standard(file, uuid.uuid4().hex, _code())
+    standard = Standard(file, uuid.uuid4().hex, _code(), extensions.files())
     with told(out):
         out.mkdir(parents=True, exist_ok=True)
         held = file.open("a")  # which leaves the token of another that holds it
@@ -242,7 +249,11 @@ class _Dask(Crew):
         executor = self._client.get_executor(pure=False)
         future = self._asked(
             lambda: executor.submit(
-                _work, job, wall, self._standard, key=f"{job.label} {uuid.uuid4().hex}"
+                _work,
+                pickle.dumps(job),
+                wall,
+                self._standard,
+                key=f"{job.label} {uuid.uuid4().hex}",
             )
         )
         self._begun.add(future)
@@ -301,14 +312,15 @@ class _UnfitError(Exception):
     """A worker that came later is not as it must be."""
 
 
-def _work(job: Job, wall: float, standard: Standard) -> Outcome:
-    """Carry out a job in a worker's thread."""
+def _work(pickled: bytes, wall: float, standard: Standard) -> Outcome:
+    """Carry out a job in a worker's thread, once the files that its values may be of are loaded."""
     from distributed import Reschedule, get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
     if trouble := standard.trouble():
         raise _UnfitError(f"{worker.address} {trouble}")
+    job: Job = pickle.loads(pickled)
 
     def stop() -> bool:
         """Whether nobody waits for it any longer, or the worker goes."""

@@ -6,6 +6,7 @@ import a module is all there is to do. What is imported is what the user names: 
 an entry point in the group `apical`. A run's configuration is never a reason to import anything.
 """
 
+import hashlib
 import importlib
 import itertools
 import os
@@ -32,6 +33,8 @@ HINT = f"if it is of a file of yours, add {FLAG} FILE.py"
 
 _modules: dict[str, ModuleType] = {}
 """Those that were loaded, by their names."""
+_digests: dict[Path, str] = {}
+"""Of the files among them, by their absolute paths, as they were when they were loaded."""
 
 
 def load_file(path: Path | str) -> ModuleType:
@@ -46,7 +49,7 @@ def load_file(path: Path | str) -> ModuleType:
         raise UsageError(f"{path}: not found; expected a Python file")
     if not name.isidentifier():
         raise UsageError(f"{path}: no name of a module; rename the file, as my_rule.py")
-    there = sys.modules.get(name)
+    there, digest = sys.modules.get(name), _digest(file)
     if there is None:
         sys.path.insert(0, str(file.parent))  # for processes that are started later, too
         importlib.invalidate_caches()
@@ -57,7 +60,25 @@ def load_file(path: Path | str) -> ModuleType:
     if Path(getattr(there, "__file__", None) or "").absolute() != file:
         raise UsageError(f"{path}: there is another module called {name}; rename the file")
     _join(there, str(path))
+    _digests.setdefault(file, digest)
     return there
+
+
+def files() -> tuple[tuple[str, str], ...]:
+    """The files that were loaded, each with the digest of what it held then."""
+    return tuple((str(path), digest) for path, digest in _digests.items())
+
+
+def trouble_with(path: str, digest: str) -> str | None:
+    """Why this process has not the file that another has loaded, as the end of a sentence; None
+    once it has."""
+    try:
+        load_file(path)
+    except UsageError as error:
+        return f"cannot load a file of yours ({error})"
+    if _digests[Path(path)] != digest:
+        return f"has loaded {path} as it was before; start the worker again"
+    return None
 
 
 def load() -> None:
@@ -131,6 +152,10 @@ def _spelled(arg: str) -> str:
         raise UsageError(unknown(file, name, known))
     is_value = isinstance(found, type) and issubclass(found, Value)
     return f"{flag}{equals}{found.name if is_value else f'{module.__name__}.{name}'}{rest}"
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _join(module: ModuleType, where: str) -> None:
