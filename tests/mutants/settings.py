@@ -72,4 +72,11 @@ MUTANTS = (
         "((NETWORK, LEARNED),)",
         ("tests/training/test_turns.py::test_by_the_batch_they_take_turns_on_every_minibatch",),
     ),
+    Mutant(
+        "completion: options of a box beside another are lost",
+        "cli/completion.py",
+        '|  +", text)',
+        '", text)',
+        ("tests/cli/test_completion.py::test_every_option_of_every_command_is_known",),
+    ),
 )

@@ -36,6 +36,7 @@ COMMANDS = {
     "plot": "draw the curves of one or several runs",
     "report": "one page of runs, comparisons, claims and attacks: apical report runs",
     "data": "list, verify and locate the data sets",
+    "completion": "tab completion for bash, zsh and fish",
 }
 
 USUAL_WARNING = warnings.formatwarning

@@ -79,13 +79,14 @@ def _parsed(function, args, prog, registry) -> Callable[[], T]:
             raise
     frame = io.StringIO()
     # Once more, where no line is broken.
-    with contextlib.suppress(SystemExit), contextlib.redirect_stderr(frame), _wide():
+    with contextlib.suppress(SystemExit), contextlib.redirect_stderr(frame), wide():
         parse()
     raise UsageError(_mistake(frame.getvalue(), prog))
 
 
 @contextlib.contextmanager
-def _wide() -> Iterator[None]:
+def wide() -> Iterator[None]:
+    """What is printed breaks no line."""
     there = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "100000"
     try:
