@@ -4,6 +4,7 @@
 #   make hard                            tests of kills, full disks, several devices and processes
 #   make browser                         the page of `apical report` in a headless Chromium, if there is one
 #   make release                         the wheel in bare environments of every Python that is here
+#   make site                            the documentation, into site/: its tutorials, links and pages
 #   make memory                          what runs are said to need beside what processes take
 #   make mutants                         the tests must catch every planted defect
 #   make mutants SINCE=main WORDS=ghost  those that changes since a revision concern; by name
@@ -11,7 +12,7 @@ PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types hard browser release memory mutants torture clean
+.PHONY: demo test lint types hard browser site release memory mutants torture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/apical compare bp fa dfa --data mnist --hidden 500 500 --epochs 5 --out runs/demo --overwrite
@@ -35,6 +36,11 @@ browser: $(VENV)/.installed-dev
 release: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.release
 
+site: $(VENV)/.installed-docs
+	$(BIN)/python -m pytest -m site --durations=5 tests/site/test_tutorials.py
+	$(BIN)/python -m docs.site.build
+	$(BIN)/python -m pytest -m site -rs --ignore tests/site/test_tutorials.py tests/site
+
 memory: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 -m memory -rP tests/training/test_memory.py
 
@@ -50,7 +56,7 @@ torture: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture --minutes $(MINUTES) --seed $(SEED) --state $(STATE)
 
 clean:
-	rm -rf .venv .venv-* .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .cache build site .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -64,3 +70,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --editable '.[dev,docs]'
+	touch $@

@@ -44,6 +44,14 @@ def test_what_a_step_costs_is_told_on_request(capsys):
     assert "times bp's operations" in capsys.readouterr().out
 
 
+def test_operations_of_dynamics_are_not_told(capsys):
+    """The compiler counts their steps as one."""
+    main(["ghost-ma", "--cost"])
+    said = capsys.readouterr().out
+    assert "times bp's memory" in said
+    assert "operations" not in said
+
+
 def test_mistakes_are_told():
     with pytest.raises(UsageError, match="there is no 'nope'"):
         main(["nope"])

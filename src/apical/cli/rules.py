@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 from typing import Annotated
 
 import tyro
@@ -33,6 +34,12 @@ CLAIMS = {
     "label_free": "its pseudo-gradients do not depend on labels",
 }
 """By the names of `Traits`, what is claimed where one is true."""
+MEANING = {
+    "Claims": "which the tests and `apical audit` hold it to",
+    "Recipe": "which `apical train` takes unless told otherwise",
+    "Space": "which `apical search` draws from",
+}
+"""Of the headings below which a rule is told."""
 
 
 def main(args: list[str]) -> None:
@@ -68,31 +75,54 @@ def rules(
         _tell_cost(rule, console)
 
 
-def _tell(rule: Rule, console: Console) -> None:
+def known(rule: Rule) -> dict[str, list[str]]:
+    """What is claimed and recommended of a rule: lines below each heading.
+
+    !!! example
+
+        >>> from apical import BP
+        >>> [*known(BP())]
+        ['Claims', 'Recipe', 'Space']
+        >>> known(BP())["Claims"][1]
+        "its pseudo-gradients are the loss's gradient"
+    """
     traits = rule.traits
     claims = [f"its teaching signals read {READS[traits.transport]}"]
     claims += [text for trait, text in CLAIMS.items() if getattr(traits, trait)]
-    command = ["apical train", spell(rule), *flags(rule.recipe, Settings())]
-    parts = {
-        "Claims, which the tests and `apical audit` hold it to": claims,
-        "Recipe, which `apical train` takes unless told otherwise": [
-            " ".join(command[2:]) or "the settings that any rule begins with"
-        ],
-        "Space, which `apical search` draws from": [
-            f"{name} {spell(span)}" for name, span in rule.space.items()
-        ],
+    recipe = " ".join(flags(rule.recipe, Settings()))
+    return {
+        "Claims": claims,
+        "Recipe": [recipe or "the settings that any rule begins with"],
+        "Space": [f"{name} {spell(span)}" for name, span in rule.space.items()],
     }
+
+
+def _tell(rule: Rule, console: Console) -> None:
     console.print(terminal.bold(spell(rule), ""))
     console.print(inspect.cleandoc(type(rule).__doc__ or ""), soft_wrap=True, highlight=False)
-    for heading, lines in parts.items():
-        console.print(f"\n{heading}:", soft_wrap=True, highlight=False)
+    for heading, lines in known(rule).items():
+        console.print(f"\n{heading}, {MEANING[heading]}:", soft_wrap=True, highlight=False)
         for line in lines:
             console.print(f"  {line}", soft_wrap=True, highlight=False)
     console.print(f"\n`apical train {rule.name} --help` tells of every setting.", soft_wrap=True)
 
 
 def _tell_cost(rule: Rule, console: Console) -> None:
-    """Of images of zeros, which cost what any others do."""
+    operations, memory = cost_beside_bp(rule)
+    parts = [f"{operations:.2f} times bp's operations"] * math.isfinite(operations)
+    parts.append(f"{memory:.2f} times bp's memory")
+    console.print(
+        f"\nA step of {rule.recipe.batch_size} images at the recipe: {', '.join(parts)}.",
+        soft_wrap=True, highlight=False,
+    )  # fmt: skip
+
+
+def cost_beside_bp(rule: Rule) -> tuple[float, float]:
+    """Operations and memory of a step at the rule's recipe, over those of bp at the same settings.
+
+    Of images of zeros like MNIST's, which cost what any others do. Compiles both, and runs neither.
+    The compiler counts a loop as one pass through it, so that operations of dynamics are nan.
+    """
     import numpy as np
 
     from apical.comparison.contestants import trouble
@@ -111,8 +141,5 @@ def _tell_cost(rule: Rule, console: Console) -> None:
     if trouble(rule, data, settings) is not None:
         data = images(2)
     own, bp = (step_cost(Task(each, data, settings).trainer) for each in (rule, BP()))
-    console.print(
-        f"\nA step of {settings.batch_size} images at the recipe: {own.flops / bp.flops:.2f} times "
-        f"bp's operations, {own.bytes / bp.bytes:.2f} times its memory.",
-        soft_wrap=True, highlight=False,
-    )  # fmt: skip
+    operations = math.nan if rule.traits.settles else own.flops / bp.flops
+    return operations, own.bytes / bp.bytes

@@ -1,0 +1,61 @@
+"""The built site has a page for every rule and every public name, and its links are sound."""
+
+from pathlib import Path
+
+import pytest
+from docs.site import links, tutorials
+
+import apical
+from apical.rules import RULES
+
+SITE = Path(__file__).parents[2] / "site"
+
+pytestmark = pytest.mark.site
+
+
+def text(page: str) -> str:
+    return (SITE / page).read_text()
+
+
+def test_no_link_is_broken():
+    assert links.broken(SITE) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_has_a_page_which_others_lead_to(rule):
+    page = text(f"rules/{rule.name}.html")
+    for heading in ("claims", "recipe", "figures", "cost-beside-backpropagation"):
+        assert f'id="{heading}"' in page
+    assert f'/{rule.name}.html"' in text("index.html")
+
+
+def test_every_public_name_is_told_of():
+    written = "".join(page.read_text() for page in (SITE / "reference").glob("*.html"))
+    elsewhere = {rule.__name__ for rule in RULES} | {"RULES"}
+    told = {name for name in apical.__all__ if f" apical.{name}\n" in written}
+    assert {*apical.__all__} - told - elsewhere == set()
+
+
+def test_tutorials_show_what_they_printed():
+    for page in tutorials.PAGES.glob("*.md"):
+        assert "prints" in text(f"tutorials/{page.stem}.html")
+
+
+BROKEN = {
+    '<a href="gone.html">': "no such file",
+    '<a href="other.html#gone">': "no such place on that page",
+    '<img src="gone.png">': "no such file",
+    '<script src="https://example.org/a.js"></script>': "needs a network",
+    '<link rel="stylesheet" href="https://example.org/a.css">': "needs a network",
+}
+
+
+@pytest.mark.parametrize("html", BROKEN)
+def test_a_broken_link_is_seen(html, tmp_path):
+    sound = '<a href="https://example.org"><a href="#here"><a href="index.html#there">'
+    (tmp_path / "other.html").write_text(f'<p id="here">{sound}')
+    (tmp_path / "index.html").write_text('<p id="there">')
+    assert links.broken(tmp_path) == []
+    (tmp_path / "index.html").write_text('<p id="there">' + html)
+    (found,) = links.broken(tmp_path)
+    assert found.startswith(f"index.html: {BROKEN[html]}: ")
