@@ -11,7 +11,8 @@ from apical.rules import RULES
 
 ROOMS = (
     "training", "rules", "feedback", "networks", "data", "settings", "comparison", "tuning",
-    "generative", "diagnostics", "adversarial", "audit", "testing", "sklearn", "values", "errors",
+    "generative", "diagnostics", "measurements", "adversarial", "audit", "testing", "sklearn",
+    "values", "errors",
 )  # fmt: skip
 """Of the package, in the order of the pages."""
 

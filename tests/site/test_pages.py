@@ -1,14 +1,17 @@
 """The built site has a page for every rule and every public name, and its links are sound."""
 
+import re
 from pathlib import Path
 
 import pytest
 from docs.site import links, tutorials
 
 import apical
+from apical.reproduce import paper
 from apical.rules import RULES
 
-SITE = Path(__file__).parents[2] / "site"
+ROOT = Path(__file__).parents[2]
+SITE, METRICS = ROOT / "site", ROOT / "docs" / "site" / "pages" / "metrics.md"
 
 pytestmark = pytest.mark.site
 
@@ -34,6 +37,33 @@ def test_every_public_name_is_told_of():
     elsewhere = {rule.__name__ for rule in RULES} | {"RULES"}
     told = {name for name in apical.__all__ if f" apical.{name}\n" in written}
     assert {*apical.__all__} - told - elsewhere == set()
+
+
+def named(row, before=""):
+    """The names of a row's numbers, as the page of metrics has them."""
+    for name, value in row.items():
+        if isinstance(value, dict) and not {"mean", "list"} & {*value}:
+            if name != "best_validation":
+                yield from named(value, f"{before}{name}.")
+        else:
+            yield re.sub(r"_\d+$", "", before + name)
+
+
+def test_every_metric_of_the_recorded_runs_is_explained():
+    told = {re.sub(r"_[kl]$", "", name) for name in re.findall(r"`([\w.]+)`", METRICS.read_text())}
+    found = set()
+    for each in map(paper.read, paper.names()):
+        for run in each.records.names():
+            files = each.records.files(run)
+            rows = (*files.get("metrics.jsonl", ())[:1], files.get("summary.json", {}))
+            found |= {name for row in rows for name in named(row)}
+    assert len(found) > 20
+    assert found - told == set()
+
+
+@pytest.mark.parametrize("measurement", ["gauss_newton", "saturation", "effective_rank"])
+def test_what_is_measured_on_request_is_explained(measurement):
+    assert f"`{measurement}." in METRICS.read_text()
 
 
 def test_tutorials_show_what_they_printed():
