@@ -1,5 +1,8 @@
 """`apical predict`: the right class for the same digit in every kind of file."""
 
+import re
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,3 +104,49 @@ def test_the_confusion_matrix_has_a_row_a_class(capsys, run):
     test = apical.load("digits").test
     assert counts.sum(axis=1).tolist() == np.bincount(test.y).tolist()
     assert np.trace(counts) == np.sum(apical.load_model(run).predict(test.x) == test.y)
+
+
+def test_the_figure_has_the_counts_and_the_surest_mistakes_first(capsys, run, tmp_path):
+    out = tmp_path / "mistakes.svg"
+    evaluate(run, figure=out)
+    assert f"figure: {out}" in capsys.readouterr().out
+    text = out.read_text()
+    model, test = apical.load_model(run), apical.load("digits").test
+    counts = model.confusion(test.x, test.y)
+    found = re.findall(r">([\d,]+)</tspan>|>([\d,]+)</text>", text)
+    numbers = {a or b for a, b in found}
+    assert {str(count) for count in counts.ravel() if count} <= numbers
+    assert f"{counts.sum():,} answers" in text
+    shown = [(a, b, float(p)) for a, b, p in re.findall(r">(\d) → (\d), (\d\.\d\d)<", text)]
+    chances = model.predict_proba(test.x)
+    given = chances.argmax(axis=1)
+    wrong = np.flatnonzero(given != test.y)
+    assert len(shown) == min(24, len(wrong)) > 0
+    surest = wrong[np.argmax(chances[wrong].max(axis=1))]
+    assert shown[0][:2] == (str(test.y[surest]), str(given[surest]))
+    assert [p for _, _, p in shown] == sorted((p for _, _, p in shown), reverse=True)
+    assert shown[0][2] == pytest.approx(chances[surest].max(), abs=0.006)
+
+
+def test_a_table_has_the_matrix_alone_and_outputs_may_be_no_probabilities(tmp_path, capsys):
+    asked: dict[str, Any] = {"hidden": (4,), "epochs": 1, "batch_size": 30}
+    apical.fit("bp", "iris", out=tmp_path / "run", loss="squared-error", output="tanh", **asked)
+    evaluate(tmp_path / "run", figure=tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert "given class" in text
+    assert "mistaken" not in text
+    with pytest.raises(UsageError, match=r"evaluate: .*/b has no ending that says the format"):
+        evaluate(tmp_path / "run", figure=tmp_path / "b")
+
+
+def test_the_figure_of_many_classes_lists_the_most_frequent_mistakes(tmp_path):
+    from apical.report.mistakes import Mistake, draw
+
+    names = [f"class number {i} of all" for i in range(30)]
+    counts = 9 * np.eye(30, dtype=int)
+    counts[3, 5] = 7
+    mistakes = [Mistake(np.zeros((4, 4, 3)), names[3], names[5], 0.5)] * 30
+    text = draw(counts, names, mistakes, tmp_path / "a.svg", "made").read_text()
+    assert "class number 3 … → class number 5 …" in text
+    assert " 7, 44%" in text
+    assert "24 of 30 examples that were mistaken" in text

@@ -33,4 +33,21 @@ MUTANTS = (
         "    path.write_bytes(content.getvalue())",
         (f"{REPORT}::test_a_figure_for_which_there_is_no_room_leaves_the_earlier_one",),
     ),
+    Mutant(
+        "mistakes: the least sure come first",
+        "cli/evaluate.py",
+        "(-surest[i][0], i)",
+        "(surest[i][0], i)",
+        (
+            "tests/cli/test_predict.py"
+            "::test_the_figure_has_the_counts_and_the_surest_mistakes_first",
+        ),
+    ),
+    Mutant(
+        "mistakes: true and given classes are exchanged",
+        "cli/evaluate.py",
+        "np.add.at(counts, (y, given), 1)",
+        "np.add.at(counts, (given, y), 1)",
+        ("tests/cli/test_predict.py::test_the_confusion_matrix_has_a_row_a_class",),
+    ),
 )
