@@ -1,11 +1,11 @@
 """The page in a headless Chromium: it draws, sorts, filters, and is fit for phones and readers."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from docs import report_pictures
 from PIL import Image
 
 from apical import BP, DFA, FA
@@ -13,27 +13,20 @@ from apical.page import write
 from apical.page.gallery import AUDIT
 from tests.page import made
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 AXE = Path(__file__).parent / "vendored" / "axe.min.js"
 MOST_SECONDS = 2.0
 """Of the processor, to open 200 runs: a clock would measure what else the machine does too."""
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed"),
+    pytest.mark.skipif(report_pictures.CHROMIUM is None, reason="no chromium is installed"),
 ]
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"], timeout=180_000
-        )
+    with report_pictures.browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +187,10 @@ def test_two_hundred_runs_open_at_once(opened, tmp_path):
     tab.wait_for_selector("#chart [data-ready]")
     assert spent() - before < MOST_SECONDS
     assert tab.locator("#table tbody tr").count() == 200
+
+
+def test_the_pictures_of_the_readme_are_drawn_by_their_script(browser, tmp_path):
+    for path in report_pictures.draw(browser, tmp_path):
+        ours, committed = Image.open(path), Image.open(report_pictures.DOCS / path.name)
+        assert ours.size == committed.size
+        assert ours.convert("L").entropy() > 1  # it is not empty
