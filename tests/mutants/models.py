@@ -7,6 +7,7 @@ ARRAYS = "tests/data/test_arrays.py"
 TABLES = "tests/data/test_tables.py"
 SKLEARN = "tests/sklearn/test_estimators.py"
 FILES = "tests/extensions/test_files.py"
+ROWS = "tests/cli/test_predict_rows.py"
 
 MUTANTS = (
     Mutant(
@@ -57,5 +58,19 @@ MUTANTS = (
         "if other is not cls and other.name and (",
         "if False and (",
         (f"{FILES}::test_a_bad_file_is_one_line",),
+    ),
+    Mutant(
+        "predict: columns are read in the order of the file",
+        "data/tables.py",
+        "at = [header.index(name) for name in columns]",
+        "at = [i for i, name in enumerate(header) if name in columns]",
+        (f"{ROWS}::test_columns_are_found_by_their_names_and_labels_are_compared",),
+    ),
+    Mutant(
+        "predict: a run forgets what its columns were called",
+        "training/how.py",
+        "data.labels, data.columns)",
+        "data.labels)",
+        (f"{ROWS}::test_a_run_of_an_earlier_apical_reads_the_columns_from_its_table",),
     ),
 )

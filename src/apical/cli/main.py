@@ -29,7 +29,7 @@ COMMANDS = {
     "audit": "what rules read, need and store, measured: apical audit fa mine.py:MyRule",
     "evaluate": "losses and scores of a finished run",
     "attack": "accuracy of a finished run under adversarial inputs, and whether to believe it",
-    "predict": "classify images with a finished run",
+    "predict": "classify images, or the rows of a table, with a finished run",
     "export": "a trained network as a file: safetensors, stablehlo or onnx",
     "reproduce": "a paper's claims and figures from our own runs",
     "generate": "train a generative model, sample it, fill in images: apical generate train",

@@ -36,6 +36,7 @@ class Dataset:
     - `features`: the shape of what stands before the label in each example, if labels stand there
       (see `with_labels`); empty: they do not.
     - `labels`: what `y` was where it came from, in the order of `classes`; None: 0 to k - 1.
+    - `columns`: what the numbers of an example are called, if they come from a table.
 
     !!! example
 
@@ -54,6 +55,7 @@ class Dataset:
     left_out: tuple[str, ...] = ()
     features: tuple[int, ...] = ()
     labels: np.ndarray | None = None
+    columns: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(split)} {name}" for name, split in self.splits._asdict().items())

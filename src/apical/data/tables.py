@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from apical.data.arrays import from_arrays
 from apical.data.dataset import Dataset
@@ -127,11 +128,7 @@ def _of_table(path: Path, name: str, column: str | None, seed: int) -> Dataset:
     at = _label_column(header, column)
     rows, labels = [], []
     for number, cells in lines:
-        if len(cells) != len(header):
-            raise DataError(
-                f"line {number} has {len(cells)} cells, and the first line names {len(header)} "
-                "columns; make them as many"
-            )
+        _check_width(number, cells, header)
         labels.append(cells.pop(at).strip())
         try:
             rows.append(np.array(cells, np.float32))
@@ -146,7 +143,78 @@ def _of_table(path: Path, name: str, column: str | None, seed: int) -> Dataset:
         row, where = (int(i) for i in np.argwhere(~np.isfinite(x))[0])
         named = (header[:at] + header[at + 1 :])[where]
         raise DataError(f"example {row} has {x[row, where]} in column {named!r}; drop or fill it")
-    return from_arrays(x, _labels(labels), name=name, seed=seed, preprocessing=Standardise())
+    made = from_arrays(x, _labels(labels), name=name, seed=seed, preprocessing=Standardise())
+    return replace(made, columns=(*header[:at], *header[at + 1 :]))
+
+
+class Rows(NamedTuple):
+    """Rows of a table that columns of numbers were read from."""
+
+    x: Float[np.ndarray, "rows columns"]
+    numbers: list[int]
+    """The line of each in the file."""
+    labels: np.ndarray | None
+    """None: the table has no column of them, or rows without."""
+    others: list[str]
+    """The columns that were passed over."""
+
+
+def read_rows(path: Path, columns: Sequence[str], data: str) -> Rows:
+    """Rows of a table with these columns, in any order among others, for a model of the data set.
+
+    Raises `DataError` for what is no such table.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: not found; expected a table")
+    found = NAMED.fullmatch(data)
+    try:
+        return _read_rows(path, columns, found["column"] if found else None)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _read_rows(path: Path, columns: Sequence[str], column: str | None) -> Rows:
+    lines = _lines(path)
+    _, header = next(lines, (1, []))
+    _check_header(header, least=1)
+    lacking = [name for name in columns if name not in header]
+    if lacking:
+        raise DataError(
+            f"has no column {lacking[0]!r}, which the model was trained on; found "
+            f"{', '.join(header[:8])}{', ...' * (len(header) > 8)}"
+        )
+    at = [header.index(name) for name in columns]
+    others = [name for name in header if name not in columns]
+    called = [column] if column else [name for name in others if name.lower() in USUAL]
+    labelled = called[0] if len(called) == 1 and called[0] in others else None
+    rows, numbers, labels = [], [], []
+    for number, cells in lines:
+        _check_width(number, cells, header)
+        own = [cells[i] for i in at]
+        try:
+            rows.append(np.array(own, np.float32))
+        except ValueError:
+            raise _no_number(number, [*columns], own) from None
+        if not np.isfinite(rows[-1]).all():
+            where = int(np.argmin(np.isfinite(rows[-1])))
+            raise DataError(f"line {number} has {own[where]} in column {columns[where]!r}; fill it")
+        numbers.append(number)
+        labels.append(cells[header.index(labelled)].strip() if labelled else "")
+    if not rows:
+        raise DataError("has no rows below the line of column names")
+    if labelled:
+        others.remove(labelled)
+    return Rows(np.stack(rows), numbers, _labels(labels) if all(labels) else None, others)
+
+
+def header_of(path: Path, column: str | None) -> tuple[str, ...]:
+    """The columns of numbers of a table. Raises `DataError` for what is none."""
+    _, header = next(_lines(path), (1, []))
+    _check_header(header)
+    at = _label_column(header, column)
+    return (*header[:at], *header[at + 1 :])
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -166,12 +234,19 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"is no table that can be read ({error})") from None
 
 
-def _check_header(header: list[str]) -> None:
-    header[:] = [cell.strip() for cell in header]
-    if len(header) < 2:
+def _check_width(number: int, cells: list[str], header: list[str]) -> None:
+    if len(cells) != len(header):
         raise DataError(
-            f"expected a line with the names of two columns or more, found {short(header)}"
+            f"line {number} has {len(cells)} cells, and the first line names {len(header)} "
+            "columns; make them as many"
         )
+
+
+def _check_header(header: list[str], least: int = 2) -> None:
+    header[:] = [cell.strip() for cell in header]
+    if len(header) < least:
+        count = "two columns or more" if least > 1 else "columns"
+        raise DataError(f"expected a line with the names of {count}, found {short(header)}")
     if all(_is_number(cell) for cell in header):
         raise DataError(
             f"expected the names of columns in the first line, found numbers ({header[0]}, ...); "

@@ -25,6 +25,8 @@ class Inputs(NamedTuple):
     transform: Affine
     labels: np.ndarray | None
     """What the data called each class; None: 0 to k - 1."""
+    columns: tuple[str, ...] = ()
+    """What a table calls the numbers of an example."""
 
     def write(self, folder: Path) -> None:
         """Write them to the folder of checkpoints, unless they are there.
@@ -42,6 +44,8 @@ class Inputs(NamedTuple):
         }
         if self.labels is not None:
             arrays["labels"] = self.labels
+        if self.columns:
+            arrays["columns"] = np.array(self.columns)
         write_arrays(folder / FILE, ((f"{name}.npy", array) for name, array in arrays.items()))
 
     @classmethod
@@ -57,7 +61,8 @@ class Inputs(NamedTuple):
             arrays = read_arrays(path)
             shape = tuple(int(size) for size in arrays["shape.npy"])
             transform = Affine(jnp.asarray(arrays["shift.npy"]), jnp.asarray(arrays["scale.npy"]))
-            return cls(shape, transform, arrays.get("labels.npy"))
+            columns = arrays.get("columns.npy", np.array([], str))
+            return cls(shape, transform, arrays.get("labels.npy"), tuple(columns.tolist()))
         except Exception as error:  # whatever the damaged part of the file happens to break
             raise DataError(
                 f"{path}: expected the preprocessing of a run, cannot read it "

@@ -188,7 +188,8 @@ def fit_apart(
 def inputs_of(training: Training) -> Inputs:
     """What is learned reads."""
     transform, _ = training.trainer.splits["test"]
-    return Inputs(training.data.shape, transform, training.data.labels)
+    data = training.data
+    return Inputs(data.shape, transform, data.labels, data.columns)
 
 
 def configuration(

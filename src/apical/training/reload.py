@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from apical.data import Dataset, load
+from apical.data.tables import header_of, user_file
 from apical.errors import UsageError
 from apical.networks.targets import Label
 from apical.rules import State
@@ -111,8 +112,28 @@ def load_model(
     classes = tuple(config["data"]["classes"])
     learner, net = unlearned(rule, settings, inputs.shape, len(classes))
     kept, _ = selection.take(checkpoints[seed], learner, Carry(net, State(), None, None))
-    shape, transform, labels = inputs
+    shape, transform, labels, _ = inputs
     return Model(learner, kept.parameters, None, kept.epoch, transform, shape, classes, labels)
+
+
+def columns_of(run: Path | str) -> tuple[str, ...]:
+    """What the table that a run was trained on calls the numbers of a row.
+
+    Raises `UsageError` for other data, and if neither the run nor the table tells them any more.
+    """
+    folder = RunFolder(run)
+    name = _of_a_rule(folder)["data"]["name"]
+    file = user_file(name)
+    if file is None or file.path.suffix.lower() == ".npz":
+        raise UsageError(f"{run}: was trained on {name}, which is no table; name image files")
+    inputs = Inputs.read(folder.inputs)
+    if inputs is not None and inputs.columns:
+        return inputs.columns
+    if file.is_here():  # an earlier apical has written the run
+        return header_of(file.path, file.column)
+    raise UsageError(
+        f"{run}: does not say what its columns were called, and {file.path} is gone; restore it"
+    )
 
 
 def reload_carries(path: Path | str, data: Dataset | None = None) -> tuple[Task, dict[int, Carry]]:
