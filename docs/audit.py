@@ -45,6 +45,20 @@ and the program's jaxpr is walked with sets of inputs in place of numbers.
 
 {table}
 [audit.json](audit.json) has each fact of each layer, and where the two ways of looking differ.
+
+## What it does not see
+
+- *Limits of numbers*: a nudge that vanishes, more steps, less noise. A rule is looked at as it is.
+  That ghost units have backpropagation's error as their nudge vanishes, at first order of it, is
+  held by a test of theirs (`tests/rules/ghost/test_circuit.py`).
+- *What a rule learns* besides the network, as inverses, is asked one thing: whether its steps read
+  forward weights themselves. It may come to know of them by activity, as weight mirrors do, and of
+  minibatches and labels. A probe that it sends must have as many examples as the minibatch. Of
+  rules that settle it is not asked.
+- *Weights that positions share*: the small networks are fully connected, so nothing is said of what
+  a rule does with a convolution.
+- *Derivatives that no curve shows*: one that is computed from the activity is found by moving the
+  activity, which tells nothing where the derivative is made of steps, as relu's is.
 """
 
 

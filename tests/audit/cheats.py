@@ -206,6 +206,42 @@ class OfManyStepsAgo(OfStepsAgo):
     steps: int = 6
 
 
+class LearnedFeedback(Cheat):
+    """Feedback weights are learned: step by step they come nearer to the forward ones, which the
+    step reads."""
+
+    def init(self, net, batch, key):
+        return State(learned=FixedRandom().init(net, key))
+
+    def feedback(self, net, state, key):
+        return state.learned
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        backs = zip(state.learned, net.layers[1:], strict=True)
+        apart = tuple(back.with_weight(back.weight - layer.weight) for back, layer in backs)
+        return dataclasses.replace(credit, learned=apart)
+
+
+class Mirrored(LearnedFeedback):
+    """No cheat: feedback weights are learned from what the layers make of noise.
+
+    Source: Akrout et al. 2019, weight mirrors.
+    """
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        learned = []
+        for back, layer, h in zip(
+            state.learned, net.layers[1:], net.record(batch.x).activities[1:], strict=False
+        ):
+            noise = jax.random.normal(key, h.shape, h.dtype)
+            heard = layer.preactivation(noise)
+            mirrored = heard.T @ noise / len(h)
+            learned.append(back.with_weight(back.weight - mirrored))
+        return dataclasses.replace(credit, learned=tuple(learned))
+
+
 class ByAutodiff(Cheat):
     """Backpropagation, with no word of it: the derivative of the loss."""
 
@@ -490,6 +526,7 @@ CAUGHT: dict[type[Rule], str] = {
     OfLastStep: "reads the weights of layer 3 (past)",
     OfStepsAgo: "reads the weights of layer 3 (past) (by trace and perturbation)",
     OfManyStepsAgo: "reads the weights of layer 3 (past) (by trace alone)",
+    LearnedFeedback: "reads the weights of layer 3 (past) (by trace and perturbation)",
     ByAutodiff: "layer 2's signal or update reads the weights of layer 3 (now)",
     FalseSignals: "layer 2's signal or update reads the weights of layer 3 (now)",
     LearnedInInit: "init: may read no values of the minibatch that it is shown",

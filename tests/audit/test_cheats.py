@@ -3,7 +3,7 @@
 import pytest
 
 from apical.audit import audit
-from tests.audit.cheats import CAUGHT, Called, Hebb, LocalLosses
+from tests.audit.cheats import CAUGHT, Called, Hebb, LocalLosses, Mirrored
 
 
 @pytest.mark.parametrize("cheat", CAUGHT, ids=lambda cheat: cheat.__name__)
@@ -26,6 +26,13 @@ def test_an_honest_rule_of_local_losses_is_not():
     assert found.contradictions == ()
     assert {each.seen.elsewhere for each in found.hidden} == {()}
     assert [each.seen.derivatives for each in found.hidden] == [(1,), (2,)]
+
+
+def test_an_honest_rule_that_learns_its_feedback_from_noise_is_not():
+    """By activity it may come to know of weights."""
+    found = audit(Mirrored())
+    assert found.contradictions == ()
+    assert {each.seen.transport for each in found.hidden} == {"none"}
 
 
 def test_what_the_trace_does_not_know_is_told():

@@ -44,6 +44,23 @@ MUTANTS = (
         ("tests/audit/test_trace.py::test_what_is_not_known_depends_on_all_and_is_named",),
     ),
     Mutant(
+        "audit: what a rule learns stays as it was drawn",
+        "audit/program.py",
+        "b - RATE * g, state.learned",
+        "b - 0 * g, state.learned",
+        (f"{CHEATS}[LearnedFeedback]",),
+    ),
+    Mutant(
+        "audit: what is learned by activity counts as reading weights",
+        "audit/program.py",
+        "net = held(past.net, x, a, ones(past.net), traced=True)",
+        "net = past.net",
+        (
+            "tests/audit/test_cheats.py"
+            "::test_an_honest_rule_that_learns_its_feedback_from_noise_is_not",
+        ),
+    ),
+    Mutant(
         "audit: products are not counted",
         "audit/trace.py",
         "depth=depth + 1 if depth >= 0 else -1",
@@ -67,8 +84,8 @@ MUTANTS = (
     Mutant(
         "audit: what a rule keeps does not reach the next minibatch",
         "audit/program.py",
-        "State(state.learned, say(given.past, state).kept, state.epoch)",
-        "State(state.learned, state.kept, state.epoch)",
+        "State(learn(state), say(given.past, state).kept, state.epoch)",
+        "State(learn(state), state.kept, state.epoch)",
         (f"{CHEATS}[OfLastStep]",),
     ),
     Mutant(

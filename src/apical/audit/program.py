@@ -35,6 +35,8 @@ from apical.rules import Batch, Credit, Rule, State
 
 TIMES = 3
 """How often the past minibatch is met before the one of now."""
+RATE = 0.01
+"""Of the plain steps that what a rule learns takes there: so small that nothing grows."""
 
 
 class Moment(eqx.Module):
@@ -114,20 +116,52 @@ def _minibatches(rule: Rule, given: Inputs, *, traced: bool) -> Outputs:
             state = with_forward_weights(state, moment.net, given.transposed)
         return rule.credit(net, state, moment.batch, moment.key)
 
-    return outputs(after_the_past(rule, given, say, traced=traced))
+    learn = partial(_learned, rule, given.past)
+    return outputs(after_the_past(rule, given, say, traced=traced, learn=learn))
+
+
+def _learned(rule: Rule, past: Moment, state: State) -> PyTree:
+    """What a rule learned, after a step from weights that are past.
+
+    It may come to know of weights by activity, as inverses do, and of minibatches: so activity,
+    examples and keys are constants here, and what is left is what it reads of the weights
+    themselves.
+    """
+    if not jax.tree.leaves(state.learned):
+        return state.learned
+    shapes = past.batch.x, past.batch.y, past.preactivations
+    x, y, a = jax.tree.map(_constant, shapes)
+    batch = eqx.tree_at(lambda b: (b.x, b.y), past.batch, (x, jnp.full_like(y, 1 / y.shape[-1])))
+    net = held(past.net, x, a, ones(past.net), traced=True)
+    steps = rule.credit(net, state, batch, jax.random.key(0)).learned
+    return jax.tree.map(lambda b, g: b - RATE * g, state.learned, steps)
+
+
+def _constant(a: Array) -> Array:
+    """Numbers that are no two alike, between .1 and .9."""
+    return 0.5 + 0.4 * jnp.sin(1.0 + 2.3 * jnp.arange(a.size, dtype=a.dtype)).reshape(a.shape)
+
+
+def _keep(state: State) -> PyTree:
+    return state.learned
 
 
 def after_the_past(
-    rule: Rule, given: Inputs, say: Callable[[Moment, State], Credit], *, traced: bool
+    rule: Rule,
+    given: Inputs,
+    say: Callable[[Moment, State], Credit],
+    *,
+    traced: bool,
+    learn: Callable[[State], PyTree] = _keep,
 ) -> Credit:
     """What is said to the minibatch of now, after the one that is past was met some times.
 
     A walk goes round such a loop until nothing changes, so that it sees what is remembered for
-    longer.
+    longer. `learn` gives what the rule has learned after each meeting.
     """
 
     def meet(state: State, _: None) -> tuple[State, None]:
-        return State(state.learned, say(given.past, state).kept, state.epoch), None
+        return State(learn(state), say(given.past, state).kept, state.epoch), None
 
     begin = rule.init(given.first_net, given.first, given.first_key)
     state, _ = jax.lax.scan(meet, begin, length=UNROLLED + 1 if traced else TIMES)
