@@ -26,7 +26,7 @@ TEXTS = (
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/*.md",
-    "docs/results/*/README.md",
+    "docs/results/*/*.md",
     "benchmarks/README.md",
     "benchmarks/*/README.md",
     "src/apical/papers/*/README.md",

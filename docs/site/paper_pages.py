@@ -18,6 +18,7 @@ FIRST = {
     "docs/report-runs.png": "The page of `apical report`: a table of runs and their curves",
     "docs/report-claims.png": "The same page, in the dark: claims of a paper with their verdicts",
     "docs/results/mnist/comparison.png": "Rules on MNIST: error, loss, alignment, feedback angle",
+    "docs/results/mnist-tuned/comparison.png": "The same of rules that were each tuned as much",
 }
 """Figures that no paper's text shows."""
 

@@ -22,7 +22,8 @@ from apical.rules import RULES, Rule
 from apical.runs.statistics import half_width, paired_difference
 
 ROOT = Path(__file__).parents[2]
-MNIST = Path("docs/results/mnist")
+RESULTS = ROOT / "docs" / "results"
+"""Comparisons that belong to no paper, a folder each."""
 
 
 def pages() -> dict[str, str]:
@@ -76,7 +77,8 @@ def _escaped(paragraph: str) -> str:
 
 
 def _known(heading: str, lines: list[str]) -> str:
-    shown = lines if heading == "Claims" else [f"`{line}`" for line in lines]
+    words = heading == "Claims" or (heading == "Recipe" and not lines[0].startswith("--"))
+    shown = lines if words else [f"`{line}`" for line in lines]
     return f"{MEANING[heading].capitalize()}:\n\n" + "\n".join(f"- {line}" for line in shown)
 
 
@@ -111,32 +113,35 @@ def _cost(rule: Rule) -> str:
 
 
 def _figures(rule: Rule) -> list[str]:
-    found = [_on_mnist(rule), *(_claims(name, rule) for name in paper.names())]
+    compared = [_beside_bp(rule, each.parent) for each in sorted(RESULTS.glob("*/README.md"))]
+    found = [*compared, *(_claims(name, rule) for name in paper.names())]
     return [part for part in found if part]
 
 
-def _on_mnist(rule: Rule) -> str:
+def _beside_bp(rule: Rule, folder: Path) -> str:
     """The committed runs of a rule and its variants, beside backpropagation's."""
 
     def accuracies(run: str) -> list[float]:
-        summary = json.loads((ROOT / MNIST / run / "summary.json").read_text())
+        summary = json.loads((folder / run / "summary.json").read_text())
         return [100 * each for each in summary["test_accuracy"]["list"]]
 
     reference, rows = accuracies("bp"), []
-    for folder in sorted((ROOT / MNIST).glob("*/")):
-        if folder.name.partition("-")[0] != rule.name:
-            continue
-        own = accuracies(folder.name)
-        difference, width = paired_difference(own, reference)
-        against = "" if rule.name == "bp" else f"{difference:+.2f} ± {width:.2f}"
-        reached = f"{fmean(own):.2f} ± {half_width(own):.2f}"
-        rows.append((f"`{folder.name}`", reached, against, str(len(own))))
+    for run in sorted(each.parent.name for each in folder.glob("*/summary.json")):
+        if run.partition("-")[0] == rule.name:
+            own = accuracies(run)
+            difference, width = paired_difference(own, reference)
+            against = "" if rule.name == "bp" else f"{difference:+.2f} ± {width:.2f}"
+            reached = f"{fmean(own):.2f} ± {half_width(own):.2f}"
+            rows.append((f"`{run}`", reached, against, str(len(own))))
     if not rows:
         return ""
+    text = folder / "README.md"
+    title = text.read_text().partition("\n")[0].removeprefix("# ")
     return (
-        "### On MNIST, beside backpropagation\n\n"
+        f"### {title}\n\n"
         + table(("rule", "test accuracy (%)", "difference to `bp`, paired", "seeds"), rows)
-        + f"\n± is half of a 95 % interval over the seeds; [the runs](../{MNIST}/README.md).\n"
+        + "\n± is half of a 95 % interval over the seeds; "
+        f"[settings and runs](../{text.relative_to(ROOT)}).\n"
     )
 
 
@@ -148,7 +153,7 @@ def _claims(name: str, rule: Rule) -> str:
         (
             f"{row['claim']} ({row.get('source', 'an aim of ours')})",
             tables.number(row["demand"]),
-            tables.ours(row),
+            tables.ours(row).replace(" ± ", "\u00a0±\u00a0"),
             str(row["n"]),
             " ".join(filter(None, (row["verdict"], row["budget"]))),
         )

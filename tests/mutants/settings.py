@@ -79,4 +79,11 @@ MUTANTS = (
         '", text)',
         ("tests/cli/test_completion.py::test_every_option_of_every_command_is_known",),
     ),
+    Mutant(
+        "rules: steps of dynamics, counted as one, are told as what they cost",
+        "cli/rules.py",
+        "math.nan if rule.traits.settles else",
+        "math.nan if not rule else",
+        ("tests/cli/test_rules.py::test_operations_of_dynamics_are_not_told",),
+    ),
 )
