@@ -98,6 +98,29 @@ class Smoothed(Loss):
         return True
 
 
+class Signed(FixedRandom):
+    \"\"\"Fixed random weights, times a factor.\"\"\"
+
+    factor: float = 1.0
+
+    def init(self, net, key):
+        drawn = FixedRandom.init(self, net, key)
+        return jax.tree.map(lambda w: self.factor * w if eqx.is_array(w) else w, drawn)
+
+
+class HalfStep(GradientAttack):
+    \"\"\"Half a step of FGSM.\"\"\"
+
+    part: float = 0.5
+
+    @property
+    def iterates(self):
+        return False
+
+    def propose(self, objective, u, eps, key):
+        return FGSM().propose(objective, u, self.part * eps, key)
+
+
 def corners():
     draw = np.random.default_rng(0)
     x = draw.normal(size=(150, 2)).astype(np.float32)
@@ -147,6 +170,32 @@ def test_a_rule_is_trained_by_its_file_and_its_run_is_used(mine, tmp_path):
 
 
 @pytest.mark.hard
+@pytest.mark.slow
+def test_feedback_and_an_attack_of_a_file_are_used_from_the_command_line(mine, tmp_path):
+    out, asked = tmp_path / "run", ("--data", "digits", "--hidden", 16, "--epochs", 3)
+    command("train", "fa", "--feedback", f"{mine}:Signed:factor=-2", *asked, "--out", out)
+    config = json.loads((out / "config.json").read_text())
+    assert config["rule"]["feedback"] == {
+        "type": "Signed", "law": {"type": "Glorot"}, "factor": -2.0,
+    }  # fmt: skip
+    ours = apical.fit("fa:signed:factor=-2", "digits", hidden=(16,), epochs=3, batch_size=100)
+    (row,) = [row for row in ours.metrics if row["epoch"] == 3]
+    assert (
+        row["val_loss"]
+        == json.loads((out / "metrics.jsonl").read_text().splitlines()[-1])["val_loss"]
+    )
+    attack = ("attack", out, "--eps", "0.1", "--examples", 100, "--out", tmp_path / "attack")
+    said = command(*attack, "--attack", f"{mine}:HalfStep:1.0")
+    assert "half-step:1.0" in said
+
+    command(*attack[:-1], tmp_path / "fgsm", "--attack", "fgsm")
+
+    def under(where):
+        return (tmp_path / where / "attack.csv").read_text()
+
+    assert under("attack").replace("half-step:1.0", "fgsm") == under("fgsm")
+
+
 def test_a_new_process_is_told_the_file_of_a_run_and_reads_it_with_it(mine, tmp_path):
     out = tmp_path / "run"
     command("train", f"{mine}:HalvedByMe", "--data", "iris", "--hidden", 4, *BUDGET, "--out", out)

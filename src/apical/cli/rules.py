@@ -15,6 +15,7 @@ from apical.errors import UsageError
 from apical.feedback.feedback import Transport
 from apical.rules import RULES, Rule
 from apical.settings import Settings
+from apical.values import extensions
 from apical.values.arguments import flags
 from apical.values.spelling import spell
 
@@ -63,7 +64,8 @@ def rules(
         if cost:
             raise UsageError("cost: of one rule; name it, as in: apical rules dtp --cost")
         shown = terminal.table("rule", "what it is", "its signals read")
-        for each in RULES:
+        yours = extensions.classes(Rule)  # type: ignore[type-abstract]
+        for each in (*RULES, *yours):
             told = (each.__doc__ or "").strip().splitlines()[0]
             shown.add_row(each.name, told, READS[each().traits.transport])
         console.print(shown)
