@@ -14,13 +14,8 @@ class Examples(griffe.Extension):
 def fenced(text: str) -> str:
     """The text with its doctests as blocks of code.
 
-    >>> print(fenced("!!! example\\n\\n    >>> 1 + 1\\n    2"))
-    !!! example
-    <BLANKLINE>
-        ```pycon
-        >>> 1 + 1
-        2
-        ```
+    >>> fenced("    >>> 1 + 1\\n    2").splitlines()
+    ['    ```pycon', '    >>> 1 + 1', '    2', '    ```']
     """
     lines, inside = [], ""
     for line in text.splitlines():

@@ -97,14 +97,18 @@ def _audited(rule: Rule) -> str:
 
 def _cost(rule: Rule) -> str:
     costs = json.loads(COSTS.read_text())
-    own = costs["rules"][rule.name]
-    told = (
-        f"A step takes {own['operations']:.2f} times the operations and {own['memory']:.2f} times "
-        "the memory of backpropagation's"
-        if own["operations"] is not None
-        else f"A step takes {own['memory']:.2f} times the memory of backpropagation's, and "
-        "operations for each step of its dynamics, which the compiler does not count"
-    )
+    if (own := costs["rules"].get(rule.name)) is None:
+        return f"`apical rules {rule.name} --cost` tells what a step costs."
+    if own["operations"] is None:
+        told = (
+            f"A step takes {own['memory']:.2f} times the memory of backpropagation's, and "
+            "operations for each step of its dynamics, which the compiler does not count"
+        )
+    else:
+        told = (
+            f"A step takes {own['operations']:.2f} times the operations and {own['memory']:.2f} "
+            "times the memory of backpropagation's"
+        )
     return (
         f"{told}: at the settings of its recipe, on images like MNIST's, in minibatches of "
         f"{rule.recipe.batch_size}, as {costs['compiled by']} compiled them "

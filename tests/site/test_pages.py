@@ -1,6 +1,9 @@
 """The built site has a page for every rule and every public name, and its links are sound."""
 
+import doctest
+import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,12 @@ def test_a_rule_has_a_page_which_others_lead_to(rule):
     for heading in ("claims", "recipe", "figures", "cost-beside-backpropagation"):
         assert f'id="{heading}"' in page
     assert f'/{rule.name}.html"' in text("index.html")
+
+
+def test_costs_are_of_every_rule():
+    """`python -m docs.site.costs` writes them."""
+    known = json.loads((ROOT / "docs" / "site" / "costs.json").read_text())["rules"]
+    assert {*known} == {rule.name for rule in RULES}
 
 
 def test_every_public_name_is_told_of():
@@ -64,6 +73,13 @@ def test_every_metric_of_the_recorded_runs_is_explained():
 @pytest.mark.parametrize("measurement", ["gauss_newton", "saturation", "effective_rank"])
 def test_what_is_measured_on_request_is_explained(measurement):
     assert f"`{measurement}." in METRICS.read_text()
+
+
+@pytest.mark.parametrize("name", ["examples", "markdown"])
+def test_examples_of_the_builder_run(name):
+    failed, tried = doctest.testmod(import_module(f"docs.site.{name}"))
+    assert tried
+    assert not failed
 
 
 def test_tutorials_show_what_they_printed():
