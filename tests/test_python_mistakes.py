@@ -8,6 +8,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
+import pathlib
 import apical
 data = apical.load("iris")
 few = {"epochs": 1, "batch_size": 10, "steps_per_epoch": 2}
@@ -16,6 +17,8 @@ def tried(call):
         print(call())
     except apical.UsageError as error:
         print("mistake:", error)
+    except apical.DataError as error:
+        print("data:", str(error).rpartition("/")[2])
 tried(lambda: apical.FA("frsf"))
 tried(lambda: apical.FA(apical.USF))
 tried(lambda: apical.FA("frfs"))
@@ -39,6 +42,21 @@ tried(lambda: apical.fit("fa", data, optimizer_args={"mu_dtype": 1.0}, **few))
 tried(lambda: len(apical.search("fa", data, {"lr": "log:1e-4,1e-2"}, trials=2, **few).trials))
 tried(lambda: apical.search("fa", data, {"lr": 3}))
 tried(lambda: apical.search("fa", data, ["lr"]))
+tried(lambda: apical.fit(apical.FA, data, **few).summary["rule"])
+tried(lambda: apical.FA(feedback="uniform"))
+tried(lambda: apical.fit("fa", data, {"epochs": 1}))
+tried(lambda: apical.compare("bp", data))
+tried(lambda: apical.compare(["bp", "fa"], data, {"epochs": 1}))
+tried(lambda: apical.compare(["bp", "fa"], data, seeds="3"))
+tried(lambda: apical.compare(["bp", "fa"], data, tune="3", out="nowhere"))
+tried(lambda: apical.compare(["bp", "fa"], data, listeners=print))
+tried(lambda: apical.search("fa", data, listeners=print))
+tried(lambda: apical.load_model(3))
+tried(lambda: apical.fit("fa", pathlib.Path("gone.csv")))
+tried(lambda: apical.CSV(pathlib.Path("a.csv")))
+tried(lambda: apical.fit("fa", data, schedule=0.5))
+tried(lambda: apical.fit("fa", data, stop="early"))
+tried(lambda: apical.sklearn.ApicalClassifier(settings=3).fit([[0.0], [1.0]], [0, 1]))
 """
 SAID = """
 FA(feedback=FRSF())
@@ -64,6 +82,21 @@ mistake: optimizer_args: the optimizer adam does not take {'mu_dtype': 1.0}
 2
 mistake: space, lr: must be a range (choice, linear, log, whole), got 3
 mistake: space: must give names their ranges
+fa
+mistake: feedback of fa: there is no 'uniform'; known: brsf, fixed-random, frsf, transpose, usf
+mistake: settings: must be an apical.Settings, got {'epochs': 1}; single settings are given by
+mistake: rules: must be a list, got 'bp'; put it in brackets
+mistake: settings: must be an apical.Settings, got {'epochs': 1}; single settings are given by
+mistake: seeds: must be a whole number, got '3'
+mistake: tune: must be a whole number, got '3'
+mistake: listeners: must be a list, got <built-in function print>; put it in brackets
+mistake: listeners: must be a list, got <built-in function print>; put it in brackets
+mistake: run: must be a text, got 3
+data: gone.csv: not found
+CSV(file='a.csv')
+mistake: schedule: must be a schedule (constant, cosine, hold, linear), got 0.5
+mistake: stop: must be a list, got 'early'
+mistake: settings: must give settings by their names, as in {'lr': 0.01}, got 3
 """
 
 

@@ -66,6 +66,13 @@ def positive(**given: float | None) -> None:
             )
 
 
+def a_list(**given: object) -> None:
+    """Raises `UsageError` for what is no list, a text among them."""
+    for name, found in given.items():
+        if isinstance(found, str) or not isinstance(found, Iterable):
+            raise UsageError(f"{name}: must be a list, got {short(found)}; put it in brackets")
+
+
 def at_least_one(**counts: int | None) -> None:
     """Raises `UsageError` for a count below one; None is no count."""
     for name, count in counts.items():

@@ -16,7 +16,7 @@ from apical.comparison.diverged import Diverged, unless_diverged
 from apical.comparison.tuned import Tuned, Tuning, tune
 from apical.data import Dataset
 from apical.data.named import Named
-from apical.errors import DivergenceError, UsageError
+from apical.errors import DivergenceError, UsageError, a_list
 from apical.jobs.workers import Workers
 from apical.rules import BP, Rule
 from apical.runs.statistics import half_width
@@ -24,6 +24,7 @@ from apical.runs.writing import write_whole
 from apical.settings import Settings
 from apical.training import fit
 from apical.training.cost import Cost, step_cost
+from apical.training.fit import settings_of
 from apical.training.how import Measured, data_of, folder_of
 from apical.training.listeners.spec import Listening
 from apical.training.order import steps_in_epoch
@@ -347,8 +348,10 @@ def compare(
     from apical.comparison.figures import draw
     from apical.comparison.tables import write
 
+    a_list(rules=rules, listeners=listeners)
     chosen = [read(Rule, rule, f"rules[{i}]") for i, rule in enumerate(rules)]
-    base = (settings or Settings()).changed(changes, "apical compare --help")
+    seeds, seed = read(int, seeds, "seeds"), read(int, seed, "seed")
+    base = settings_of(settings, Settings(), changes, "apical compare --help")
     folder, dataset = folder_of(out), data_of(data)
     searched = tune is not None or tune_seconds is not None
     made = plan(

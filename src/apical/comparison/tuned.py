@@ -18,6 +18,7 @@ from apical.training.listeners.spec import Listening
 from apical.tuning import search
 from apical.tuning.trial import Trial
 from apical.values.spelling import spell
+from apical.values.value import read
 
 SPENT = "spent.json"
 """In a search's folder: the seconds of each of its trials, compilation included."""
@@ -31,6 +32,8 @@ class Tuning:
     seconds: float | None = None
 
     def __post_init__(self):
+        object.__setattr__(self, "trials", read(int | None, self.trials, "tune"))
+        object.__setattr__(self, "seconds", read(float | None, self.seconds, "tune_seconds"))
         at_least_one(tune=self.trials)
         if self.seconds is not None and not 0 < self.seconds < math.inf:
             raise UsageError(f"tune_seconds: must be above 0 and finite, got {self.seconds}")

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from apical.data import Dataset, Preprocessing, Split
 from apical.data.preprocessing import Transforms
-from apical.errors import UsageError
+from apical.errors import UsageError, short
 from apical.rules import USUAL, Rule
 from apical.runs.precision import full_precision
 from apical.settings import Settings
@@ -195,6 +195,11 @@ class ApicalClassifier(ClassifierMixin, BaseEstimator):
 
     def _settings(self) -> Settings:
         named = {name: getattr(self, name) for name in OURS if getattr(self, name) is not None}
+        if not isinstance(self.settings, Mapping | None):
+            raise UsageError(
+                f"settings: must give settings by their names, as in {{'lr': 0.01}}, got "
+                f"{short(self.settings)}"
+            )
         changes = {"partial_batch": Wrap(), **named, **(self.settings or {})}
         return self._rule().recipe.changed(changes, "apical train RULE --help")
 

@@ -151,10 +151,19 @@ def asked(
     """
     chosen: Rule = read(Rule, rule, "rule")
     data = data_of(data)
+    return chosen, data, settings_of(settings, chosen.recipe, changes, "apical train RULE --help")
+
+
+def settings_of(
+    settings: Settings | None, usual: Settings, changes: dict[str, Any], lists: str
+) -> Settings:
+    """The settings, or the usual ones, with changes; `lists` says which command shows all.
+
+    Raises `UsageError` for what is none of them, and for a change of a setting that there is not.
+    """
     if not isinstance(settings, Settings | None):
         raise UsageError(
             f"settings: must be an apical.Settings, got {short(settings)}; single settings are "
             "given by their names, as in epochs=5"
         )
-    base = settings or chosen.recipe
-    return chosen, data, base.changed(changes, "apical train RULE --help")
+    return (settings or usual).changed(changes, lists)

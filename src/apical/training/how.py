@@ -1,6 +1,7 @@
 """How a run is carried out, whatever learns: its seeds, its folder, who listens."""
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from apical.data import Dataset, load
-from apical.errors import UsageError, at_least_one, short
+from apical.errors import UsageError, a_list, at_least_one, short
 from apical.runs.inputs import Inputs
 from apical.runs.precision import asked, full_precision
 from apical.training.devices import Devices
@@ -72,10 +73,7 @@ class How:
             raise UsageError(
                 f"checkpoint_seconds: must be 0 or more, got {self.checkpoint_seconds}"
             )
-        if isinstance(self.listeners, str) or not isinstance(self.listeners, Iterable):
-            raise UsageError(
-                f"listeners: must be a list, got {short(self.listeners)}; put it in brackets"
-            )
+        a_list(listeners=self.listeners)
 
     def _listening(self) -> list[Listener]:
         assert isinstance(self.out, Path | None)
@@ -218,7 +216,7 @@ def folder_of(out: Path | str | None) -> Path | None:
 
 def data_of(data: Dataset | str) -> Dataset:
     """A data set, or that of a name. Raises `UsageError` for anything else."""
-    if isinstance(data, str):
+    if isinstance(data, str | os.PathLike):
         return load(data)
     if not isinstance(data, Dataset):
         raise UsageError(

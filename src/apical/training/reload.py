@@ -86,6 +86,7 @@ def load_model(
         (5,)
     """
     selection: Selection = read(Selection, network, "network")
+    run = read(str, run, "run")
     if Path(run).is_file():
         raise UsageError(
             f"{run}: is a file, expected the folder of a run; one that Model.save wrote is read by "

@@ -11,7 +11,7 @@ from typing import Any
 
 from apical.data import Dataset
 from apical.data.named import Named
-from apical.errors import ApicalError, UsageError, at_least_one, short
+from apical.errors import ApicalError, UsageError, a_list, at_least_one, short
 from apical.jobs.job import Outcome
 from apical.jobs.workers import Workers, execute
 from apical.rules import Rule
@@ -108,6 +108,7 @@ def search(
         >>> len(found.trials)
         2
     """
+    a_list(listeners=listeners)
     trials, seed, out = read(int, trials, "trials"), read(int, seed, "seed"), folder_of(out)
     at_least_one(trials=trials)
     named = Named(data) if isinstance(data, str) else data

@@ -7,6 +7,7 @@ be given as the text that spells it, a tuple as a list, and what does not fit is
 
 import dataclasses
 import inspect
+import os
 import re
 import types
 import typing
@@ -151,7 +152,7 @@ PRIMITIVES: dict[type, tuple[str, Any, tuple[type, ...]]] = {
     bool: ("True or False", bool | np.bool_, (bool,)),
     int: ("a whole number", Integral, (int,)),
     float: ("a number", Real, (float, int)),
-    str: ("a text", str, (str,)),
+    str: ("a text", str | os.PathLike, (str,)),
 }
 """What each demands, the types that fit, and those that are taken as they are."""
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -70,7 +71,11 @@ def can_be_had(name: str) -> bool:
 
 
 def load(
-    name: str, *, seed: int = 0, skip_damaged: bool = False, left_out: Sequence[str] = ()
+    name: str | os.PathLike,
+    *,
+    seed: int = 0,
+    skip_damaged: bool = False,
+    left_out: Sequence[str] = (),
 ) -> Dataset:
     """Load a data set by name, verified byte for byte.
 
@@ -130,6 +135,7 @@ def load(
         >>> data.classes, data.train.x.shape, data.train.y.shape
         (('setosa', 'versicolor', 'virginica'), (90, 4), (90,))
     """
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
     if isinstance(name, str) and name.endswith(SUFFIX) and not name.startswith(FOLDER):
         whole = name.removesuffix(SUFFIX)
         return with_labels(load(whole, seed=seed, skip_damaged=skip_damaged, left_out=left_out))
