@@ -28,6 +28,7 @@ from apical.adversarial.attack import GradientAttack
 from apical.adversarial.attacks import FGSM
 from apical.feedback import Transport
 from apical.feedback.fixed_random import FixedRandom
+from apical.measurements import Measurement
 from apical.networks.activations import Activation
 from apical.networks.layers.dense import Dense
 from apical.networks.layers.layer import LayerSpec
@@ -121,6 +122,13 @@ class HalfStep(GradientAttack):
         return FGSM().propose(objective, u, self.part * eps, key)
 
 
+class UpdateSize(Measurement):
+    \"\"\"The length of each layer's update.\"\"\"
+
+    def __call__(self, net, x, y, update):
+        return {"length": [jnp.linalg.norm(layer.weight) for layer in update.layers]}
+
+
 def corners():
     draw = np.random.default_rng(0)
     x = draw.normal(size=(150, 2)).astype(np.float32)
@@ -153,7 +161,10 @@ def _surroundings(monkeypatch):
 def test_a_rule_is_trained_by_its_file_and_its_run_is_used(mine, tmp_path):
     out = tmp_path / "run"
     where = ("--data", f"{mine}:corners", "--hidden", f"{mine}:Doubled:4")
-    kinds = ("--loss", f"{mine}:Smoothed", "--activation", f"{mine}:Bent")
+    kinds = (
+        "--loss", f"{mine}:Smoothed", "--activation", f"{mine}:Bent",
+        "--diagnose", f"{mine}:UpdateSize",
+    )  # fmt: skip
     said = command(
         "train", f"{mine}:HalvedByMe", "--factor", 0.25, *where, *kinds, *BUDGET, "--out", out
     )
@@ -161,6 +172,8 @@ def test_a_rule_is_trained_by_its_file_and_its_run_is_used(mine, tmp_path):
     config = json.loads((out / "config.json").read_text())
     assert config["rule"] == {"type": "HalvedByMe", "factor": 0.25}
     assert config["settings"]["hidden"][0]["type"] == "Doubled"
+    row = json.loads((out / "initial.jsonl").read_text())
+    assert all(length > 0 for length in row["update_size"]["length"])
     layer = apical.load_model(out).network.layers[0]
     assert (layer.weight.shape, layer.activation.name) == ((8, 2), "bent")
     assert "halved-by-me:0.25" in command("evaluate", out, "--with", mine)
