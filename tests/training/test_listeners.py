@@ -58,7 +58,8 @@ def test_what_is_told_and_in_which_order(blobs, tmp_path):
             assert RunFolder(tmp_path / "run").rows("metrics.jsonl")[-1]["epoch"] == event.number
 
     fit(FA(), blobs, out=tmp_path / "run", listeners=[listen], **EVERY)
-    started, *epochs, finished = events
+    started, *epochs, one, other, finished = events
+    assert [(e.seed, e.done, e.of) for e in (one, other)] == [(0, 0, 2), (1, 1, 2)]
     assert [(e.seed, e.number) for e in epochs] == [(s, e) for s in (0, 1) for e in range(4)]
     assert started.config["rule"]["type"] == "FA"
     assert (started.done, started.rows) == (0, [])
@@ -85,7 +86,7 @@ def test_a_resumed_run_has_its_name_and_the_rows_that_count(blobs, tmp_path):
     ]
     assert again.done == 4
     fit(FA(), blobs, listeners=[heard.append], **SMALL)
-    assert heard[-6].run != first
+    assert heard[-7].run != first
 
 
 def test_a_run_from_before_runs_had_names_keeps_one_of_its_own(blobs, tmp_path):
@@ -224,7 +225,7 @@ def test_from_the_command_line_and_from_a_file_of_a_user(tmp_path, monkeypatch):
     said = command("train", "fa", *where, "--listen", f"{mine}:Loud:HEY")
     os.environ.pop("APICAL_WITH", None)
     assert [line for line in said.splitlines() if line.startswith("HEY")] == [
-        "HEY Started", "HEY Epoch", "HEY Epoch", "HEY Finished",
+        "HEY Started", "HEY Epoch", "HEY Epoch", "HEY Measuring", "HEY Finished",
     ]  # fmt: skip
     said = command("train", "fa", *where, "--listen", "csb:a", code=2)
     assert "did you mean 'csv'" in said

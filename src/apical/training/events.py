@@ -12,6 +12,7 @@ A listener is anything that may be called with an event: a function, or an objec
 - What it raises loses no epoch. An `ApicalError` ends the run after the last epoch was saved, and
   `KeyboardInterrupt` as Ctrl-C does. Of any other exception a warning tells; the run goes on, and
   the listener hears no more of it. If that was at `Started`, the run does not begin.
+- `Measuring` comes before `Finished`, once a seed: its last network is measured on every split.
 - A run that an error ends tells of `Broken` in place of `Finished`; one that is killed, of nothing.
 """
 
@@ -73,6 +74,17 @@ class Within:
 
 
 @dataclass(frozen=True)
+class Measuring:
+    """A seed's last network is about to be measured on every split."""
+
+    seed: int
+    done: int
+    """Seeds that were measured before."""
+    of: int
+    """Seeds that are measured in all."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """A run has ended, in full or early."""
 
@@ -85,5 +97,5 @@ class Broken:
     """A run was ended by an error, such as a full disk; it may be resumed."""
 
 
-Event = Started | Epoch | Within | Finished | Broken
+Event = Started | Epoch | Within | Measuring | Finished | Broken
 Listener = Callable[[Event], None]

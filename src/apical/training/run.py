@@ -16,7 +16,16 @@ from apical.runs import interrupts
 from apical.runs.best import in_order
 from apical.runs.summary import summarise
 from apical.settings.stopping import over
-from apical.training.events import Broken, Epoch, Event, Finished, Listener, Started, Within
+from apical.training.events import (
+    Broken,
+    Epoch,
+    Event,
+    Finished,
+    Listener,
+    Measuring,
+    Started,
+    Within,
+)
 from apical.training.learner import Carry
 from apical.training.recording import Recording
 from apical.training.trainer import Start, Trainer
@@ -92,7 +101,10 @@ class Session:
             rows.sort(key=in_order)
         learner = self._trainer.learner
         last = {seed: self._last[seed] for seed in self.seeds if seed in self._last}
-        finals = {s: self._trainer.measure(learner.parameters(c)) for s, c in last.items()}
+        finals: dict[int, dict[str, float]] = {}
+        for seed, carry in last.items():
+            self._tell(Measuring(seed, len(finals), len(last)))
+            finals[seed] = self._trainer.measure(learner.parameters(carry))
         reached = {(row["seed"], row["epoch"]) for row in self._rows}
         whole = {s for s in self.seeds if (s, self._trainer.epochs) in reached}
         stopped = {s: None if s in whole else self._stopped(s) for s in self.seeds}

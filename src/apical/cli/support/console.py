@@ -1,7 +1,9 @@
 """What the console shows of a run: its settings, its progress and what it came to."""
 
 import dataclasses
+import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -26,12 +28,13 @@ from apical.runs.writing import unwritable
 from apical.settings import Loop, Settings
 from apical.settings.stopping import over
 from apical.training import Result, fit
-from apical.training.events import Epoch, Event, Finished, Started
+from apical.training.events import Epoch, Event, Finished, Measuring, Started
 from apical.training.first_layer import FirstLayer
 from apical.training.hosts import first
 from apical.training.listeners import TensorBoard
 from apical.training.listeners.spec import Listening
 from apical.values.arguments import words
+from apical.values.duration import Duration
 from apical.values.spelling import spell
 from apical.values.value import Value
 
@@ -166,6 +169,7 @@ class Face:
         counted = "epochs" if options.seeds == 1 else f"epochs of {options.seeds} seeds"
         self._progress = stack.enter_context(bar(console, counted))
         self._total = settings.epochs * options.seeds
+        self._measuring: float | None = None
         self._bar = self._progress.add_task(self._label, total=self._total, note="compiling")
 
     def __call__(self, event: Event) -> None:
@@ -207,6 +211,12 @@ class Face:
                         f"{event.stopped}",
                         soft_wrap=True, highlight=False,
                     )  # fmt: skip
+            case Measuring(seed, done, of):
+                self._measuring = self._measuring or time.monotonic()
+                each = (time.monotonic() - self._measuring) / max(done, 1)
+                left = f", {Duration(max(1.0, (of - done) * each))} left" if done else ""
+                note = f"measuring seed {seed}, {done + 1} of {of}{left}"
+                self._progress.update(self._bar, note=note)
             case Finished():
                 self._progress.update(self._bar, note="evaluated")
 
@@ -249,6 +259,9 @@ def bar(console: Console, counted: str) -> Progress:
         TextColumn("{task.fields[note]}", markup=False),
         console=console,
         disable=not console.is_terminal,
+        # Epochs may take minutes: rich would forget each before the next has ended, and know no
+        # time left. The first sample, which compiles, is not counted.
+        speed_estimate_period=math.inf,
     )
 
 

@@ -25,6 +25,7 @@ class ListenerSpec(Value):
         Started
         Epoch
         Epoch
+        Measuring
         Finished
     """
 
