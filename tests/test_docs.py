@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from benchmarks.together.run import table
 
+from apical import measurements
 from apical.cli.main import COMMANDS
 from apical.runs.statistics import half_width, paired_difference
 
@@ -69,6 +70,20 @@ def test_a_benchmark_says_under_what_load_it_was_measured():
     folder = ROOT / "benchmarks"
     measured = json.loads((folder / "ghost_units" / "results.json").read_text())["load_before"]
     assert f"a load of {measured:.2f} when it began" in (folder / "README.md").read_text()
+
+
+def test_what_diagnostics_take_is_what_was_measured():
+    result = json.loads((ROOT / "benchmarks" / "diagnostics" / "results.json").read_text())
+    share = result["percent"]
+    of_epoch = [f"{share['gauss-newton']:.0f} %", f"{share['saturation']:.1f} %"]
+    of_epoch.append(f"{share['effective-rank']:.0f} %")
+    assert "one CPU core, {}, {} and {}".format(*of_epoch) in (ROOT / "README.md").read_text()
+    told = measurements.__doc__
+    assert all(each in told for each in (*of_epoch, f"{share['alignment']:.1f} %"))
+    text = (ROOT / "benchmarks" / "README.md").read_text()
+    for name, digits in (("alignment", 1), ("gauss-newton", 0), ("saturation", 1)):
+        assert f"{name} {share[name]:.{digits}f} %" in text
+    assert f"a load of {result['load_before']:.1f} when it began" in text
 
 
 def test_the_table_of_seeds_together_is_of_its_results():

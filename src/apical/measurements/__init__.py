@@ -2,7 +2,8 @@
 
 They are off unless `diagnose` names them, since they take time. Of an epoch of backpropagation on
 MNIST with hidden layers of 500 and 500, on one CPU core, `saturation` takes 0.3 %, `effective-rank`
-5 % and `gauss-newton` 22 %; the alignment, which is always there, takes 0.9 %.
+5 % and `gauss-newton` 22 %; the alignment, which is always there, takes 0.8 %
+(`benchmarks/diagnostics`).
 """
 
 from apical.measurements.effective_rank import EffectiveRank
