@@ -86,4 +86,21 @@ MUTANTS = (
         "math.nan if not rule else",
         ("tests/cli/test_rules.py::test_operations_of_dynamics_are_not_told",),
     ),
+    Mutant(
+        "progress: of epochs that take minutes no time left is known",
+        "cli/support/console.py",
+        "speed_estimate_period=math.inf,",
+        "",
+        ("tests/cli/test_terminal.py::test_the_time_left_is_known_of_epochs_that_take_minutes",),
+    ),
+    Mutant(
+        "progress: what a seed leaves out that was stopped is waited for",
+        "cli/support/console.py",
+        "self._total -= self._settings.epochs - event.number",
+        "pass",
+        (
+            "tests/cli/test_terminal.py"
+            "::test_all_seeds_count_and_what_a_seed_that_was_stopped_leaves_out",
+        ),
+    ),
 )
