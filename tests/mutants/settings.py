@@ -81,9 +81,9 @@ MUTANTS = (
     ),
     Mutant(
         "rules: steps of dynamics, counted as one, are told as what they cost",
-        "cli/rules.py",
-        "math.nan if rule.traits.settles else",
-        "math.nan if not rule else",
+        "training/cost.py",
+        "if rule.traits.settles else",
+        "if not rule else",
         ("tests/cli/test_rules.py::test_operations_of_dynamics_are_not_told",),
     ),
     Mutant(

@@ -123,15 +123,14 @@ def cost_beside_bp(rule: Rule) -> tuple[float, float]:
     """Operations and memory of a step at the rule's recipe, over those of bp at the same settings.
 
     Of images of zeros like MNIST's, which cost what any others do. Compiles both, and runs neither.
-    The compiler counts a loop as one pass through it, so that operations of dynamics are nan.
+    Operations of dynamics that settle are nan.
     """
     import numpy as np
 
     from apical.comparison.contestants import trouble
     from apical.data import from_arrays
     from apical.rules import BP
-    from apical.training.cost import step_cost
-    from apical.training.task import Task
+    from apical.training.cost import rule_cost
 
     settings = dataclasses.replace(rule.recipe, steps_per_epoch=None)  # there are few images
 
@@ -142,6 +141,5 @@ def cost_beside_bp(rule: Rule) -> tuple[float, float]:
     data = images(10)
     if trouble(rule, data, settings) is not None:
         data = images(2)
-    own, bp = (step_cost(Task(each, data, settings).trainer) for each in (rule, BP()))
-    operations = math.nan if rule.traits.settles else own.flops / bp.flops
-    return operations, own.bytes / bp.bytes
+    own, bp = (rule_cost(each, data, settings) for each in (rule, BP()))
+    return own.flops / bp.flops, own.bytes / bp.bytes

@@ -23,12 +23,11 @@ from apical.runs.statistics import half_width
 from apical.runs.writing import write_whole
 from apical.settings import Settings
 from apical.training import fit
-from apical.training.cost import Cost, step_cost
+from apical.training.cost import Cost, rule_cost
 from apical.training.fit import settings_of
 from apical.training.how import Measured, data_of, folder_of
 from apical.training.listeners.spec import Listening
 from apical.training.order import steps_in_epoch
-from apical.training.task import Task
 from apical.tuning.trial import Trial
 from apical.values.spelling import spell, spell_field
 from apical.values.value import read
@@ -203,11 +202,11 @@ class Comparison:
     def costs(self) -> dict[str, tuple[Cost, Cost]]:
         """Of a step of each contestant, and of BP at the same terms."""
         asked = self.contestants
-        own = {each.label: _cost(each.rule, self.plan.data, each.settings) for each in asked}
+        own = {each.label: rule_cost(each.rule, self.plan.data, each.settings) for each in asked}
         bps = {each.terms: own[each.label] for each in asked if each.rule == BP()}
         for each in asked:
             if each.terms not in bps:  # BP takes no part in it
-                bps[each.terms] = _cost(BP(), self.plan.data, each.settings)
+                bps[each.terms] = rule_cost(BP(), self.plan.data, each.settings)
         return {each.label: (own[each.label], bps[each.terms]) for each in asked}
 
     def seconds(self, contestant: Contestant) -> float:
@@ -382,10 +381,6 @@ def _to_the_end(contestant: Contestant, data: Dataset, **how: Any) -> Measured:
     if result.summary["status"] == "interrupted":
         raise KeyboardInterrupt
     return result
-
-
-def _cost(rule: Rule, data: Dataset, settings: Settings) -> Cost:
-    return step_cost(Task(rule, data, settings).trainer)
 
 
 def _seconds_of_a_step(

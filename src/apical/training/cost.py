@@ -6,7 +6,11 @@ from typing import Any, NamedTuple
 
 import jax
 
+from apical.data import Dataset
+from apical.rules import Rule
+from apical.settings import Settings
 from apical.training.learner import Pass
+from apical.training.task import Task
 from apical.training.trainer import Trainer
 
 
@@ -14,7 +18,10 @@ class Cost(NamedTuple):
     """Of one step of a learner on one minibatch."""
 
     flops: float
-    """Floating-point operations, as the compiler counts them; nan where it does not."""
+    """Floating-point operations, as the compiler counts them; nan where it does not.
+
+    It counts a loop as one pass through it, so that those of dynamics that settle are not told.
+    """
     bytes: int
     """Memory of what it is given, what it gives and what is in between."""
 
@@ -28,10 +35,9 @@ def step_cost(trainer: Trainer) -> Cost:
     !!! example
 
         >>> import apical
-        >>> from apical.training.task import Task
         >>> digits = apical.load("digits")
         >>> costs = [
-        ...     step_cost(Task(rule, digits, apical.Settings(hidden=(32,))).trainer)
+        ...     rule_cost(rule, digits, apical.Settings(hidden=(32,)))
         ...     for rule in (apical.BP(), apical.DTP())
         ... ]
         >>> costs[0].flops < costs[1].flops
@@ -39,6 +45,12 @@ def step_cost(trainer: Trainer) -> Cost:
     """
     costs = [_of_pass(trainer, turns) for turns in trainer.plan]
     return Cost(sum(c.flops for c in costs), max(c.bytes for c in costs))
+
+
+def rule_cost(rule: Rule, data: Dataset, settings: Settings) -> Cost:
+    """Of a step by a rule (see `step_cost`)."""
+    cost = step_cost(Task(rule, data, settings).trainer)
+    return cost._replace(flops=math.nan) if rule.traits.settles else cost
 
 
 def _of_pass(trainer: Trainer, turns: Pass) -> Cost:
