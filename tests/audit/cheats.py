@@ -295,6 +295,12 @@ class Normalised(Cheat):
         return Credit(net.gradients(record, signals), signals, kept=state.kept)
 
 
+class NormalisedForOne(Normalised):
+    """The same, with a recipe of one example at a time."""
+
+    recipe = Settings(batch_size=1)
+
+
 class Whitened(Cheat):
     """Its updates are made smaller where the minibatch's activities are alike, its signals not."""
 
@@ -531,6 +537,8 @@ CAUGHT: dict[type[Rule], str] = {
     FalseSignals: "layer 2's signal or update reads the weights of layer 3 (now)",
     LearnedInInit: "init: may read no values of the minibatch that it is shown",
     Normalised: "independent: claims that examples do not depend on each other; layer 1's update",
+    NormalisedForOne: "independent: claims that examples do not depend on each other; layer 1's "
+    "update",
     Whitened: "independent: claims that examples do not depend on each other; what two examples",
     Remembering: "memoryless: claims to forget minibatches; layer 1's update depends",
     Polynomial: "derivative_free: claims to read no derivative; layer 1's update follows",

@@ -103,6 +103,13 @@ MUTANTS = (
         (f"{CHEATS}[Normalised]",),
     ),
     Mutant(
+        "audit: a recipe of one example hides what examples are to each other",
+        "audit/specimen.py",
+        "dict.fromkeys((EXAMPLES, min(",
+        "dict.fromkeys((min(",
+        (f"{CHEATS}[NormalisedForOne]",),
+    ),
+    Mutant(
         "audit: two examples always add up",
         "audit/minibatches.py",
         "return not pairs or all(map(_add_up, *leaves))",

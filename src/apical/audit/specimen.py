@@ -35,9 +35,11 @@ def specimens(rule: Rule, count: int) -> list[Specimen]:
     Raises `UsageError` if it takes none of them.
     """
     refused = None
-    for classes, hidden in itertools.product(CLASSES, HIDDEN):
+    # Of one example nothing is told of others: only where a rule takes no more.
+    sizes = dict.fromkeys((EXAMPLES, min(EXAMPLES, rule.recipe.batch_size)))
+    for examples, classes, hidden in itertools.product(sizes, CLASSES, HIDDEN):
         try:
-            found = [_draw(rule, hidden, classes, seed) for seed in range(count)]
+            found = [_draw(rule, examples, hidden, classes, seed) for seed in range(count)]
             jax.eval_shape(rule.init, found[0].net, found[0].now, jax.random.key(0))
         except UsageError as error:
             refused = error
@@ -49,7 +51,7 @@ def specimens(rule: Rule, count: int) -> list[Specimen]:
     )
 
 
-def _draw(rule: Rule, hidden: tuple[int, ...], classes: int, seed: int) -> Specimen:
+def _draw(rule: Rule, examples: int, hidden: tuple[int, ...], classes: int, seed: int) -> Specimen:
     """By NumPy: JAX would compile a program for every shape."""
     draw, recipe = np.random.default_rng(seed), rule.recipe
     loss = recipe.loss
@@ -62,7 +64,6 @@ def _draw(rule: Rule, hidden: tuple[int, ...], classes: int, seed: int) -> Speci
         activation = output if l == len(sizes) - 1 else recipe.activation
         layers.append(Dense(jnp.asarray(weight), bias, (below,), activation))
     net = Network(tuple(layers), loss)
-    examples = min(EXAMPLES, recipe.batch_size)
 
     def batch() -> Batch:
         # Rates between 0 and 1, which every rule takes.
