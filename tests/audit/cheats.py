@@ -486,6 +486,30 @@ class FromBelow(Hebb):
         return Credit(net.gradients(record, signals), signals)
 
 
+class SelfOrthogonal(Hebb):
+    """A weight's change reads the other weights of its layer."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        changes = tuple(
+            change + 0.1 * w @ w.T @ w
+            for change, w in zip(_weights(credit.network), _weights(net), strict=True)
+        )
+        return eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+
+
+class OwnWeight(Hebb):
+    """No cheat: a weight's change reads that weight."""
+
+    def credit(self, net, state, batch, key):
+        credit = super().credit(net, state, batch, key)
+        changes = tuple(
+            change + 0.1 * w
+            for change, w in zip(_weights(credit.network), _weights(net), strict=True)
+        )
+        return eqx.tree_at(lambda c: _weights(c.network), credit, changes)
+
+
 class SettlesUnseen(Cheat):
     """Claims dynamics and shows none."""
 
@@ -551,6 +575,7 @@ CAUGHT: dict[type[Rule], str] = {
     "units of its layer",
     Supervised: "label_free: claims to need no label; layer 1's update reads it",
     FromBelow: "reads other units of the layer below",
+    SelfOrthogonal: "layer 1's update reads other weights of its layer (by trace and perturbation)",
     SettlesUnseen: "settles: claims dynamics of its own and shows none",
     GhostClaimingNone: "reads the weights of layer 2 (now) (by trace and perturbation)",
     OtherCircuit: "settles: shows a circuit that is not what it does",

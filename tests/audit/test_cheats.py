@@ -3,7 +3,7 @@
 import pytest
 
 from apical.audit import audit
-from tests.audit.cheats import CAUGHT, Called, Hebb, LocalLosses, Mirrored
+from tests.audit.cheats import CAUGHT, Called, Hebb, LocalLosses, Mirrored, OwnWeight
 
 
 @pytest.mark.parametrize("cheat", CAUGHT, ids=lambda cheat: cheat.__name__)
@@ -19,6 +19,10 @@ def test_an_honest_local_rule_is_not():
     assert {(l.seen.inputs, l.seen.units, l.seen.label) for l in found.hidden} == {
         ("own", "own", False)
     }
+
+
+def test_a_weight_may_read_itself():
+    assert audit(OwnWeight()).contradictions == ()
 
 
 def test_an_honest_rule_of_local_losses_is_not():

@@ -110,6 +110,20 @@ MUTANTS = (
         (f"{CHEATS}[NormalisedForOne]",),
     ),
     Mutant(
+        "audit: a weight may read its layer's other weights",
+        "audit/facts.py",
+        "if reached[~own][..., n].any():",
+        "if reached[own][..., n].sum() > units * inputs:",
+        (f"{CHEATS}[SelfOrthogonal]",),
+    ),
+    Mutant(
+        "audit: a weight may not read itself",
+        "audit/facts.py",
+        "own.flat[number] = True",
+        "own.flat[number] = False",
+        ("tests/audit/test_cheats.py::test_a_weight_may_read_itself",),
+    ),
+    Mutant(
         "audit: two examples always add up",
         "audit/minibatches.py",
         "return not pairs or all(map(_add_up, *leaves))",

@@ -113,6 +113,8 @@ def _not_local(layer: LayerFindings) -> Iterator[str]:
         yield f"other units of the layer below {_by(layer, 'inputs')}"
     if seen.units == "all":
         yield f"other units of its layer {_by(layer, 'units')}"
+    if seen.weights_beside:
+        yield f"other weights of its layer {_by(layer, 'weights_beside')}"
     if seen.elsewhere:
         yield f"the activity of {_layers(seen.elsewhere)} {_by(layer, 'elsewhere')}"
     if seen.transport != "none":

@@ -43,6 +43,8 @@ class Facts:
     """Whose rates below the layer the change of a weight reads: none, its own, or all."""
     units: str
     """Whose activity in the layer the change of a weight reads: none, its own, or all."""
+    weights_beside: bool
+    """Whether the change of a weight reads other weights of its layer, or biases of other units."""
     elsewhere: tuple[int, ...]
     """Further layers whose activity the change of a weight reads."""
     other_examples: bool
@@ -130,6 +132,7 @@ def _of_layer(held: View, whole: View, layers: int) -> Facts:
         label=any(whole.reached(n) for n in whole.which(lambda t: t.kind == LABEL)),
         inputs=inputs,
         units=units,
+        weights_beside=_reads_beside(held),
         elsewhere=elsewhere,
         other_examples=_mixes_examples(held) or _mixes_examples(whole),
         past=any(whole.reached(n) for n in whole.which(lambda t: t.kind == PAST_BATCH)),
@@ -163,6 +166,21 @@ def _support(view: View) -> tuple[str, str, tuple[int, ...]]:
         "all" if other_unit else "own" if own_unit else "none",
         tuple(sorted(elsewhere)),
     )
+
+
+def _reads_beside(view: View) -> bool:
+    """Whether the change of a weight reads weights of its layer that are not its own."""
+    reached = view.weight.values | view.weight.signs
+    units, inputs, _ = reached.shape
+    for n in view.which(lambda t: t.kind == WEIGHTS and t.layer == view.layer and t.unit >= 0):
+        number, own = view.tags[n].unit, np.zeros((units, inputs), bool)
+        if number < own.size:
+            own.flat[number] = True
+        else:
+            own[number - own.size] = True
+        if reached[~own][..., n].any():
+            return True
+    return False
 
 
 def _mixes_examples(view: View) -> bool:

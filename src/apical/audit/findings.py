@@ -80,12 +80,14 @@ class Findings:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        """What `to_json` gave. Where `circuit` was left out, phases tell whether there was one.
+        """What `to_json` gave. Where `circuit` was left out, phases tell whether there was one;
+        before it was looked at, no weight's change was seen to read others of its layer.
 
         Raises `LookupError`, `TypeError` or `ValueError` for anything else.
         """
         layers = tuple(
-            LayerFindings(**{**layer, "seen": Facts(**layer["seen"])}) for layer in stored["layers"]
+            LayerFindings(**{**layer, "seen": Facts(**{"weights_beside": False, **layer["seen"]})})
+            for layer in stored["layers"]
         )
         circuit = 0.0 if len(stored["phases"]) > 1 else None
         times = math.nan if stored["times"] is None else stored["times"]

@@ -30,6 +30,7 @@ from apical.audit.tags import (
 )
 from apical.audit.trace import UNROLLED
 from apical.audit.transposed import with_forward_weights
+from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import Batch, Credit, Rule, State
 
@@ -180,11 +181,26 @@ def outputs(credit: Credit) -> Outputs:
 
 
 def tag_network(tagger: Tagger, net: Network, moment: str) -> Network:
-    """A tag for the weights and biases of each layer."""
-    layers = tuple(
-        tagger.whole(layer, Tag(WEIGHTS, l, moment)) for l, layer in enumerate(net.layers, 1)
-    )
+    """A tag for the weights and biases of each layer; of now, for each weight and each bias."""
+
+    def tagged(layer: Layer, l: int) -> Layer:
+        if moment != "now":
+            return tagger.whole(layer, Tag(WEIGHTS, l, moment))
+        leaves, structure = jax.tree.flatten(layer)  # the weight comes before the bias
+        marks, count = [], 0
+        for leaf in leaves:
+            named = partial(_number, l, moment, count)
+            marks.append(tagger.each(jnp.ravel(leaf)[None], named).reshape(leaf.shape))
+            count += leaf.size
+        marked: Layer = jax.tree.unflatten(structure, marks)
+        return marked
+
+    layers = tuple(tagged(layer, l) for l, layer in enumerate(net.layers, 1))
     return eqx.tree_at(lambda n: n.layers, net, layers)
+
+
+def _number(layer: int, moment: str, begin: int, _: int, number: int) -> Tag:
+    return Tag(WEIGHTS, layer, moment, unit=begin + number)
 
 
 def _units(tagger: Tagger, a: Array, layer: int) -> Any:

@@ -28,6 +28,7 @@ class Tag:
     """Of weights: `init`, `past` (the minibatch before) or `now`."""
     example: int = -1
     unit: int = -1
+    """Of weights of now: the number of the weight in its layer, and after them of the bias."""
 
 
 @dataclass
