@@ -95,6 +95,35 @@ def test_differences_that_are_all_alike():
     same = {seed: 0.9 - 0.01 * seed for seed in range(3)}
     lower = {seed: value - 0.05 for seed, value in same.items()}
     far, near = differences({"a": same, "b": lower, "c": same}, [("b", "a"), ("c", "a")])
-    assert (far.p, far.effect, far.seeds_needed) == (0.0, -math.inf, 2)
+    assert (far.p, far.p_permutation, far.seeds_needed) == (0.25, 0.25, None)
+    assert math.isnan(far.effect)
+    assert not far.distinguishable
     assert (near.p, near.effect, near.seeds_needed) == (1.0, 0.0, None)
     assert isinstance(near, Difference)
+
+
+def test_equal_rules_on_a_small_test_set_are_seldom_told_apart():
+    """Scores of thirty examples take few values, so that differences are often all alike."""
+    draw, told = np.random.default_rng(0), 0
+    for _ in range(200):
+        one, other = draw.binomial(30, 0.9, (2, 3)) / 30
+        scores = {"a": dict(enumerate(one.tolist())), "b": dict(enumerate(other.tolist()))}
+        told += differences(scores, [("a", "b")])[0].distinguishable
+    assert told <= 0.06 * 200
+
+
+def test_what_is_told_apart_is_so_after_holms_adjustment():
+    gaps = [2.43, 0.43, 2.43, 0.43, 1.43]  # t = 3.2: p = .033, and .1 for three pairs alike
+    scores = {"a": dict.fromkeys(range(5), 0.5)}
+    scores |= {name: {s: 0.5 + 0.01 * gap for s, gap in enumerate(gaps)} for name in "bcd"}
+    found = differences(scores, [(name, "a") for name in "bcd"])
+    assert all(each.p < 0.05 < each.p_holm for each in found)
+    assert not any(each.distinguishable for each in found)
+
+
+@pytest.mark.parametrize("n", [5, 18])
+def test_a_test_of_sign_flips_gives_the_same_number_again(n):
+    draw = np.random.default_rng(1)
+    scores = {name: dict(enumerate(draw.normal(size=n).tolist())) for name in "ab"}
+    first, again = (differences(scores, [("a", "b")])[0].p_permutation for _ in range(2))
+    assert first == again

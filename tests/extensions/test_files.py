@@ -237,6 +237,7 @@ def test_other_commands_know_it_too(mine, tmp_path):
     assert "Backpropagation, times a factor." in command("train", "--help")
 
 
+@pytest.mark.hard
 def test_other_processes_know_it_too(mine, tmp_path):
     """And of a comparison one that diverges there is told as it is here."""
     small = ("--data", f"{mine}:corners", "--hidden", f"{mine}:Doubled:2", *BUDGET, "--jobs", 2)

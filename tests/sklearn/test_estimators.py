@@ -3,6 +3,7 @@
 import pickle
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -92,6 +93,10 @@ def test_partial_fit_goes_on_and_knows_its_classes():
     whole = quick(epochs=2).fit(X, Y)
     parts = quick(epochs=1).fit(X, Y).partial_fit(X, Y)
     np.testing.assert_array_equal(whole.predict_proba(X), parts.predict_proba(X))
+    short = quick(epochs=1).partial_fit(x[:2], y[:2], classes=[0, 1, 2])
+    short.partial_fit(x, y)
+    (steps,) = (leaf for leaf in jax.tree.leaves(short._carry.optimizer) if not leaf.shape)
+    assert steps == 1 + -(-150 // short.batch_size)
     with pytest.raises(ValueError, match="the first call of partial_fit must say all"):
         quick().partial_fit(X, Y)
     with pytest.raises(ValueError, match=r"y: 7 is none of the classes \[0 1 2\]"):
@@ -100,6 +105,8 @@ def test_partial_fit_goes_on_and_knows_its_classes():
         classifier.partial_fit(X, Y, classes=[0, 1])
     with pytest.raises(UsageError, match="partial_fit: the schedule of a learning rate"):
         quick(settings={"schedule": "cosine"}).partial_fit(X, Y, classes=[0, 1, 2])
+    with pytest.raises(UsageError, match="settings: epochs is given as an argument too"):
+        quick(epochs=1, settings={"epochs": 2}).fit(X, Y)
 
 
 def test_images_are_read_by_layers_of_windows():

@@ -142,6 +142,7 @@ def test_one_that_ends_the_run_loses_no_epoch(blobs, tmp_path):
     [
         ("csv:a.csv", "listeners: must be a list, got 'csv:a.csv'; put it in brackets"),
         (print, "listeners: must be a list, got <built-in function print>; put it in brackets"),
+        (["csv:a", "csv:a"], "listeners: csv:a is given twice; leave one out"),
         ([3], r"listeners\[0\]: must be a function of an event, or the spelling of a listener"),
         ([list], r"listeners\[0\]: must be called with events, and list is a class; make one"),
         (["csb:a"], r"listeners\[0\]: there is no 'csb'; did you mean 'csv'"),

@@ -13,6 +13,8 @@ ALPHA, POWER = 0.05, 0.8
 """Of a test: how often it sees what is not there, and how often it is to see what is."""
 MOST = 10**5
 """Seeds above which their number is not told."""
+EXACT, FLIPS = 16, 10**5 - 1
+"""Pairs up to which all 2^n flips of signs are tried; of more, so many flips are drawn."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,15 @@ class Difference:
     half_width: float
     """Of the 95 % t interval, for this pair alone; nan of one seed."""
     effect: float
-    """Mean over standard deviation of the differences (Cohen's d_z); nan of one seed."""
+    """Mean over standard deviation of the differences (Cohen's d_z); nan of one seed, and where
+    all differences are equal and not zero, which tells nothing of their spread."""
     p: float
-    """Of the paired t test, two-sided."""
+    """Of the paired t test, two-sided; of the sign-flip test where all differences are equal, as
+    those of scores on a small test set may be."""
     p_holm: float
     """The same, by Holm's step-down method for all pairs of the comparison."""
     p_permutation: float
-    """Of the exact sign-flip test: no smaller than 2 / 2^n."""
+    """Of the sign-flip test, exact up to 16 seeds: no smaller than 2 / 2^n."""
     seeds_needed: int | None
     """The fewest with which the t test, unadjusted, sees a difference of this size and spread in
     four of five comparisons; None: more than 100,000, or nobody knows."""
@@ -91,8 +95,13 @@ def differences(
         p = exact = 1.0
         gaps = np.subtract(ours, theirs)
         if len(gaps) > 1 and gaps.any():
-            p = 0.0 if _all_alike(gaps) else float(ttest_rel(ours, theirs).pvalue)
-            exact = float(permutation_test((gaps,), np.mean, permutation_type="samples").pvalue)
+            flips = np.inf if len(gaps) <= EXACT else FLIPS
+            exact = float(
+                permutation_test(
+                    (gaps,), np.mean, permutation_type="samples", n_resamples=flips, rng=0
+                ).pvalue
+            )
+            p = exact if _all_alike(gaps) else float(ttest_rel(ours, theirs).pvalue)
         effect = _effect(gaps)
         found.append(
             Difference(
@@ -104,13 +113,10 @@ def differences(
 
 
 def _effect(gaps: np.ndarray) -> float:
-    """Mean over standard deviation; infinite if they are all alike and not zero."""
-    if len(gaps) < 2:
+    """Mean over standard deviation."""
+    if len(gaps) < 2 or (gaps.any() and _all_alike(gaps)):
         return math.nan
-    mean = float(gaps.mean())
-    if _all_alike(gaps):
-        return math.copysign(math.inf, mean) if mean else 0.0
-    return mean / statistics.stdev(gaps.tolist())
+    return float(gaps.mean()) / statistics.stdev(gaps.tolist()) if gaps.any() else 0.0
 
 
 def _all_alike(gaps: np.ndarray) -> bool:

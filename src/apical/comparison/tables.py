@@ -17,9 +17,9 @@ Rows = Sequence[Sequence[str]]
 NOTE = (
     "±: 95 % t intervals over seeds, of differences over pairs of runs from the same initial "
     "weights and minibatches. p: two-sided paired t tests, Holm-adjusted for all pairs; "
-    "permutation: exact sign-flip tests, not adjusted. Seeds needed: for a power of .8. "
-    "Costs: of a seed; seconds of training, without compiling and measuring; a step's FLOPs and "
-    "memory as its compiled program tells."
+    "permutation: sign-flip tests, exact up to 16 seeds, not adjusted. Seeds needed: for a power "
+    "of .8. Costs: of a seed; seconds of training, without compiling and measuring; a step's FLOPs "
+    "and memory as its compiled program tells."
 )
 LEFT_OUT = "A rule that diverged is left out of differences, p values and costs."
 APART = "These rules refuse the settings of the others and are set against bp at their own."

@@ -111,7 +111,7 @@ class ApicalClassifier(ClassifierMixin, BaseEstimator):
         self._begin(labels)
         self.loss_curve_: list[float] = []
         settings = self._settings()
-        self._carry, self._done = None, 0
+        self._carry, self._done, self._size = None, 0, min(settings.batch_size, len(x))
         self._train(x, labels, settings, settings.epochs)
         return self
 
@@ -119,22 +119,22 @@ class ApicalClassifier(ClassifierMixin, BaseEstimator):
         """Go on training, for one epoch of these examples.
 
         The first call fits the preprocessing, and says in `classes` which labels will come. Further
-        calls go on from `fit` or `partial_fit`, with the optimizer as it was.
+        calls go on from `fit` or `partial_fit`, with the optimizer as it was. Examples that do not
+        fill a minibatch are taken several times.
 
         **Raises:** as `fit`; `ValueError` too for a label that is new, and `UsageError` for a
         schedule of the learning rate, which would have to know how many steps will come.
         """
-        first = not hasattr(self, "_carry")
+        settings, first = self._settings(), not hasattr(self, "_carry")
         x, labels = validate_data(self, X, y, dtype=np.float32, reset=first)
         if first:
             if classes is None:
                 raise ValueError("classes: the first call of partial_fit must say all of them")
             self._begin(classes)
             self.loss_curve_ = []
-            self._carry, self._done = None, 0
+            self._carry, self._done, self._size = None, 0, settings.batch_size
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes: were {self.classes_} and are {np.unique(classes)} now")
-        settings = self._settings()
         if not settings.schedule.endless:
             raise UsageError(
                 "partial_fit: the schedule of a learning rate must know how many steps will come; "
@@ -200,7 +200,12 @@ class ApicalClassifier(ClassifierMixin, BaseEstimator):
                 f"settings: must give settings by their names, as in {{'lr': 0.01}}, got "
                 f"{short(self.settings)}"
             )
-        changes = {"partial_batch": Wrap(), **named, **(self.settings or {})}
+        given = self.settings or {}
+        if twice := sorted(named.keys() & given.keys()):
+            raise UsageError(
+                f"settings: {twice[0]} is given as an argument too; leave it out of one of them"
+            )
+        changes = {"partial_batch": Wrap(), **named, **given}
         return self._rule().recipe.changed(changes, "apical train RULE --help")
 
     @full_precision()
@@ -210,12 +215,10 @@ class ApicalClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"y: {labels[~known].tolist()[0]!r} is none of the classes {self.classes_}"
             )
-        if self._carry is None:
-            self._size = min(settings.batch_size, len(x))
         if self.shape is not None:
             x = x.reshape(len(x), *self.shape)
         split = Split(x, np.searchsorted(self.classes_, labels).astype(np.int32))
-        if len(x) < self._size:  # of a later, smaller part
+        if len(x) < self._size:  # a part for partial_fit
             split = split.take(np.resize(np.arange(len(x)), self._size))
         none = split.take(np.arange(0))
         names = tuple(map(str, self.classes_))

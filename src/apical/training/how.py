@@ -16,11 +16,12 @@ from apical.runs.precision import asked, full_precision
 from apical.training.devices import Devices
 from apical.training.events import Listener
 from apical.training.hosts import agree
-from apical.training.listeners.spec import Listening, listener_of
+from apical.training.listeners.spec import ListenerSpec, Listening, listener_of
 from apical.training.recording import Recording, recording
 from apical.training.run import Outcome, Session, run, run_all
 from apical.training.task import Training
 from apical.training.trainer import Trainer
+from apical.values.spelling import spell
 from apical.values.value import read
 
 CHECKPOINT_SECONDS = 5.0
@@ -77,6 +78,11 @@ class How:
 
     def _listening(self) -> list[Listener]:
         assert isinstance(self.out, Path | None)
+        spelled = [each for each in self.listeners if isinstance(each, str | ListenerSpec)]
+        for each in spelled:
+            if spelled.count(each) > 1:
+                told = each if isinstance(each, str) else spell(each)
+                raise UsageError(f"listeners: {told} is given twice; leave one out")
         return [listener_of(each, i, self.out) for i, each in enumerate(self.listeners)]
 
     @property
