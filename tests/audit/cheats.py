@@ -539,6 +539,28 @@ class OtherCircuit(GhostClaimingNone):
         return GhostMB.dynamics(fixed, net, State(kept=shown), batch, key)
 
 
+class GhostDerivative(GhostMB):
+    """The update of a hidden layer is times the derivative of its units' activation."""
+
+    @property
+    def traits(self):
+        return dataclasses.replace(super().traits, derivative_free=True)
+
+    def dynamics(self, net, state, batch, key):
+        circuit = super().dynamics(net, state, batch, key)
+        return circuit._replace(credit=lambda ms: self.sloped(net, batch, circuit.credit(ms)))
+
+    def credit(self, net, state, batch, key):
+        return self.sloped(net, batch, super().credit(net, state, batch, key))
+
+    def sloped(self, net, batch, credit):
+        first, *above = credit.network.layers
+        a = net.record(batch.x).preactivations[0]
+        slope = net.layers[0].modulate(a, jnp.ones_like(a)).mean(axis=0)
+        layers = (first.with_weight(slope[:, None] * first.weight), *above)
+        return eqx.tree_at(lambda c: c.network.layers, credit, layers)
+
+
 CAUGHT: dict[type[Rule], str] = {
     Transposed: "transport: claims none; layer 1's signal or update reads the weights of layers",
     Stopped: "transport: claims none; layer 1's signal or update reads the weights of layers",
@@ -578,6 +600,7 @@ CAUGHT: dict[type[Rule], str] = {
     SelfOrthogonal: "layer 1's update reads other weights of its layer (by trace and perturbation)",
     SettlesUnseen: "settles: claims dynamics of its own and shows none",
     GhostClaimingNone: "reads the weights of layer 2 (now) (by trace and perturbation)",
+    GhostDerivative: "derivative_free: claims to read no derivative; layer 1's update reads that",
     OtherCircuit: "settles: shows a circuit that is not what it does",
 }
 """What each is told."""

@@ -124,6 +124,13 @@ MUTANTS = (
         ("tests/audit/test_cheats.py::test_a_weight_may_read_itself",),
     ),
     Mutant(
+        "audit: derivatives are not tapped in circuits",
+        "audit/circuit.py",
+        "net = tapped(given.net, given.slopes)",
+        "net = tapped(given.net, tuple(jnp.ones(()) for _ in given.slopes))",
+        (f"{CHEATS}[GhostDerivative]",),
+    ),
+    Mutant(
         "audit: two examples always add up",
         "audit/minibatches.py",
         "return not pairs or all(map(_add_up, *leaves))",

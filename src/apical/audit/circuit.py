@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
+from apical.audit.held import tapped
 from apical.audit.perturb import quickly
 from apical.audit.program import (
     Inputs,
@@ -25,7 +26,17 @@ from apical.audit.program import (
     tag_batch,
     tag_network,
 )
-from apical.audit.tags import FIRST_BATCH, KEY, PAST_BATCH, UNIT, Tag, Tagged, Tagger, found_in
+from apical.audit.tags import (
+    FIRST_BATCH,
+    KEY,
+    PAST_BATCH,
+    SLOPE,
+    UNIT,
+    Tag,
+    Tagged,
+    Tagger,
+    found_in,
+)
 from apical.audit.trace import Reached, trace
 from apical.audit.transposed import with_forward_weights
 from apical.networks.network import Network
@@ -44,6 +55,8 @@ class Held(eqx.Module):
     batch: Batch
     key: PRNGKeyArray
     units: PyTree
+    slopes: tuple[Array, ...]
+    """What the derivative of each layer's activation is multiplied by."""
 
 
 def one_step(rule: Settling, points: tuple[Inputs, ...]) -> Program:
@@ -65,7 +78,7 @@ def _apart(rule: Settling, given: Inputs) -> Held:
         lambda u: jnp.asarray(0.8 * np.sin(1.0 + 2.3 * np.arange(u.size)).reshape(u.shape)), units
     )
     fields = given.first_net, given.first, given.first_key, now.net, now.batch, now.key
-    return Held(*fields, apart)
+    return Held(*fields, apart, given.slopes)
 
 
 def _begins(rule: Settling, given: Inputs) -> tuple[PyTree, PyTree]:
@@ -75,7 +88,8 @@ def _begins(rule: Settling, given: Inputs) -> tuple[PyTree, PyTree]:
 
 def _one_step(rule: Settling, given: Held, *, passes: bool) -> Outputs:
     state = rule.init(given.first_net, given.first, given.first_key)
-    dynamics = rule.dynamics(given.net, state, given.batch, given.key)
+    net = tapped(given.net, given.slopes)
+    dynamics = rule.dynamics(net, state, given.batch, given.key)
     moment = (given.units, dynamics.begin[1])
     after = [phase.step(moment) for phase in dynamics.phases]
     felt: list[list[Array]] = [[] for _ in given.net.layers]
@@ -115,6 +129,7 @@ def _tagged(rule: Settling, given: Held) -> Tagged:
         tag_batch(tagger, given.batch),
         tagger.whole(given.key, Tag(KEY)),
         _units(tagger, given.units, _layers(rule, given, state)),
+        tuple(tagger.whole(s, Tag(SLOPE, l)) for l, s in enumerate(given.slopes, 1)),
     )
     return tagger.done(marks)
 

@@ -3,6 +3,7 @@
 What is left of the weights' influence is what a rule reads of them: to lead signals, for example.
 """
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -128,6 +129,15 @@ def held(
         layers.append(Held(*fields, layer, read, a, traced))
         read = layer.activation(a)
     return Network(tuple(layers), net.loss)
+
+
+def tapped(net: Network, slopes: tuple[Array, ...]) -> Network:
+    """The same network, whose derivatives are tapped."""
+    layers = tuple(
+        dataclasses.replace(layer, activation=Tapped(layer.activation, partial(_given, slope)))
+        for layer, slope in zip(net.layers, slopes, strict=True)
+    )
+    return Network(layers, net.loss)
 
 
 def ones(net: Network) -> tuple[Array, ...]:
