@@ -57,8 +57,15 @@ and the program's jaxpr is walked with sets of inputs in place of numbers.
   rules that settle it is not asked.
 - *Weights that positions share*: the small networks are fully connected, so nothing is said of what
   a rule does with a convolution.
+- *What only other networks would show*: forward weights that a rule reads in layers wider than the
+  small networks' pass unseen.
+- *Probes that never happen here*: a rule that learns of weights by asking layers twice is found by
+  changing weights and watching. One that does so on a condition that no point meets, or uses what
+  it learned more than three minibatches later, is not.
 - *Derivatives that no curve shows*: one that is computed from the activity is found by moving the
-  activity, which tells nothing where the derivative is made of steps, as relu's is.
+  activity, which tells nothing where the derivative is made of steps, as relu's is. In updates, and
+  of other layers, one that is only nearly the derivative is not found. Of rules that settle only a
+  derivative that is asked for is.
 """
 
 

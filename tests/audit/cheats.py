@@ -350,6 +350,38 @@ class Polynomial(Cheat):
         return Credit(net.gradients(record, tuple(signals)), tuple(signals), kept=state.kept)
 
 
+class PolynomialInUpdates(Cheat):
+    """The same in the updates alone: the signals have none."""
+
+    @property
+    def traits(self):
+        return Polynomial().traits
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        signals = [net.error(record, batch.y)]
+        for back in reversed(state.kept):
+            signals.insert(0, back.pull(signals[0]))
+        *hidden, output = signals
+        slopes = [1 - h * h for h in record.activities[1:-1]]
+        sloped = [s * slope for s, slope in zip(hidden, slopes, strict=True)]
+        gradients = net.gradients(record, (*sloped, output))
+        return Credit(gradients, tuple(signals), kept=state.kept)
+
+
+class PolynomialAbove(Polynomial):
+    """A layer's signal has the derivative of the layer above it, and not its own."""
+
+    def credit(self, net, state, batch, key):
+        record = net.record(batch.x)
+        signals = [net.error(record, batch.y)]
+        travels = signals[0]
+        for h, back in reversed(list(zip(record.activities[1:-1], state.kept, strict=True))):
+            signals.insert(0, back.pull(travels))
+            travels = signals[0] * (1 - h * h)
+        return Credit(net.gradients(record, tuple(signals)), tuple(signals), kept=state.kept)
+
+
 class Difference(Polynomial):
     """The derivative, by asking the activation twice."""
 
@@ -588,6 +620,8 @@ CAUGHT: dict[type[Rule], str] = {
     Whitened: "independent: claims that examples do not depend on each other; what two examples",
     Remembering: "memoryless: claims to forget minibatches; layer 1's update depends",
     Polynomial: "derivative_free: claims to read no derivative; layer 1's update follows",
+    PolynomialInUpdates: "derivative_free: claims to read no derivative; layer 2's update follows",
+    PolynomialAbove: "derivative_free: claims to read no derivative; layer 1's update follows",
     Difference: "derivative_free: claims to read no derivative; layer 1's update follows",
     Asked: "derivative_free: claims to read no derivative; layer 2's update reads that of layer 2",
     Twice: "gradient: claims to be the loss's gradient; ",

@@ -145,6 +145,20 @@ MUTANTS = (
         (f"{CHEATS}[Polynomial]", f"{CHEATS}[Difference]"),
     ),
     Mutant(
+        "audit: updates follow no derivative",
+        "audit/curves.py",
+        "        updates, activation, nearly=False\n",
+        "        0 * updates, activation, nearly=False\n",
+        (f"{CHEATS}[PolynomialInUpdates]",),
+    ),
+    Mutant(
+        "audit: only a layer's own derivative is looked for",
+        "audit/measure.py",
+        "if moved + 1 not in seen.derivatives",
+        "if moved == l and moved + 1 not in seen.derivatives",
+        (f"{CHEATS}[PolynomialAbove]",),
+    ),
+    Mutant(
         "audit: any circuit may be shown",
         "audit/circuit.py",
         "return max(map(float, apart)), tuple(steps)",

@@ -1,7 +1,8 @@
-"""Derivatives that are not asked for: a signal that follows the activation's derivative.
+"""Derivatives that are not asked for: what follows the activation's derivative.
 
 For tanh it is 1 - h^2, which any rule can compute from the activity alone. So the activity of all
-units of a layer is led along a grid, all else held, and the signals' curves are looked at.
+units of a layer is led along a grid, all else held, and the curves of all layers' signals and
+updates are looked at.
 """
 
 from typing import Any
@@ -11,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from apical.audit.program import Inputs
+from apical.audit.program import Inputs, Outputs
 from apical.networks.activations import Activation
+from apical.networks.network import Network
 
 GRID = np.linspace(-2.0, 2.0, 9)
 ALIKE = 0.98
@@ -36,22 +38,36 @@ def of_layer(results: list[Any], l: int) -> list[Any]:
     return results[l * len(GRID) : (l + 1) * len(GRID)]
 
 
-def follows(signals: np.ndarray, activation: Activation) -> bool:
-    """Whether most signals follow the derivative along the grid.
+def shows(results: list[Outputs], l: int, moved: int, net: Network) -> bool:
+    """Whether layer l's signals or weight updates follow the derivative of the layer moved.
+
+    Only its own signals may do so nearly: honest products of activities bend as well.
+    """
+    activation = net.layers[moved].activation
+    signals = np.stack([each.signals[l] for each in results])
+    updates = np.stack([each.updates[l][0] for each in results])
+    return follows(signals, activation, nearly=l == moved) or follows(
+        updates, activation, nearly=False
+    )
+
+
+def follows(curves: np.ndarray, activation: Activation, *, nearly: bool) -> bool:
+    """Whether most curves follow the derivative along the grid.
 
     **Arguments:**
 
-    - `signals`: (grid, examples, units).
+    - `curves`: (grid, ...).
+    - `nearly`: whether a correlation is enough.
     """
     h, slope = jax.jvp(activation, (jnp.asarray(GRID),), (jnp.ones(GRID.shape),))
     if activation.couples or np.ptp(slope) < 1e-6:  # nothing to follow
         return False
-    curves = signals.reshape(len(GRID), -1)
+    curves = curves.reshape(len(GRID), -1)
     moving = np.ptp(curves, axis=0) > 1e-9 * np.maximum(np.abs(curves).max(axis=0), 1e-12)
     if not moving.any():
         return False
     curves = curves[:, moving]
-    alike = np.abs(np.corrcoef(curves.T, np.asarray(slope))[-1, :-1]) > ALIKE
+    alike = nearly & (np.abs(np.corrcoef(curves.T, np.asarray(slope))[-1, :-1]) > ALIKE)
     basis = np.stack([slope, slope * h], axis=1)
     exact = _misses(curves, basis) < 1e-8
     # What a line in the activity explains needs no derivative.

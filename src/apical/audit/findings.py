@@ -21,8 +21,8 @@ class LayerFindings:
     """Matrix products one after the other between the label and the layer's teaching signal; None
     where no label reaches it."""
     hidden_derivative: bool
-    """Whether the teaching signal follows the activation's derivative as the unit's activity is
-    moved, without asking for it."""
+    """Whether the teaching signal or the update follows an activation's derivative as the activity
+    of a hidden layer is moved, without asking for it."""
     cosine: float
     """Of the update with backpropagation's."""
     times_the_mean: float | None

@@ -166,20 +166,20 @@ def _layer(
 ) -> LayerFindings:
     seen, differing = either(traced, moved)
     reached: Any = whole.traced.signals[l]
-    hidden = l < len(net.layers) - 1 and any(
-        curves.follows(
-            np.stack([each.signals[l] for each in curves.of_layer(further["curves"], l)]),
-            net.layers[l].activation,
-        )
+    last = len(net.layers) - 1
+    hidden = l < last and any(
+        curves.shows(curves.of_layer(further["curves"], moved), l, moved, net)
         for further in whole.further
         if "curves" in further
+        for moved in range(last)
+        if moved + 1 not in seen.derivatives
     )
     return LayerFindings(
         layer=l + 1,
         seen=seen,
         differing=differing,
         products=None if reached.depth < 0 or held is not whole else reached.depth,
-        hidden_derivative=hidden and l + 1 not in seen.derivatives,
+        hidden_derivative=hidden,
         cosine=cosine,
         times_the_mean=times_the_mean,
         third_factor=_third_factor(whole.base, l, seen),
