@@ -152,7 +152,7 @@ def mine(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch):
-    monkeypatch.delenv(extensions.VARIABLE, raising=False)
+    monkeypatch.setenv(extensions.VARIABLE, "")  # which the test changes, and is undone
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield
     os.environ.pop(extensions.VARIABLE, None)

@@ -260,7 +260,7 @@ class Halved(Rule):
 
 
 def test_workers_load_a_file_of_the_users_which_must_be_as_it_was(dask, tmp_path, monkeypatch):
-    monkeypatch.delenv(extensions.VARIABLE, raising=False)
+    monkeypatch.setenv(extensions.VARIABLE, "")  # which the test changes, and is undone
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(extensions, "_digests", {})
     mine = tmp_path / "of_a_cluster_user.py"
@@ -281,7 +281,6 @@ def test_workers_load_a_file_of_the_users_which_must_be_as_it_was(dask, tmp_path
     assert extensions.trouble_with(path, "another") == told
     mine.unlink()
     assert "cannot load a file of yours" in str(extensions.trouble_with(path, digest))
-    monkeypatch.delenv(extensions.VARIABLE, raising=False)
 
 
 def test_workers_with_other_code_are_refused(dask, tmp_path, monkeypatch):

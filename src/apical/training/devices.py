@@ -134,8 +134,10 @@ class Devices:
         return self._put_together(carry, self._everywhere())
 
     def join(self, part: PyTree, axis: int = 0) -> PyTree:
-        """Arrays of which each host has its part of the examples, along an axis."""
-        return part if self.hosts == 1 else self._put_together(part, self._cut(axis))
+        """Arrays for the devices; each host has its part of the examples, along an axis."""
+        if self.hosts == 1:
+            return jax.device_put(part)  # which does not copy what lies where a CPU can read it
+        return self._put_together(part, self._cut(axis))
 
     def _put_together(self, tree: PyTree, sharding: NamedSharding) -> PyTree:
         put = partial(jax.make_array_from_process_local_data, sharding)

@@ -240,6 +240,5 @@ class FromFiles(OfSplit):
         )
         parts, each = parts[done // at_once :], draws.reshape(-1, at_once)[done // at_once :]
         for part, x, these in zip(parts, ahead(read, parts), each, strict=True):
-            there = devices.join((x, self._split.y[part]), axis=1)
-            frames, labels = jax.device_put(there)
+            frames, labels = devices.join((x, self._split.y[part]), axis=1)
             yield self._chunk(frames, labels, order, these)
