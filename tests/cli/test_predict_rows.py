@@ -81,6 +81,8 @@ def test_all_answers_are_written(run, tmp_path):
     assert "and 10 more; --out FILE.csv writes all" in said
     assert len(told(said)) == 50
     command(*asked, "--out", tmp_path / "answers" / "all.csv")
+    again = command(*asked, "--out", tmp_path / "answers" / "all.csv", code=2)
+    assert "all.csv: is there already; name another file" in again
     with open(tmp_path / "answers" / "all.csv") as file:
         found = [*csv.DictReader(file)]
     model = apical.load_model(run)

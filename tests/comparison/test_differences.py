@@ -1,6 +1,7 @@
 """Differences against published examples, their statistics against simulation."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,6 +101,16 @@ def test_differences_that_are_all_alike():
     assert not far.distinguishable
     assert (near.p, near.effect, near.seeds_needed) == (1.0, 0.0, None)
     assert isinstance(near, Difference)
+
+
+def test_no_more_seeds_are_named_than_there_were():
+    scores = {"a": {0: 0.9, 1: 0.9}, "b": {0: 0.95, 1: 0.951}, "c": {0: 0.93, 1: 0.91}}
+    few, many = differences(scores, [("b", "a"), ("c", "a")])
+    assert few.p < 0.05
+    assert few.seeds_needed == 2
+    holm = replace(few, p_holm=0.06)
+    assert holm.words == "b and a are not distinguishable at n = 2"
+    assert f"about {many.seeds_needed} seeds would tell" in many.words
 
 
 def test_equal_rules_on_a_small_test_set_are_seldom_told_apart():

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import apical
-from apical import BP, CSV, FA, TensorBoard, UsageError, WriteError, fit
+from apical import BP, CSV, FA, ListenerSpec, TensorBoard, UsageError, WriteError, fit
 from apical.runs.folder import RunFolder
 from apical.training.events import Epoch, Finished, Started
 from apical.training.listeners.scalars import scalars
@@ -137,9 +137,19 @@ def test_one_that_ends_the_run_loses_no_epoch(blobs, tmp_path):
     assert bits(resumed.networks) == bits(fit(FA(), blobs, **SMALL).networks)
 
 
+class Unmade(ListenerSpec):
+    """Fails in the making."""
+
+    name = ""
+
+    def create(self, out):
+        raise ValueError("no such thing")
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        ([Unmade()], r"listeners\[0\]: Unmade could not be made \(ValueError: no such thing\)"),
         ("csv:a.csv", "listeners: must be a list, got 'csv:a.csv'; put it in brackets"),
         (print, "listeners: must be a list, got <built-in function print>; put it in brackets"),
         (["csv:a", "csv:a"], "listeners: csv:a is given twice; leave one out"),

@@ -64,6 +64,8 @@ def predict(
         raise UsageError(f"predict: {tables[0]} is a table, and is to be named alone")
     if invert:
         raise UsageError("invert: is for images; leave it out")
+    if out is not None and out.exists():
+        raise UsageError(f"{out}: is there already; name another file, or remove it")
     _rows(run, tables[0], seed, network, out)
 
 

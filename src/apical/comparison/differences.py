@@ -53,8 +53,9 @@ class Difference:
         if not self.n > 1:
             return f"{self.one} and {self.other}: one seed tells nothing of a difference"
         if not self.distinguishable:
-            more = "" if self.seeds_needed is None else f"; about {self.seeds_needed} seeds would "
-            more = more and f"{more}tell a difference of the seen size"
+            more = ""
+            if self.seeds_needed is not None and self.seeds_needed > self.n:
+                more = f"; about {self.seeds_needed} seeds would tell a difference of the seen size"
             return f"{self.one} and {self.other} are not distinguishable at n = {self.n}{more}"
         word = "ahead of" if self.mean > 0 else "behind"
         spread = f" ± {100 * self.half_width:.2f}"

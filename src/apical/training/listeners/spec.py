@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
-from apical.errors import UsageError, short
+from apical.errors import ApicalError, UsageError, short
 from apical.training.events import Listener
 from apical.values.value import Value, read
 
@@ -59,7 +59,15 @@ def listener_of(given: Listening, position: int, out: Path | None) -> Listener:
             f"csv:FILE, got {short(given)}"
         )
     spec: ListenerSpec = read(ListenerSpec, given, what)
-    return spec.create(out)
+    try:
+        return spec.create(out)
+    except ApicalError:
+        raise
+    except Exception as error:  # of a user's own file
+        raise UsageError(
+            f"{what}: {type(spec).__name__} could not be made ({type(error).__name__}: {error}); "
+            "mend it or leave it out"
+        ) from error
 
 
 def needs(module: str, extra: str) -> None:
