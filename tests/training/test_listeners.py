@@ -1,13 +1,16 @@
 """What listeners are told, what becomes of those that fail, and what trackers keep of a run."""
 
 import csv
+import itertools
 import json
 import os
 import sqlite3
 import sys
+import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -266,7 +269,10 @@ def of_seeds(rows: list[dict[str, Any]]) -> set[tuple[str, int]]:
     return {(f"seed-{r['seed']}/{name}", r["epoch"]) for r in rows for name in scalars(r)}
 
 
-def test_tensorboard_has_every_number_once_after_a_kill(blobs, tmp_path):
+def test_tensorboard_has_every_number_once_after_a_kill(blobs, tmp_path, monkeypatch):
+    # Files are named by the second, and no two sessions of a user begin in the same.
+    seconds = SimpleNamespace(**vars(time) | {"time": itertools.count(2e9).__next__})
+    monkeypatch.setattr("tensorboardX.event_file_writer.time", seconds)
     rows = killed_and_resumed(blobs, tmp_path / "run", f"tensorboard:{tmp_path}/logs")
     (own,) = (tmp_path / "logs").iterdir()  # a folder a run
     found = events_of(own)
