@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from apical.errors import UsageError, WriteError
+from apical.errors import WriteError
 
 REMEDIES = {
     errno.ENOSPC: "make room on its disk",
@@ -47,10 +47,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write into, which takes the place of `path` if the block ends well.
 
     A kill or an error leaves what was there before. The folder must exist.
-    Raises `WriteError` naming `path` if it cannot be written, and `UsageError` if it is a folder.
+    Raises `WriteError` naming `path` if it cannot be written.
     """
     if path.is_dir():
-        raise UsageError(f"{path}: is a folder; name a file in it")
+        raise WriteError(f"{path}: is a folder; name a file in it")
     part = path.with_name(f"{path.name}.part")
     with told(path):
         try:
