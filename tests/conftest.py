@@ -3,6 +3,7 @@
 import gc
 import os
 from importlib import import_module
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -26,22 +27,22 @@ gc.freeze()  # no collection looks through all that was imported
 gc.set_threshold(50_000, 20, 20)  # nor comes after every 700 objects, of which tracing makes many
 
 PLENTY = max(4 << 30, psutil.virtual_memory().total // 4)
-"""Bytes of memory above which a test process, one of two, drops the programs of earlier modules."""
-MORE = 1 << 30
-"""Bytes that it takes before it does so again: it keeps what was freed, for what comes next."""
+"""Bytes of memory above which a test process, one of two, lets the programs of earlier modules go.
+
+It does not come below again, so that from there on every module compiles what it uses anew.
+"""
 
 
-@pytest.fixture(scope="session")
-def _limit():
-    return [PLENTY]
+MAPS, MOST_MAPS = Path("/proc/self/maps"), 40_000
+"""Linux lets a process map 65,530 pieces of memory, and every compiled program is several."""
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _bounded_memory(_limit):
+def _bounded_memory():
     yield
-    if psutil.Process().memory_info().rss > _limit[0]:
+    maps = MAPS.read_bytes().count(b"\n") if MAPS.exists() else 0
+    if psutil.Process().memory_info().rss > PLENTY or maps > MOST_MAPS:
         jax.clear_caches()
-        _limit[0] = psutil.Process().memory_info().rss + MORE
 
 
 @pytest.fixture(scope="session", autouse=True)
