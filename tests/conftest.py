@@ -33,7 +33,7 @@ It does not come below again, so that from there on every module compiles what i
 """
 
 
-MAPS, MOST_MAPS = Path("/proc/self/maps"), 40_000
+MAPS, MOST_MAPS = Path("/proc/self/maps"), 30_000
 """Linux lets a process map 65,530 pieces of memory, and every compiled program is several."""
 
 
