@@ -6,14 +6,13 @@ Two methods, which do not share their blind spots, look at the same program (see
 
 import dataclasses
 import math
-from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from apical.audit import circuit, curves, keys, minibatches
+from apical.audit import circuit, curves, minibatches
 from apical.audit.beside_bp import beside_bp
 from apical.audit.claims import contradictions
 from apical.audit.facts import Facts, facts
@@ -76,8 +75,6 @@ def _look(program: Program, more: dict[str, Any]) -> Looked:
     """By both methods. `more`: further inputs made of a point, by name."""
     traced, unknown = trace(program.traced, program.points[0], program.tagged)
     tags = program.tagged.tags
-    if _reads(traced, tags.index(Tag(KEY))):
-        more = more | {"keys": partial(keys.under_many, tagged=program.tagged)}
     sizes: dict[str, int] = {}
 
     def further(point: PyTree) -> list[PyTree]:
@@ -88,15 +85,19 @@ def _look(program: Program, more: dict[str, Any]) -> Looked:
             found += made
         return found
 
-    moved, base, results = perturb(program.perturbed, program.points, program.tagged, further)
+    moved, base, results = perturb(
+        program.perturbed,
+        program.points,
+        program.tagged,
+        further,
+        many_keys=_reads(traced, tags.index(Tag(KEY))),
+    )
     named = []
     for each in results:
         begin, parts = 0, {}
         for name, size in sizes.items():
             parts[name] = each[begin : begin + size]
             begin += size
-        if "keys" in parts:
-            keys.merge(moved, parts["keys"], program.tagged)
         named.append(parts)
     return Looked(tags, traced, moved, base, named, unknown)
 

@@ -5,14 +5,15 @@ these points is seen, whatever way it takes; what it does elsewhere is not.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from apical.audit.tags import LABEL, WEIGHTS, Tagged
+from apical.audit import keys
+from apical.audit.points import Leaves, Points
+from apical.audit.tags import LABEL, WEIGHTS, Tag, Tagged
 
 SMALLEST = 1e-9
 """A relative change of an output below it is rounding."""
@@ -32,42 +33,9 @@ class Moved:
     """Those that move it when signs of weights change, and not when their sizes do."""
 
 
-def stacked(trees: list[PyTree]) -> PyTree:
-    """Trees of one shape as one, with an axis more at the front."""
-    return jax.tree.map(_stack, *trees)
-
-
-def _stack(*leaves):
-    if jnp.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
-        data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
-        return jax.random.wrap_key_data(jnp.asarray(data))
-    return np.stack([np.asarray(leaf) for leaf in leaves])
-
-
 def quickly(program: Callable, *given: PyTree) -> Callable:
     """The program compiled for arguments like these."""
     return jax.jit(program).lower(*given).compile(compiler_options=QUICKLY)
-
-
-def run(program: Callable, inputs: list[PyTree]) -> PyTree:
-    """The program's results on all of the inputs, along a first axis."""
-    stack = stacked(inputs)
-    return jax.tree.map(np.asarray, quickly(jax.vmap(program), stack)(stack))
-
-
-def changed(point: PyTree, marks: PyTree, number: int, change: Callable) -> PyTree:
-    """The point with the elements of one tag changed."""
-
-    def one(leaf, mark):
-        where = np.asarray(mark) == number
-        if not where.any():
-            return leaf
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jax.random.fold_in(leaf, 1)
-        old = np.asarray(leaf)
-        return np.where(where, change(old), old)
-
-    return jax.tree.map(one, point, marks)
 
 
 def larger(w: np.ndarray) -> np.ndarray:
@@ -87,11 +55,41 @@ def other(kind: str) -> Callable[[np.ndarray], np.ndarray]:
     return lambda a: a + 0.37 + 0.1 * np.sin(np.arange(a.size)).reshape(a.shape)
 
 
+@dataclass
+class Plan:
+    """The points at which the program is run, and which of them are compared."""
+
+    asked: list[Leaves] = field(default_factory=list)
+    compared: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    """Rows of a point and of its changed twin, the tag, and whether signs of weights changed."""
+
+    def ask(self, point: Leaves) -> int:
+        """The point's row."""
+        self.asked.append(point)
+        return len(self.asked) - 1
+
+    def compare(self, points: Points, before: int, number: int, tag: Tag) -> None:
+        """Ask for a row's point with a tag changed too."""
+        for change in (larger, turned) if tag.kind == WEIGHTS else (other(tag.kind),):
+            after = self.ask(points.changed(self.asked[before], number, change))
+            self.compared.append((before, after, number, change is turned))
+
+    def moved(self, results: np.ndarray, signs: bool, count: int) -> np.ndarray:
+        """Which of so many tags moved each element of the results: (*shape, tags)."""
+        found = np.zeros((count, *results.shape[1:]), bool)
+        rows = [pair[:3] for pair in self.compared if pair[3] is signs]
+        before, after, tags = np.array(rows, int).reshape(-1, 3).T
+        np.logical_or.at(found, tags, differ(results[before], results[after]))
+        return np.moveaxis(found, 0, -1)
+
+
 def perturb(
     program: Callable,
     points: tuple[PyTree, ...],
     tagged: Tagged,
     more: Callable[[PyTree], list[PyTree]] = lambda point: [],
+    *,
+    many_keys: bool = False,
 ) -> tuple[PyTree, list[PyTree], list[list[PyTree]]]:
     """What moves each element of each result.
 
@@ -100,44 +98,35 @@ def perturb(
     - `program`: a function of a tree of arrays that gives a tree of arrays.
     - `points`: where its inputs are changed, each tag by itself.
     - `more`: further inputs made of a point, for which the results alone are told.
+    - `many_keys`: whether weights are changed under many keys of the step.
 
     Returns a tree of `Moved`, shaped like the program's result; its results at the points; and
     those for the further inputs, for each point.
     """
-    asked: list[PyTree] = []
-    plan: list[tuple[int, int, bool]] = []
-    """For each that is not a base: which base it is compared with, the tag, and whether signs."""
+    flat, plan = Points(points[0], tagged), Plan()
     bases, further = [], []
-
-    def add(tree: PyTree, base: int = -1, tag: int = -1, signs: bool = False) -> int:
-        asked.append(tree)
-        plan.append((base, tag, signs))
-        return len(asked) - 1
-
     for point in points:
-        base = add(point)
+        base = plan.ask(flat.flat(point))
         bases.append(base)
         for number, tag in enumerate(tagged.tags):
-            if tag.kind == WEIGHTS:
-                add(changed(point, tagged.marks, number, larger), base, number)
-                add(changed(point, tagged.marks, number, turned), base, number, True)
-            else:
-                add(changed(point, tagged.marks, number, other(tag.kind)), base, number)
-        further.append([add(each) for each in more(point)])
-    results = run(program, asked)
+            plan.compare(flat, base, number, tag)
+        for drawn in keys.under_many(flat, plan.asked[base], tagged.tags) if many_keys else []:
+            before = plan.ask(drawn)
+            for number in keys.read_anew(tagged.tags):
+                plan.compare(flat, before, number, tagged.tags[number])
+        further.append([plan.ask(flat.flat(each)) for each in more(point)])
+    stack = [np.stack(rows) for rows in zip(*plan.asked, strict=True)]
+    run = quickly(jax.vmap(lambda leaves: program(flat.tree(leaves))), stack)
+    results = jax.tree.map(np.asarray, run(stack))
 
     def seen(leaf: np.ndarray) -> Moved:
-        values = np.zeros((*leaf.shape[1:], len(tagged.tags)), bool)
-        by_signs = np.zeros_like(values)
-        for i, (base, tag, signs) in enumerate(plan):
-            if base >= 0:
-                moved = differ(leaf[base], leaf[i])
-                (by_signs if signs else values)[..., tag] |= moved
-        return Moved(values, by_signs & ~values)
+        values, signs = (plan.moved(leaf, which, len(tagged.tags)) for which in (False, True))
+        return Moved(values, signs & ~values)
 
-    of = [jax.tree.map(lambda leaf, b=b: leaf[b], results) for b in bases]
-    others = [[jax.tree.map(lambda leaf, i=i: leaf[i], results) for i in each] for each in further]
-    return jax.tree.map(seen, results), of, others
+    def row(i: int) -> PyTree:
+        return jax.tree.map(lambda leaf: leaf[i], results)
+
+    return jax.tree.map(seen, results), list(map(row, bases)), [list(map(row, f)) for f in further]
 
 
 def differ(a: np.ndarray, b: np.ndarray) -> np.ndarray:
