@@ -16,7 +16,7 @@ from apical.data import load
 from apical.errors import ApicalError, DivergenceError
 from apical.networks.layers import Fc
 from apical.page import write
-from apical.rules import BP, FA
+from apical.rules import BP
 from apical.rules.rule import Credit, Rule, State
 from apical.settings import Settings
 from apical.values.ranges import Linear, Space
@@ -106,7 +106,7 @@ def test_where_no_two_rules_are_left_it_is_an_error(iris, tmp_path):
 def test_a_trial_that_diverges_is_a_bad_one_and_a_search_of_such_alone_a_row(iris, tmp_path):
     base = Settings(hidden=(Fc(4),), epochs=1, batch_size=20)
     asked: dict[str, Any] = {"seeds": range(1), "tuning": Tuning(trials=4), "out": tmp_path}
-    made = plan([BP(), FA(), Wild(after=0)], iris, base, **asked)
+    made = plan([BP(), Wild(after=0)], iris, base, **asked)
     told = made.tuned["wild"]
     assert 0 < told.diverged < 4
     assert told.values["wildness"] <= 0.5

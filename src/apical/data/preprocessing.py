@@ -4,9 +4,11 @@ Only `Centre(per_split=True)` looks at other splits too: at their own mean image
 """
 
 from abc import abstractmethod
+from functools import partial
 from typing import NamedTuple, Self
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -40,9 +42,13 @@ class Affine(eqx.Module):
 
     def __call__(self, x: Array | np.ndarray) -> Float[Array, "..."]:
         """Map a raw batch, shape (batch, *shape) or one example, uint8 or float."""
-        x = jnp.asarray(x)
-        dtype = jnp.float64 if x.dtype == jnp.float64 else jnp.float32
-        return (x.astype(dtype) - self.shift.astype(dtype)) * self.scale.astype(dtype)
+        return _mapped(x, self.shift, self.scale)
+
+
+@partial(jax.jit, inline=True)
+def _mapped(x: Array, shift: Array, scale: Array) -> Array:
+    dtype = jnp.float64 if x.dtype == jnp.float64 else jnp.float32
+    return (x.astype(dtype) - shift.astype(dtype)) * scale.astype(dtype)
 
 
 class Transforms(NamedTuple):

@@ -5,6 +5,7 @@ own kind. Sources: Kynkäänniemi et al. 2019 (precision and recall), Naeem et a
 coverage).
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -60,7 +61,7 @@ def coverage(
             f"k: must be 1 or more and below the {len(real)} real examples and {len(samples)} "
             f"samples, got {k}; take more samples"
         )
-    ours, theirs = jnp.asarray(samples, float), jnp.asarray(real, float)
+    ours, theirs = (np.asarray(rows, jnp.result_type(float)) for rows in (samples, real))
     of_real, of_samples = _radii(theirs, k), _radii(ours, k)
     held, recalled, covered = 0, 0, 0
     precise = np.zeros(len(samples), bool)
@@ -79,18 +80,20 @@ def coverage(
     )
 
 
-def _radii(rows: Array, k: int) -> Array:
+def _radii(rows: np.ndarray, k: int) -> np.ndarray:
     """The squared distance of each row to its k-th nearest neighbour among the others."""
     parts = [_kth(rows[begin : begin + ROWS], rows, k) for begin in range(0, len(rows), ROWS)]
-    return jnp.concatenate(parts)
+    return np.concatenate(parts)
 
 
+@partial(jax.jit, static_argnums=2)
 def _kth(some: Array, rows: Array, k: int) -> Array:
     # The nearest row is the row itself.
     nearest, _ = jax.lax.top_k(-squared_distances(some, rows), k + 1)
     return -nearest[:, k]
 
 
+@jax.jit
 def _balls(real: Array, samples: Array, of_real: Array, of_samples: Array) -> tuple[Array, Array]:
     """Which samples lie in the balls of real examples, and in whose balls those lie."""
     near = squared_distances(real, samples)

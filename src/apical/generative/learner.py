@@ -186,6 +186,7 @@ def _inversion(
     return {name: jnp.array([jnp.nanmean(a) for a in each]) for name, each in named.items()}
 
 
+@jax.jit
 def _sizes(stack: Stack) -> dict[str, Array]:
     """The largest magnitude in the weights and biases of each map."""
     return {

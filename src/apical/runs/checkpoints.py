@@ -196,9 +196,8 @@ def _fitting(named: tuple[str, Any], array: np.ndarray) -> jax.Array:
             f"of shape {array.shape}"
         )
     sharding = getattr(named[1], "sharding", None)
-    if sharding is not None and len(sharding.device_set) > 1:  # one of them may lack the room
-        return jax.device_put(array, sharding)
-    return jax.numpy.asarray(array)
+    apart = sharding is not None and len(sharding.device_set) > 1  # one of them may lack the room
+    return jax.device_put(array, sharding if apart else None)
 
 
 def _remove(path: Path) -> None:

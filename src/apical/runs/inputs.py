@@ -6,7 +6,7 @@ It lies beside the checkpoints, so that a network answers raw examples without i
 from pathlib import Path
 from typing import NamedTuple
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from apical.data.preprocessing import Affine
@@ -60,7 +60,7 @@ class Inputs(NamedTuple):
         try:
             arrays = read_arrays(path)
             shape = tuple(int(size) for size in arrays["shape.npy"])
-            transform = Affine(jnp.asarray(arrays["shift.npy"]), jnp.asarray(arrays["scale.npy"]))
+            transform = Affine(*jax.device_put((arrays["shift.npy"], arrays["scale.npy"])))
             columns = arrays.get("columns.npy", np.array([], str))
             return cls(shape, transform, arrays.get("labels.npy"), tuple(columns.tolist()))
         except Exception as error:  # whatever the damaged part of the file happens to break

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from apical.data.preprocessing import Affine
@@ -96,9 +95,9 @@ def _model(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> Model:
     for name, leaf in names.items():
         if arrays[name].shape != leaf.shape:
             raise ValueError(f"{name} has shape {arrays[name].shape}, expected {leaf.shape}")
-    leaves = [jnp.asarray(arrays[name]) for name in names]
+    leaves = jax.device_put([arrays[name] for name in names])
     network = jax.tree.unflatten(jax.tree.structure(like), leaves)
-    transform = Affine(jnp.asarray(arrays[SHIFT]), jnp.asarray(arrays[SCALE]))
+    transform = Affine(*jax.device_put((arrays[SHIFT], arrays[SCALE])))
     return Model(learner, network, None, told["epoch"], transform, shape, classes, labels)
 
 

@@ -1,7 +1,6 @@
 """Order of the training examples: steps of an epoch, and one shuffle cut into minibatches."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
@@ -38,4 +37,4 @@ def shuffled(key: PRNGKeyArray, examples: int, steps: int, size: int) -> Int[Arr
     """
     draw = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     order = draw.permutation(examples).astype(np.int32)
-    return jnp.asarray(np.resize(order, (steps, size)))
+    return jax.device_put(np.resize(order, (steps, size)))

@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from apical.data import Split
@@ -105,7 +104,8 @@ class Trainer:
 
     def zeros(self) -> Examples:
         """A minibatch of zeros, so that nothing can look at the data before training."""
-        return jax.tree.map(jnp.zeros_like, self.stream.first(self.batch_size))
+        shapes = jax.eval_shape(partial(self.stream.first, self.batch_size))
+        return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
 
     def train(self, starts: Sequence[Start]) -> Iterator[list[Epoch] | Within]:
         """Train on from each start, all as one program, and yield the epochs that have finished;
