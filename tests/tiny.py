@@ -102,9 +102,9 @@ def satisfied(net: Network, given: Batch) -> Batch:
     return Batch(given.x, jnp.asarray(net(given.x)))
 
 
-def normal(shape: tuple[int, ...], seed: int = 0) -> jax.Array:
+def normal(shape: tuple[int, ...], seed: int = 0, spread: float = 1.0) -> jax.Array:
     """Random numbers by NumPy: JAX would compile a program for every shape."""
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
+    return jax.device_put(np.random.default_rng(seed).normal(0.0, spread, shape))
 
 
 def image_layer(kind, in_shape, window, channels=2, seed=0, activation=identity):
@@ -112,8 +112,9 @@ def image_layer(kind, in_shape, window, channels=2, seed=0, activation=identity)
     shaped = eqx.filter_eval_shape(
         kind.create, in_shape, channels, activation, window, key=jax.random.key(0)
     )
-    weight = 0.3 * normal(shaped.weight.shape, seed)
-    return kind(weight, 0.3 * normal(shaped.bias.shape, seed + 10), in_shape, activation, window)
+    weight = normal(shaped.weight.shape, seed, 0.3)
+    bias = normal(shaped.bias.shape, seed + 10, 0.3)
+    return kind(weight, bias, in_shape, activation, window)
 
 
 def images(in_shape: tuple[int, ...], count: int = 2) -> jax.Array:
@@ -134,5 +135,5 @@ def image_network(in_shape, kinds=(LocallyConnected2d, Conv2d), activation=tanh)
 
 def image_batch(net: Network, examples: int = 3) -> Batch:
     """Random images and one-hot targets."""
-    labels = jnp.arange(examples) % net.units
-    return Batch(images(net.layers[0].in_shape, examples), jax.nn.one_hot(labels, net.units))
+    one_hot = jax.device_put(np.eye(net.units)[np.arange(examples) % net.units])
+    return Batch(images(net.layers[0].in_shape, examples), one_hot)

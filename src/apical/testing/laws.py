@@ -3,6 +3,8 @@
 All of them take a rule, a network and a batch in float64 and assert.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,7 +15,7 @@ from apical.feedback import Transport
 from apical.networks.activations import Activation
 from apical.networks.layers import Layer, StandIn
 from apical.networks.layers.pairing import pair
-from apical.networks.network import Network
+from apical.networks.network import Network, Record
 from apical.rules import BP, Batch, Credit, Rule, State
 
 KEY, STEP_KEY = jax.random.split(jax.random.key(7))
@@ -25,6 +27,12 @@ def compiled(rule: Rule, net: Network, state: State, batch: Batch) -> Credit:
     return rule.credit(net, state, batch, STEP_KEY)
 
 
+@eqx.filter_jit
+def recorded(net: Network, x: jax.Array) -> Record:
+    """The forward pass as one program."""
+    return net.record(x)
+
+
 def credit(rule: Rule, net: Network, batch: Batch, state: State | None = None) -> Credit:
     state = rule.init(net, batch, KEY) if state is None else state
     return compiled(rule, net, state, batch)
@@ -34,9 +42,14 @@ def warm(rule: Rule, net: Network, batch: Batch) -> State:
     """A state that has seen two minibatches, so that a memory is not empty."""
     state = rule.init(net, batch, KEY)
     for shift in (1, 2):
-        other = jax.tree.map(lambda a, by=shift: jnp.roll(a, by, axis=0), batch)
+        other = changed(lambda a, by=shift: np.roll(a, by, axis=0), batch)
         state = State(state.learned, compiled(rule, net, state, other).kept)
     return state
+
+
+def changed(change: Callable[..., np.ndarray], *trees):
+    """The tree of every leaf's change, by NumPy: JAX would compile a program for every shape."""
+    return jax.tree.map(lambda *leaves: jax.device_put(change(*map(np.asarray, leaves))), *trees)
 
 
 def leaves(tree) -> list[np.ndarray]:
@@ -63,7 +76,7 @@ def has_the_shape_of_what_it_changes(rule, net, batch):
     assert shapes(found.network) == shapes(net)
     assert shapes(found.learned) == shapes(state.learned)
     assert shapes(found.kept) == shapes(state.kept)
-    record = net.record(batch.x)
+    record = eqx.filter_eval_shape(net.record, batch.x)
     assert [s.shape for s in found.signals] == [a.shape for a in record.preactivations]
 
 
@@ -78,12 +91,12 @@ def is_pure(rule, net, batch):
 
 def maps_over_networks(rule, net, batch):
     """Credit of several networks in one call is that of each, as where seeds train together."""
-    nets = [net, jax.tree.map(lambda leaf: 0.9 * leaf, net)]
+    nets = [net, changed(lambda leaf: 0.9 * leaf, net)]
     states = [warm(rule, each, batch) for each in nets]
-    both = [jax.tree.map(lambda *leaves: jnp.stack(leaves), *each) for each in (nets, states)]
+    both = [changed(lambda *leaves: np.stack(leaves), *each) for each in (nets, states)]
     found = jax.jit(jax.vmap(rule.credit, (0, 0, None, None)))(*both, batch, STEP_KEY)
     for i, (each, state) in enumerate(zip(nets, states, strict=True)):
-        ours = jax.tree.map(lambda leaf, i=i: leaf[i], found)
+        ours = [leaf[i] for leaf in leaves(found)]
         assert_close(ours, credit(rule, each, batch, state))
 
 
@@ -112,10 +125,10 @@ def averages_over_examples(rule, net, batch):
     state = warm(rule, net, batch)
     together = credit(rule, net, batch, state).network
     alone = [
-        credit(rule, net, Batch(x[None], y[None]), state).network
-        for x, y in zip(batch.x, batch.y, strict=True)
+        credit(rule, net, changed(lambda a, i=i: a[i : i + 1], batch), state).network
+        for i in range(len(batch.x))
     ]
-    mean = jax.tree.map(lambda *each: sum(each) / len(each), *alone)
+    mean = changed(lambda *each: sum(each) / len(each), *alone)
     assert largest(together) > 1e-3
     assert_close(together, mean)
 
@@ -123,7 +136,7 @@ def averages_over_examples(rule, net, batch):
 def rests_when_satisfied(rule, net, batch):
     """Zero output error gives zero credit; any other error does not."""
     assert largest(credit(rule, net, batch).network) > 1e-3
-    met = Batch(batch.x, net(batch.x))
+    met = Batch(batch.x, recorded(net, batch.x).output)
     change = largest(credit(rule, net, met).network)
     assert change < 1e-12, f"weights change by {change:.3g} where the output meets the target"
 
@@ -132,12 +145,12 @@ def transports_what_it_claims(rule, net, batch):
     """With recorded activity held, hidden teaching signals depend on the downstream
     forward weights as far as the rule claims and no further."""
     state = warm(rule, net, batch)
-    record = net.record(batch.x)
+    record = recorded(net, batch.x)
 
     def signals(change):
         held = Network(
             tuple(
-                Held.of(layer, change(layer.weight), a)
+                Held.of(layer, changed(change, layer.weight), a)
                 for layer, a in zip(net.layers, record.preactivations, strict=True)
             ),
             net.loss,
@@ -146,8 +159,8 @@ def transports_what_it_claims(rule, net, batch):
 
     same = signals(lambda w: w)
     assert_close(same, credit(rule, net, batch, state).signals[:-1])
-    rescaled = signals(lambda w: w * jnp.linspace(0.2, 3.0, w.size).reshape(w.shape))
-    replaced = signals(lambda w: jnp.roll(-w, 1, axis=0))
+    rescaled = signals(lambda w: w * np.linspace(0.2, 3.0, w.size).reshape(w.shape))
+    replaced = signals(lambda w: np.roll(-w, 1, axis=0))
     moved = {
         "magnitudes": _moved(same, rescaled),
         "signs": _moved(same, replaced),

@@ -3,15 +3,21 @@
 from functools import partial
 from itertools import pairwise
 
+import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from apical.rules.ghost.circuit import Plasticity, Potentials, Weights, at_rest, euler
+from apical.rules.ghost import fast
+from apical.rules.ghost.circuit import Plasticity, Potentials, Weights, at_rest, euler, feel
 from apical.rules.integrate import integrate
 
 SIZES = (6, 5, 4, 4, 3, 3)
 """Inputs, then the units of up to five layers."""
+
+felt = eqx.filter_jit(feel)
+resting = eqx.filter_jit(at_rest)
+run = eqx.filter_jit(fast.run)
+"""What the circuit offers, each as one program."""
 
 
 def still(layers):
@@ -22,25 +28,25 @@ def transposed(main):
     return tuple(W.T for W in main[1:])
 
 
-def circuit(hidden, seed=0, perfect=True, ghosts=None, spread=1.0):
-    """Weights and a batch; `ghosts` in each layer, or one for every unit above."""
+def circuit(hidden, seed=0, perfect=True, ghosts=None, spread=1.0, examples=2):
+    """Weights and a batch of up to two; `ghosts` in each layer, or one for every unit above."""
     draw = np.random.default_rng(seed)
     sizes = (*SIZES[: hidden + 1], 3)
-    main = tuple(
-        jnp.array(draw.normal(0, spread, (above, below))) for below, above in pairwise(sizes)
-    )
+    drawn = [draw.normal(0, spread, (above, below)) for below, above in pairwise(sizes)]
+    main = tuple(map(jax.device_put, drawn))
     if perfect:
-        weights = Weights(main, main[1:], transposed(main))
+        weights = Weights(main, main[1:], tuple(jax.device_put(W.T) for W in drawn[1:]))
     else:
         shapes = [(ghosts or above.shape[0], above.shape[1]) for above in main[1:]]
-        P = tuple(jnp.array(draw.normal(0, 1, shape)) for shape in shapes)
-        G = tuple(jnp.array(draw.normal(0, 1, shape[::-1])) for shape in shapes)
+        P = tuple(jax.device_put(draw.normal(0, 1, shape)) for shape in shapes)
+        G = tuple(jax.device_put(draw.normal(0, 1, shape[::-1])) for shape in shapes)
         weights = Weights(main, P, G)
-    x = jnp.array(draw.random((2, sizes[0])))
-    y = jax.nn.one_hot(jnp.array([0, 2]), 3)
+    x = jax.device_put(draw.random((2, sizes[0]))[:examples])
+    y = jax.device_put(np.eye(3)[[0, 2][:examples]])
     return weights, x, y
 
 
+@eqx.filter_jit
 def settle(
     weights, phase, plasticity=None, steps=600, start=None, rate=0.5
 ) -> tuple[Potentials, Weights]:
@@ -49,6 +55,7 @@ def settle(
     return integrate(lambda s: step(*s), (start, weights), steps)
 
 
+@jax.jit
 def feedforward(main, x):
     a = [x @ main[0].T]
     for W in main[1:]:
