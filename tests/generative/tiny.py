@@ -3,8 +3,9 @@
 from itertools import pairwise
 from typing import Any
 
+import equinox as eqx
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from apical import IteratedTargetProp
 from apical.generative.stack import Stack
@@ -21,21 +22,17 @@ def model(**given: Any) -> IteratedTargetProp:
 
 
 def stack(seed: int = 0, **given: Any) -> Stack:
-    """A stack of three latent layers whose biases are not zero."""
-    made = model(**given).create(INPUTS, jax.random.key(seed))
-    leaves, structure = jax.tree.flatten(made)
-    keys = jax.random.split(jax.random.key(seed + 1), len(leaves))
-    drawn = [
-        a + 0.3 * jax.random.normal(k, a.shape, a.dtype) for a, k in zip(leaves, keys, strict=True)
-    ]
-    return jax.tree.unflatten(structure, drawn)
+    """A stack of three latent layers whose weights and biases are random."""
+    shaped = eqx.filter_eval_shape(model(**given).create, INPUTS, jax.random.key(0))
+    draw = np.random.default_rng(seed)
+    return jax.tree.map(lambda a: jax.device_put(draw.normal(0, 0.5, a.shape)), shaped)
 
 
-def linear(encoders: list[jax.Array], decoders: list[jax.Array]) -> Stack:
+def linear(encoders: list[np.ndarray], decoders: list[np.ndarray]) -> Stack:
     """Linear maps without biases."""
 
-    def layers(weights: list[jax.Array]) -> tuple[Dense, ...]:
-        return tuple(Dense(w, None, (w.shape[1],), identity) for w in weights)
+    def layers(weights: list[np.ndarray]) -> tuple[Dense, ...]:
+        return tuple(Dense(jax.device_put(w), None, (w.shape[1],), identity) for w in weights)
 
     return Stack(layers(encoders), layers(decoders))
 
@@ -44,7 +41,7 @@ def orthonormal(depth: int = 3) -> Stack:
     """Decoders with orthonormal columns, and their pseudo-inverses, the transposes, as encoders."""
     units = (INPUTS, *HIDDEN)[: depth + 1]
     columns = [
-        jnp.linalg.qr(jax.random.normal(jax.random.key(l), (below, above)))[0]
+        np.linalg.qr(np.random.default_rng(l).normal(size=(below, above)))[0]
         for l, (below, above) in enumerate(pairwise(units))
     ]
     return linear([w.T for w in columns], columns)
@@ -52,12 +49,10 @@ def orthonormal(depth: int = 3) -> Stack:
 
 def examples(seed: int = 5) -> jax.Array:
     """Rows between 0 and 1."""
-    return jax.random.uniform(jax.random.key(seed), (EXAMPLES, INPUTS))
+    return jax.device_put(np.random.default_rng(seed).uniform(size=(EXAMPLES, INPUTS)))
 
 
 def activities(seed: int = 9, depth: int = 3) -> tuple[jax.Array, ...]:
     """Any h_1, ..., h_L, as no inference has left them."""
-    keys = jax.random.split(jax.random.key(seed), depth)
-    return tuple(
-        jax.random.uniform(k, (EXAMPLES, units)) for k, units in zip(keys, HIDDEN, strict=False)
-    )
+    draw = np.random.default_rng(seed)
+    return tuple(jax.device_put(draw.uniform(size=(EXAMPLES, n))) for n in HIDDEN[:depth])

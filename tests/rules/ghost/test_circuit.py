@@ -203,10 +203,10 @@ def test_a_trajectory_ends_where_the_integral_does():
     plasticity = Plasticity((0.0, 0.0), 0.0, 0.05)
 
     def step(now):
-        return euler(*now, phase, plasticity, 0.2)
+        return euler(now[0], now[1], phase, plasticity, 0.2)
 
     def errors(now):
-        return feel(*now, phase).errors
+        return feel(now[0], now[1], phase).errors
 
     @jax.jit
     def both(start):
