@@ -108,11 +108,11 @@ def test_the_committed_claims_are_what_the_records_say(name, recorded):
         assert rows(read.statements, Evidence(runs), protocol) == committed
 
 
-def test_the_readme_shows_the_committed_results(name):
+def test_the_readme_shows_the_committed_results(name, recorded):
     """Tables, coverage and the numbers in its prose that are tied to runs."""
     read = paper.read(name)
-    text = text_of(read)
-    assert generated(text, read) == text
+    text, evidence = text_of(read), {p: Evidence(runs) for p, runs in recorded(name).items()}
+    assert generated(text, read, evidence) == text
 
 
 def test_an_unknown_paper_claim_or_protocol_is_named():

@@ -9,6 +9,7 @@ beside it.
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,8 +21,8 @@ from apical.reproduce.tables import markdown
 from apical.runs.writing import write_whole
 
 
-def generated(text: str, chosen: paper.Paper) -> str:
-    """The text of a paper's README as its results and records have it.
+def generated(text: str, chosen: paper.Paper, recorded: Mapping[str, Evidence]) -> str:
+    """The text of a paper's README as its results have it, and its records by protocol.
 
     Raises `UsageError` for markers that are missing, and for numbers tied to no run.
     """
@@ -29,7 +30,7 @@ def generated(text: str, chosen: paper.Paper) -> str:
     text = _between("results", text, _results(chosen, table))
     if chosen.coverage:
         text = _between("coverage", text, coverage.markdown(chosen.coverage, table))
-    return _numbered(text, chosen, protocol) if numbers.TIED.search(text) else text
+    return numbers.filled(text, recorded, protocol)
 
 
 def _between(name: str, text: str, shown: str) -> str:
@@ -58,18 +59,15 @@ def _claims(results: Path) -> tuple[str, list[dict[str, Any]]]:
     return "paper", []
 
 
-def _numbered(text: str, chosen: paper.Paper, protocol: str) -> str:
-    with TemporaryDirectory() as place:
-        recorded = {name.protocol for name in chosen.records.names()}
-        for name in recorded:
-            chosen.records.bring(name, Path(place) / name)
-        evidence = {name: Evidence(Path(place) / name) for name in recorded}
-        return numbers.filled(text, evidence, protocol)
-
-
 def rewrite(chosen: paper.Paper) -> None:
-    """Bring a paper's README up to its results."""
-    write_whole(chosen.folder / "README.md", generated(text_of(chosen), chosen))
+    """Bring a paper's README up to its results and records."""
+    with TemporaryDirectory() as place:
+        runs = {name.protocol: Path(place) / name.protocol for name in chosen.records.names()}
+        for protocol, folder in runs.items():
+            chosen.records.bring(protocol, folder)
+        recorded = {protocol: Evidence(folder) for protocol, folder in runs.items()}
+        text = generated(text_of(chosen), chosen, recorded)
+    write_whole(chosen.folder / "README.md", text)
 
 
 def text_of(chosen: paper.Paper) -> str:
