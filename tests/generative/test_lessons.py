@@ -1,6 +1,7 @@
 """Laws of what maps learn from inference: its final values, or the temporal derivative along it."""
 
 from collections.abc import Callable
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -21,7 +22,7 @@ from tests.generative.test_inference import Underivable
 from tests.generative.test_training import learner
 from tests.generative.tiny import examples, model, stack
 
-RATES = Rates(*[jnp.full(3, 0.3)] * 4)
+RATES = Rates(*[jax.device_put(np.full(3, 0.3, np.float32))] * 4)
 KEY = jax.random.key(1)
 SHARE = 0.7
 """Of log q(h | x) in J: beta as a part of delta."""
@@ -37,22 +38,14 @@ def paired(reads, moved):
     return -jnp.einsum("ei,ej->ji", reads, moved) / len(reads), -jnp.mean(moved, axis=0)
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("beta", [0.0, 0.05])
-def test_the_temporal_derivative_is_a_sum_along_the_whole_way(beta):
-    """As a plain loop over steps that are kept, each read with the same noise."""
-    mine, maps, x = (
-        model(steps=4, alpha=0.2, beta=beta, lesson="temporal-derivative"),
-        stack(),
-        examples(),
-    )
-    inferred, found = mine.learn(maps, x, RATES, KEY)
+def by_a_plain_loop(mine, maps, x):
+    """What inference ends with, what encoders and decoders learn of the steps, and the loss."""
     by, way = mine.inference, [maps.encode(x)]
-    for _ in range(4):
+    for _ in range(mine.steps):
         way.append(step(maps, observed(maps, x, by), way[-1], by))
-    close(inferred, way[-1])
     up, down = mine.corrupt(x, way[-1], RATES, KEY)
-    for l, (f, learned) in enumerate(zip(maps.encoders, found.gradients.encoders, strict=True)):
+    encoders = []
+    for l, f in enumerate(maps.encoders):
         below = [(x, *h)[l] for h in way]
         noise = up[l] - below[-1]
         places = [f(below[0] + noise), *(h[l] for h in way)]
@@ -60,11 +53,27 @@ def test_the_temporal_derivative_is_a_sum_along_the_whole_way(beta):
         total = [0.0, 0.0]
         for s, before, after in zip(reads, places[:-1], places[1:], strict=True):
             total = [a + b for a, b in zip(total, paired(s + noise, after - before), strict=True)]
-        close((learned.weight, learned.bias), total)
+        encoders.append(total)
     targets = (x, *way[-1][:-1])
-    for l, (g, learned) in enumerate(zip(maps.decoders, found.gradients.decoders, strict=True)):
-        close((learned.weight, learned.bias), paired(down[l], targets[l] - g(down[l])))
-    close(found.loss, update(maps, x, way[-1], up, down).loss)
+    decoders = [paired(down[l], targets[l] - g(down[l])) for l, g in enumerate(maps.decoders)]
+    return way[-1], encoders, decoders, update(maps, x, way[-1], up, down).loss
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("beta", [0.0, 0.05])
+def test_the_temporal_derivative_is_a_sum_along_the_whole_way(beta):
+    """As a plain loop over steps that are kept, each read with the same noise."""
+    mine = model(steps=4, alpha=0.2, beta=beta, lesson="temporal-derivative")
+    maps, x = stack(), examples()
+    (inferred, found), (h, encoders, decoders, loss) = jax.jit(
+        lambda maps, x: (mine.learn(maps, x, RATES, KEY), by_a_plain_loop(mine, maps, x))
+    )(maps, x)
+    close(inferred, h)
+    for learned, expected in zip(found.gradients.encoders, encoders, strict=True):
+        close((learned.weight, learned.bias), expected)
+    for learned, expected in zip(found.gradients.decoders, decoders, strict=True):
+        close((learned.weight, learned.bias), expected)
+    close(found.loss, loss)
 
 
 @pytest.mark.usefixtures("float64")
@@ -75,32 +84,38 @@ def test_on_linear_units_of_one_layer_both_lessons_are_one(linear, equal):
     first, above = maps.encoders[:1], maps.decoders[:1]
     if linear:
         first, above = ((Dense(m.weight, m.bias, m.in_shape, identity),) for (m,) in (first, above))
-    one, by = Stack(first, above), Inference(5, 0.1, 0.1)
+    by = Inference(5, 0.1, 0.1)
 
-    def corrupt(h):
-        noise = [0.3 * jax.random.normal(KEY, a.shape) for a in (x, *h)]
-        return (x + noise[0],), (h[0] + noise[1],)
+    @jax.jit
+    def both(one, x):
+        def corrupt(h):
+            noise = [0.3 * jax.random.normal(KEY, a.shape) for a in (x, *h)]
+            return (x + noise[0],), (h[0] + noise[1],)
 
-    targets, derivative = (
-        kind.learn(one, x, by, corrupt) for kind in (FinalValues(), TemporalDerivative())
-    )
+        return [kind.learn(one, x, by, corrupt) for kind in (FinalValues(), TemporalDerivative())]
+
+    targets, derivative = both(Stack(first, above), x)
     close(derivative[0], targets[0])
     close(derivative[1].loss, targets[1].loss)
-    apart = jax.tree.map(
-        lambda a, b: float(abs(a - b).max()), derivative[1].gradients, targets[1].gradients
-    )
-    assert (max(jax.tree.leaves(apart)) < 1e-12) == equal
-    assert equal or min(jax.tree.leaves(apart)) > 1e-3
+    gradients = (jax.tree.leaves(lesson[1].gradients) for lesson in (derivative, targets))
+    apart = [abs(np.subtract(a, b)).max() for a, b in zip(*gradients, strict=True)]
+    assert (max(apart) < 1e-12) == equal
+    assert equal or min(apart) > 1e-3
 
 
 @pytest.mark.usefixtures("float64")
 def test_final_values_are_inferred_and_then_descended():
     mine, maps, x = model(), stack(), examples()
     assert mine.lesson == FinalValues()
-    h, found = mine.learn(maps, x, RATES, KEY)
-    expected = mine.infer(maps, x)
-    close(h, expected, rtol=0)
-    close(found, update(maps, x, expected, *mine.corrupt(x, expected, RATES, KEY)), rtol=0)
+
+    @jax.jit
+    def both(maps, x):
+        h = mine.infer(maps, x)
+        expected = h, update(maps, x, h, *mine.corrupt(x, h, RATES, KEY))
+        return mine.learn(maps, x, RATES, KEY), expected
+
+    found, expected = both(maps, x)
+    close(found, expected, rtol=0)
 
 
 @pytest.mark.parametrize("lesson", [FinalValues(), TemporalDerivative()])
@@ -108,16 +123,22 @@ def test_a_minibatch_teaches_the_models_lesson(lesson):
     mine, x = learner(lesson=lesson, stages=("from:0,1,1,0.3,0.3",)), examples()
     before = stack()
     carry = Carry(before, mine.optimizer.init(before), jnp.zeros((), jnp.int32))
-    after, metrics = mine.step(None, carry, Examples(x, None), KEY)
     rates = Rates(*[jnp.ones(3)] * 2, *[jnp.full(3, 0.3)] * 2)
-    h, found = lesson.learn(
-        before, x, mine.model.inference, lambda h: mine.model.corrupt(x, h, rates, KEY)
-    )
-    expected = jax.tree.map(lambda w, d: w - 0.5 * d, before, found.gradients)
+
+    @jax.jit
+    def both(carry, x):
+        before = carry.stack
+        h, found = lesson.learn(
+            before, x, mine.model.inference, lambda h: mine.model.corrupt(x, h, rates, KEY)
+        )
+        expected = jax.tree.map(lambda w, d: w - 0.5 * d, before, found.gradients)
+        written = expected, found.loss, jnp.mean(log_joint(before, x, h))
+        return mine.step(None, carry, Examples(x, None), KEY), written
+
+    (after, metrics), (expected, loss, joint) = both(carry, x)
     for a, b in zip(jax.tree.leaves(after.stack), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
-    np.testing.assert_allclose(metrics["train_loss"], found.loss, rtol=1e-5)
-    joint = jnp.mean(log_joint(before, x, h))
+    np.testing.assert_allclose(metrics["train_loss"], loss, rtol=1e-5)
     np.testing.assert_allclose(metrics["train_log_joint"], joint, rtol=1e-5)
 
 
@@ -204,9 +225,33 @@ def shrinks(error: Callable[[float], float]) -> None:
 def apart(found, expected):
     """The distance of two maps' changes, relative to the expected one."""
     found, expected = (
-        jnp.concatenate([a.ravel() for a in jax.tree.leaves(t)]) for t in (found, expected)
+        np.concatenate([np.ravel(a) for a in jax.tree.leaves(t)]) for t in (found, expected)
     )
-    return float(jnp.linalg.norm(found - expected) / jnp.linalg.norm(expected))
+    return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+
+@partial(jax.jit, static_argnames="delta")
+def stepped(maps, x, steps, delta, held=None):
+    """The change of all maps in so many steps of inference, divided by the size of these all.
+
+    Decoders read the `held` h, or else the inferred one.
+    """
+    by = Inference(steps, delta, delta, SHARE * delta, TrueGradient())
+    read = clean(x) if held is None else lambda _: ((x, *held[:-1]), held)
+    _, found = TemporalDerivative().learn(maps, x, by, read)
+    return jax.tree.map(lambda d: -d / (steps * delta), found.gradients)
+
+
+@partial(jax.jit, static_argnames="l")
+def ascent_of_encoder(maps, x, l):
+    """The gradient of J by a layer's weights where it is h_l = f_l(h_{l-1}), others being held."""
+    start = maps.encode(x)
+
+    def of_weights(layer):
+        h = (*start[:l], layer((x, *start)[l]), *start[l + 1 :])
+        return climbed(eqx.tree_at(lambda m: m.encoders[l], maps, layer), x, h)
+
+    return jax.grad(of_weights)(maps.encoders[l])
 
 
 @pytest.mark.usefixtures("float64")
@@ -214,19 +259,10 @@ def apart(found, expected):
 @pytest.mark.parametrize("l", [0, 1, 2])
 def test_inference_and_the_temporal_derivative_are_a_gradient_step_of_encoders(steps, l):
     maps, x = potentials(), examples()
-    start = maps.encode(x)
-
-    def of_weights(layer):
-        h = (*start[:l], layer((x, *start)[l]), *start[l + 1 :])
-        return climbed(eqx.tree_at(lambda m: m.encoders[l], maps, layer), x, h)
-
-    ascent = jax.grad(of_weights)(maps.encoders[l])
+    ascent = ascent_of_encoder(maps, x, l)
 
     def error(delta):
-        by = Inference(steps, delta, delta, SHARE * delta, TrueGradient())
-        _, found = TemporalDerivative().learn(maps, x, by, clean(x))
-        step = jax.tree.map(lambda d: -d / (steps * delta), found.gradients.encoders[l])
-        return apart(step, ascent)
+        return apart(stepped(maps, x, steps, delta).encoders[l], ascent)
 
     if (steps, l) == (1, 2):  # the top moves first, and along a line
         assert error(1e-3) < 1e-9
@@ -239,21 +275,23 @@ def test_with_one_hidden_layer_it_is_the_gradient_of_j_of_the_feedforward_state(
     maps, x = potentials(), examples()
     one = Stack(maps.encoders[:1], maps.decoders[:1])
 
-    def of_weights(f):
-        return climbed(Stack((f,), one.decoders), x, (f(x),))
-
-    ascent = jax.grad(of_weights)(one.encoders[0])
     by = Inference(1, 0.01, 0.01, estimator=TrueGradient())
-    _, found = TemporalDerivative().learn(one, x, by, clean(x))
-    close(jax.tree.map(lambda d: -d / 0.01, found.gradients.encoders[0]), ascent)
+
+    @jax.jit
+    def both(one):
+        def of_weights(f):
+            return climbed(Stack((f,), one.decoders), x, (f(x),))
+
+        _, found = TemporalDerivative().learn(one, x, by, clean(x))
+        change = jax.tree.map(lambda d: -d / 0.01, found.gradients.encoders[0])
+        return change, jax.grad(of_weights)(one.encoders[0])
+
+    close(*both(one))
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("steps", [1, 4])
-@pytest.mark.parametrize("l", [1, 2])
-def test_inference_and_the_temporal_derivative_are_a_gradient_step_of_decoders(steps, l):
-    """From a state that the decoder generated. Encoders that agree with it make it the start."""
-    maps, x = potentials(), examples()[:1]
+@partial(jax.jit, static_argnames="l")
+def generated(maps, x, l):
+    """A state with h_{l-1} = g_l(h_l), and maps whose encoders agree with it."""
     keys = jax.random.split(KEY, 3)
     h = [jax.random.normal(k, (1, units)) for k, units in zip(keys, maps.units[1:], strict=True)]
     h[l - 1] = maps.decoders[l](h[l])
@@ -261,19 +299,32 @@ def test_inference_and_the_temporal_derivative_are_a_gradient_step_of_decoders(s
     misses = [(a - f(b))[0] for f, a, b in zip(maps.encoders, h, below, strict=True)]
     biases = jax.tree.map(jnp.add, [f.bias for f in maps.encoders], misses)
     maps = eqx.tree_at(lambda m: [f.bias for f in m.encoders], maps, biases)
-    close(maps.encode(x), tuple(h))
+    return maps, tuple(h), maps.encode(x)
+
+
+@partial(jax.jit, static_argnames="l")
+def ascent_of_decoder(maps, x, h, l):
+    """The gradient of J by the weights that generate a layer of h, what they read being held."""
 
     def of_weights(layer):
         moved = (*h[: l - 1], layer(h[l]), *h[l:])
         return climbed(eqx.tree_at(lambda m: m.decoders[l], maps, layer), x, moved)
 
-    ascent = jax.grad(of_weights)(maps.decoders[l])
+    return jax.grad(of_weights)(maps.decoders[l])
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("l", [1, 2])
+def test_inference_and_the_temporal_derivative_are_a_gradient_step_of_decoders(steps, l):
+    """From a state that the decoder generated. Encoders that agree with it make it the start."""
+    x = np.asarray(examples())[:1]
+    maps, h, start = generated(potentials(), x, l)
+    close(start, h)
+    ascent = ascent_of_decoder(maps, x, h, l)
 
     def error(delta):
-        by = Inference(steps, delta, delta, SHARE * delta, TrueGradient())
-        _, found = TemporalDerivative().learn(maps, x, by, lambda _: (below, tuple(h)))
-        changes = found.gradients.decoders[l]
-        return apart(jax.tree.map(lambda d: -d / (steps * delta), changes), ascent)
+        return apart(stepped(maps, x, steps, delta, held=h).decoders[l], ascent)
 
     if (steps, l) == (1, 2):  # the top does not move before what it explains does
         assert error(1e-3) < 1e-9
@@ -284,16 +335,21 @@ def test_inference_and_the_temporal_derivative_are_a_gradient_step_of_decoders(s
 @pytest.mark.usefixtures("float64")
 def test_at_any_h_decoders_climb_the_gradient_of_j_where_h_is_a_potential():
     maps, x = potentials(), examples()
-    h, found = TemporalDerivative().learn(maps, x, Inference(15, 0.1, 0.1), clean(x))
-    rise = jax.grad(lambda m: climbed(m, x, h))(maps)
+
+    @jax.jit
+    def both(maps):
+        h, found = TemporalDerivative().learn(maps, x, Inference(15, 0.1, 0.1), clean(x))
+        return found.gradients, jax.grad(lambda m: -climbed(m, x, h))(maps)
+
+    found, descent = both(maps)
     for l in (1, 2):
-        close(found.gradients.decoders[l], jax.tree.map(jnp.negative, rise.decoders[l]))
+        close(found.decoders[l], descent.decoders[l])
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("l", [0, 1, 2])
-def test_where_h_is_an_activity_a_units_change_lacks_the_slope_of_its_activation(l):
-    maps, x = stack(), examples()
+@partial(jax.jit, static_argnames="l")
+def at_activities(maps, x, l):
+    """What an encoder reads, how J rises with what it gives and with its weights, the slope of its
+    activation, and how its weights change."""
     start, f = maps.encode(x), maps.encoders[l]
     reads = (x, *start)[l]
 
@@ -303,9 +359,16 @@ def test_where_h_is_an_activity_a_units_change_lacks_the_slope_of_its_activation
     by = Inference(1, 1e-6, 1e-6, estimator=TrueGradient())
     _, found = TemporalDerivative().learn(maps, x, by, clean(x))
     rise = jax.grad(of_activity)(start[l])
-    change = found.gradients.encoders[l]
-    slope = jax.vmap(jax.vmap(jax.grad(f.activation)))(f.preactivation(reads))
-    assert slope.min() > 0
     gradient = jax.grad(lambda w: of_activity(f.activation(reads @ w.T + f.bias)))(f.weight)
-    close(jnp.einsum("ei,ej->ji", reads, slope * rise), gradient)
-    close(-change.weight * len(x) / 1e-6, jnp.einsum("ei,ej->ji", reads, rise), rtol=1e-4)
+    slope = jax.vmap(jax.vmap(jax.grad(f.activation)))(f.preactivation(reads))
+    return reads, rise, gradient, slope, -found.gradients.encoders[l].weight * len(x) / 1e-6
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("l", [0, 1, 2])
+def test_where_h_is_an_activity_a_units_change_lacks_the_slope_of_its_activation(l):
+    found = at_activities(stack(), examples(), l)
+    reads, rise, gradient, slope, change = map(np.asarray, found)
+    assert slope.min() > 0
+    close(np.einsum("ei,ej->ji", reads, slope * rise), gradient)
+    close(change, np.einsum("ei,ej->ji", reads, rise), rtol=1e-4)
