@@ -1,7 +1,9 @@
 """Laws of the autoencoder that learns by targets, and runs of it."""
 
 import json
+from functools import partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,11 +33,10 @@ KEY = jax.random.key(7)
 
 
 def drawn(model, seed=0):
-    """What is learned, with biases that are not zero."""
-    leaves, structure = jax.tree.flatten(model.create(INPUTS, jax.random.key(seed)))
-    keys = jax.random.split(jax.random.key(seed + 1), len(leaves))
-    moved = [a + jax.random.normal(k, a.shape, a.dtype) for a, k in zip(leaves, keys, strict=True)]
-    return jax.tree.unflatten(structure, moved)
+    """What is learned, with random weights and biases."""
+    shaped = eqx.filter_eval_shape(model.create, INPUTS, KEY)
+    draw = np.random.default_rng(seed)
+    return jax.tree.map(lambda a: jax.device_put(draw.normal(size=a.shape)), shaped)
 
 
 def close(found, expected):
@@ -63,42 +64,67 @@ def stated(model, learned, x, hold):
 def test_each_map_descends_its_own_error_with_constant_targets(form, tied):
     model = TargetAutoencoder(UNITS, target=form, tied=tied, noise=0.4)
     learned, x = drawn(model), examples()
-    _, found = model.learn(learned, x, None, KEY)
-    close(found.gradients, jax.grad(lambda l: stated(model, l, x, jax.lax.stop_gradient))(learned))
-    np.testing.assert_allclose(found.loss, stated(model, learned, x, lambda a: a))
-    through = jax.grad(lambda l: stated(model, l, x, lambda a: a))(learned)
-    apart = jax.tree.map(lambda a, b: abs(a - b).max(), found.gradients, through)
-    assert max(jax.tree.leaves(apart)) > 1e-2  # so that the law above says something
+
+    @jax.jit
+    def all_three(learned):
+        held, through = (
+            jax.value_and_grad(lambda l, hold=hold: stated(model, l, x, hold))(learned)
+            for hold in (jax.lax.stop_gradient, lambda a: a)
+        )
+        return model.learn(learned, x, None, KEY)[1], held, through
+
+    found, (value, gradients), (_, through) = all_three(learned)
+    close(found.gradients, gradients)
+    np.testing.assert_allclose(found.loss, value)
+    both = zip(jax.tree.leaves(found.gradients), jax.tree.leaves(through), strict=True)
+    # So that the law above says something.
+    assert max(abs(np.subtract(a, b)).max() for a, b in both) > 1e-2
 
 
 @FORMS
 @pytest.mark.usefixtures("float64")
 def test_where_the_decoder_inverts_the_encoder_the_encoder_stays_as_it_is(form):
     """Then the slides' pair is (x, f(x))."""
-    w, b = jax.random.normal(KEY, (INPUTS, INPUTS)), jax.random.normal(KEY, (INPUTS,))
-    inverse = jnp.linalg.inv(w)
-    f = Dense(w, b, (INPUTS,), identity)
-    g = Dense(inverse, -inverse @ b, (INPUTS,), identity)
-    x, learned = examples(), Stack((f,), (g,))
-    close(2 * x - g(f(x)), x)
-    close(form.of(f, g, x, f(x)), f(x))
+    draw = np.random.default_rng(7)
+    w, b = draw.normal(size=(INPUTS, INPUTS)), draw.normal(size=INPUTS)
+    inverse = np.linalg.inv(w)
+    f, g = (
+        Dense(jax.device_put(weight), jax.device_put(bias), (INPUTS,), identity)
+        for weight, bias in ((w, b), (inverse, -inverse @ b))
+    )
     model = TargetAutoencoder(INPUTS, tied=False, target=form, noise=0.0)
-    _, found = model.learn(learned, x, None, KEY)
-    close(found.gradients, jax.tree.map(jnp.zeros_like, learned))
+
+    @jax.jit
+    def made(learned, x):
+        (f,), (g,) = learned.encoders, learned.decoders
+        _, found = model.learn(learned, x, None, KEY)
+        return 2 * x - g(f(x)), form.of(f, g, x, f(x)), f(x), found.gradients
+
+    x, learned = examples(), Stack((f,), (g,))
+    reflected, target, code, gradients = made(learned, x)
+    close(reflected, x)
+    close(target, code)
+    close(gradients, jax.tree.map(np.zeros_like, learned))
 
 
 @pytest.mark.usefixtures("float64")
 def test_the_two_targets_are_the_same_to_first_order_in_what_the_decoder_misses():
-    x, w = examples(), jax.random.normal(KEY, (INPUTS, INPUTS))
-    f = Dense(w, None, (INPUTS,), tanh)
+    w = np.random.default_rng(7).normal(size=(INPUTS, INPUTS))
+    f = Dense(jax.device_put(w), None, (INPUTS,), tanh)
+
+    @jax.jit
+    def targets(x, size):
+        def g(h):  # a decoder that misses x by so much
+            return x + size * jnp.sin(3 * x)
+
+        h = f(x)
+        return h, *(form.of(f, g, x, h) for form in (ReflectedCode(), ReflectedInput()))
+
     errors = []
     for size in (1e-3, 5e-4):
-        # A decoder that misses x by so much.
-        h = f(x)
-        g = lambda h, size=size: x + size * jnp.sin(3 * x)  # noqa: E731
-        one, other = (form.of(f, g, x, h) for form in (ReflectedCode(), ReflectedInput()))
-        errors.append(float(abs(one - other).max()))
-        assert float(abs(one - h).max()) > 100 * errors[-1]
+        h, one, other = map(np.asarray, targets(examples(), size))
+        errors.append(abs(one - other).max())
+        assert abs(one - h).max() > 100 * errors[-1]
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)
 
 
@@ -126,9 +152,9 @@ def test_no_derivative_leads_through_a_map(form, tied, monkeypatch):
     monkeypatch.setattr(Dense, "preactivation", lambda f, x: product(f.weight, f.bias, x))
     model = TargetAutoencoder(UNITS, target=form, tied=tied)
     learned, x = drawn(model), examples()
-    model.learn(learned, x, None, KEY)
+    jax.make_jaxpr(lambda l: model.learn(l, x, None, KEY))(learned)
     with pytest.raises(AssertionError, match="leads through a map"):
-        jax.grad(lambda l: stated(model, l, x, lambda a: a))(learned)
+        jax.make_jaxpr(jax.grad(lambda l: stated(model, l, x, lambda a: a)))(learned)
 
 
 def test_what_is_learned_are_the_stated_maps():
@@ -151,12 +177,18 @@ def test_what_is_learned_are_the_stated_maps():
 def test_a_step_is_descent_by_the_optimizer(tied):
     model = TargetAutoencoder(UNITS, tied=tied)
     learner = Inferring(model, Unsupervised(optimizer="sgd", lr=0.5), optax.sgd(0.5), 2)
-    shown = Examples(examples().reshape(EXAMPLES, 2, 3), None)
+    shown = Examples(jax.device_put(np.reshape(examples(), (EXAMPLES, 2, 3))), None)
     carry = learner.start(shown, Keys.of(0))
-    after, metrics = learner.step(None, carry, shown, KEY)
-    h, found = model.learn(carry.stack, examples(), None, KEY)
-    close(h, model.infer(model.maps(carry.stack), examples()))
-    expected = jax.tree.map(lambda a, d: a - 0.5 * d, carry.stack, found.gradients)
+    after, metrics = jax.jit(partial(learner.step, None))(carry, shown, KEY)
+
+    @jax.jit
+    def written(learned, x):
+        h, found = model.learn(learned, x, None, KEY)
+        expected = jax.tree.map(lambda a, d: a - 0.5 * d, learned, found.gradients)
+        return h, model.infer(model.maps(learned), x), found, expected
+
+    h, inferred, found, expected = written(carry.stack, examples())
+    close(h, inferred)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), after.stack, expected)
     np.testing.assert_allclose(metrics["train_loss"], found.loss, rtol=1e-6)
 
