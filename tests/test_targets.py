@@ -1,5 +1,6 @@
 """The targets of training and their scores."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,9 +20,15 @@ from apical.training.evaluate import CHUNK, evaluate, together
 from apical.training.task import Task
 
 
+@eqx.filter_jit
+def tally(target, output, y, mask):
+    """As one program, as in an evaluation."""
+    return target.tally(output, y, mask)
+
+
 def score(target, batches):
     """The score of (outputs, targets, mask) batches, over the examples of the masks."""
-    tallies = [target.tally(*map(jnp.asarray, batch)) for batch in batches]
+    tallies = [tally(target, *batch) for batch in batches]
     return float(target.grade(together(tallies), sum(mask.sum() for _, _, mask in batches)))
 
 
@@ -130,7 +137,7 @@ def test_a_loss_for_classes_takes_no_images():
 
 
 def test_a_single_unit_stands_for_the_second_of_two_classes():
-    outputs = jnp.array([[0.2], [0.5], [0.9]])
+    outputs = jax.device_put(np.array([[0.2], [0.5], [0.9]]))
     np.testing.assert_allclose(
         class_scores(outputs), [[0.8, 0.2], [0.5, 0.5], [0.1, 0.9]], rtol=1e-6
     )
@@ -149,14 +156,15 @@ def test_several_units_stand_for_a_class_each():
 
 def test_top5_accuracy_is_told_of_many_classes_alone():
     """A label among the five largest outputs; of equal ones the earlier come first."""
-    output = jnp.zeros((4, 60)).at[:, :4].set(jnp.arange(4.0, 0.0, -1.0))
-    y = jax.nn.one_hot(jnp.array([0, 3, 4, 5]), 60)
-    tally = Label().tally(output, y, jnp.array([True] * 4))
-    assert float(Label().grade(tally, 4)) == 1 / 4
-    assert {n: float(v) for n, v in Label().further(tally, 4).items()} == {"top5 accuracy": 3 / 4}
-    masked = Label().tally(output, y, jnp.array([True, False, True, False]))
-    assert float(Label().further(together([tally, masked]), 6)["top5 accuracy"]) == 5 / 6
-    few = Label().tally(output[:, :49], y[:, :49], jnp.array([True] * 4))
+    output = np.tile(np.float32([4, 3, 2, 1] + 56 * [0]), (4, 1))
+    y = np.eye(60, dtype=np.float32)[[0, 3, 4, 5]]
+    all_four = np.array([True] * 4)
+    four = tally(Label(), output, y, all_four)
+    assert float(Label().grade(four, 4)) == 1 / 4
+    assert {n: float(v) for n, v in Label().further(four, 4).items()} == {"top5 accuracy": 3 / 4}
+    masked = tally(Label(), output, y, np.array([True, False, True, False]))
+    assert float(Label().further(together([four, masked]), 6)["top5 accuracy"]) == 5 / 6
+    few = tally(Label(), output[:, :49], y[:, :49], all_four)
     assert Label().further(few, 4) == {}
 
 

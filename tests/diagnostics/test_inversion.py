@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,42 +24,48 @@ from tests.generative.tiny import activities, examples, orthonormal, stack
 
 pytestmark = pytest.mark.usefixtures("float64")
 
+contracted, agreed = eqx.filter_jit(contraction), eqx.filter_jit(agreement)
+
+
+@eqx.filter_jit
+def jacobians(layer, rows):
+    """The derivative of what each row gives by that row."""
+    return jax.vmap(jax.jacobian(lambda row: layer(row[None])[0]))(rows)
+
 
 def test_the_largest_eigenvalue_is_that_of_the_jacobians():
     maps, x, (h, *_) = stack(), examples(), activities()
     f, g = maps.encoders[0], maps.decoders[0]
-    found = contraction(f, g, x, h, jax.random.key(0), steps=400)
-    for below, above, ours in zip(x, h, found, strict=True):
-        up = jax.jacobian(lambda a: f(a[None])[0])(below)
-        down = jax.jacobian(lambda a: g(a[None])[0])(above)
-        rest = np.eye(len(above)) - up @ down
+    found = contracted(f, g, x, h, jax.random.key(0), steps=400)
+    ups, downs = (np.asarray(jacobians(*each)) for each in ((f, x), (g, h)))
+    for up, down, ours in zip(ups, downs, found, strict=True):
+        rest = np.eye(len(up)) - up @ down
         assert float(ours) == pytest.approx(np.linalg.eigvalsh(rest.T @ rest)[-1], rel=1e-6)
 
 
 def test_an_exact_inverse_leaves_nothing_and_none_leaves_all():
     maps, x, (h, *_) = orthonormal(), examples(), activities()
     f, g = maps.encoders[0], maps.decoders[0]
-    np.testing.assert_allclose(contraction(f, g, x, h, jax.random.key(0)), 0, atol=1e-12)
+    np.testing.assert_allclose(contracted(f, g, x, h, jax.random.key(0)), 0, atol=1e-12)
     nothing = Dense(0 * g.weight, None, g.in_shape, identity)
-    np.testing.assert_allclose(contraction(f, nothing, x, h, jax.random.key(0)), 1)
+    np.testing.assert_allclose(contracted(f, nothing, x, h, jax.random.key(0)), 1)
 
 
 def test_the_truth_is_the_gradient_of_the_joint():
     maps, x, (h, *_) = stack(), examples(), activities()
     f, g = maps.encoders[0], maps.decoders[0]
     one = Stack((f,), (g,))
-    truth = jax.grad(lambda h: jnp.sum(log_joint(one, x, (h,))))(h)
-    estimate = f(x) - f(g(h))
-    cosine, scale = agreement(f, g, x, h)
-    for i in range(len(x)):
-        a, b = np.asarray(estimate[i]), np.asarray(truth[i])
+    truth = jax.jit(jax.grad(lambda h: jnp.sum(log_joint(one, x, (h,)))))(h)
+    estimate = np.asarray(f(x)) - f(g(h))
+    cosine, scale = map(np.asarray, agreed(f, g, x, h))
+    for i, (a, b) in enumerate(zip(np.asarray(estimate), np.asarray(truth), strict=True)):
         assert cosine[i] == pytest.approx(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
         assert scale[i] == pytest.approx(a @ b / (b @ b))
 
 
 def test_the_estimate_is_exact_for_linear_maps_with_orthonormal_columns():
     maps, x, (h, *_) = orthonormal(), examples(), activities()
-    cosine, scale = agreement(maps.encoders[0], maps.decoders[0], x, h)
+    cosine, scale = agreed(maps.encoders[0], maps.decoders[0], x, h)
     np.testing.assert_allclose(cosine, 1)
     np.testing.assert_allclose(scale, 1)
 
@@ -77,12 +84,10 @@ def test_target_propagation_is_measured_at_each_layer_with_an_inverse(rule, inve
         if l not in inverted:
             assert np.isnan(found[l])
             continue
-        f, g, largest = maps[l - 1], state.learned[l - 1], []
-        for below in activities[l]:
-            up = jax.jacobian(lambda a, f=f: f(a[None])[0])(below)
-            down = jax.jacobian(lambda a, g=g: g(a[None])[0])(f(below[None])[0])
-            rest = np.eye(len(up)) - np.asarray(up) @ np.asarray(down)
-            largest.append(np.linalg.svd(rest, compute_uv=False)[0] ** 2)
+        f, g, below = maps[l - 1], state.learned[l - 1], activities[l]
+        up, down = np.asarray(jacobians(f, below)), np.asarray(jacobians(g, f(below)))
+        rest = np.eye(up.shape[1]) - up @ down
+        largest = np.linalg.svd(rest, compute_uv=False)[:, 0] ** 2
         assert found[l] <= np.mean(largest) * (1 + 1e-9)
         assert float(found[l]) == pytest.approx(np.mean(largest), rel=1e-2)
 

@@ -19,7 +19,7 @@ from apical.measurements.saturation import saturated
 from apical.networks.activations import identity, relu, sigmoid, softmax, tanh
 from apical.networks.layers import Dense
 from apical.networks.losses import BinaryCrossEntropy, SquaredError
-from apical.rules.rule import Credit, Rule, State, Traits
+from apical.rules.rule import Batch, Credit, Rule, State, Traits
 from apical.runs.folder import RunFolder
 from apical.testing import laws
 from tests import tiny
@@ -28,18 +28,32 @@ from tests.commands import apical as command
 ALL: dict[str, Any] = {"diagnose": ("gauss-newton", "saturation", "effective-rank")}
 SMALL: dict[str, Any] = {"hidden": (8, 6), "epochs": 2, "batch_size": 30}
 
+rank = jax.jit(effective_rank)
 
-def dense_solve(net, batch, damping, of_activity):
-    """(J^T H J / N + damping I)^-1 g by matrices, with the loss's curvature as formulas have it."""
+
+@eqx.filter_jit
+def measure(measurement, net, batch, update):
+    """As one program, and not one an operation."""
+    return measurement(net, batch.x, batch.y, update)
+
+
+@eqx.filter_jit
+def output_and_jacobian(net, x, of_activity):
+    """The output activity, and the derivative of it or of its preactivations by all weights."""
     weights, rest = eqx.partition(net, eqx.is_inexact_array)
     flat, build = ravel_pytree(weights)
 
     def output(flat):
-        record = eqx.combine(build(flat), rest).record(batch.x)
+        record = eqx.combine(build(flat), rest).record(x)
         return record.output if of_activity else record.preactivations[-1]
 
-    J = np.asarray(jax.jacrev(output)(flat))  # (examples, units, weights)
-    h = np.asarray(net(batch.x))
+    return net(x), jax.jacrev(output)(flat)
+
+
+def dense_solve(net, batch, damping, of_activity):
+    """(J^T H J / N + damping I)^-1 g by matrices, with the loss's curvature as formulas have it."""
+    h, J = map(np.asarray, output_and_jacobian(net, batch.x, of_activity))
+    # J is (examples, units, weights).
     if of_activity:
         H = np.broadcast_to(np.eye(h.shape[1]), (*h.shape, h.shape[1]))
     elif net.layers[-1].activation == softmax:
@@ -49,7 +63,7 @@ def dense_solve(net, batch, damping, of_activity):
     # The gradient in the outputs is h - y of each loss in what it is convex in.
     g = np.einsum("nip,ni->p", J, h - np.asarray(batch.y)) / len(h)
     curvature = np.einsum("nip,nij,njq->pq", J, H, J) / len(h)
-    return g, np.linalg.solve(curvature + damping * np.eye(len(flat)), g)
+    return g, np.linalg.solve(curvature + damping * np.eye(len(g)), g)
 
 
 NETS = {
@@ -61,6 +75,13 @@ NETS = {
 }
 
 
+@eqx.filter_jit
+def both(asked, net, batch, update):
+    """What is measured, and the direction that it is measured against."""
+    direction = damped_direction(net, batch.x, batch.y, asked.damping, asked.iterations)
+    return asked(net, batch.x, batch.y, update), *direction
+
+
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", [*NETS, "images"])
 @pytest.mark.parametrize("damping", [0.5, 1e-3])
@@ -70,12 +91,13 @@ def test_gauss_newton_is_that_of_whole_matrices(name, damping):
         batch = tiny.image_batch(net)
     else:
         net, of_activity = NETS[name]
-        net = jax.tree.map(lambda a: jnp.asarray(a, float), net)
+        net = jax.tree.map(lambda a: jnp.asarray(np.asarray(a, float)), net)
         batch = tiny.batch(net)
-    update = jax.tree.map(lambda a: jnp.asarray(tiny.normal(a.shape, seed=7)), net)
-    found = GaussNewton(damping, 400)(net, batch.x, batch.y, update)
+    update = jax.tree.map(lambda a: tiny.normal(a.shape, seed=7), net)
+    # As arrays, so that one program serves every damping.
+    asked = jax.tree.map(jnp.asarray, GaussNewton(damping, 400))
+    found, direction, residual = both(asked, net, batch, update)
     gradient, solution = dense_solve(net, batch, damping, of_activity)
-    direction, residual = damped_direction(net, batch.x, batch.y, damping, 400)
     assert residual < 1e-5
     assert found["residual"] == residual
     ours, scale = ravel_pytree(direction)[0], abs(solution).max()
@@ -105,10 +127,10 @@ def test_of_a_linear_network_with_squared_error_it_is_newtons():
         net = build(flat)
         return jnp.mean(net.losses(net.record(x), y))
 
-    step = np.linalg.solve(np.asarray(jax.hessian(loss)(flat)), np.asarray(jax.grad(loss)(flat)))
-    direction, _ = damped_direction(net, x, y, 1e-9, 100)
+    hessian, gradient = jax.jit(lambda flat: (jax.hessian(loss)(flat), jax.grad(loss)(flat)))(flat)
+    step = np.linalg.solve(np.asarray(hessian), np.asarray(gradient))
+    ours, direction, _ = both(GaussNewton(1e-9, 100), net, Batch(x, y), build(jnp.asarray(step)))
     np.testing.assert_allclose(ravel_pytree(direction)[0], step, rtol=1e-4)
-    ours = GaussNewton(1e-9, 100)(net, x, y, build(jnp.asarray(step)))
     assert float(ours["angle"][0]) < 0.01
 
 
@@ -117,29 +139,32 @@ def test_much_damping_makes_it_the_gradient():
     net = tiny.network()
     batch = tiny.batch(net)
     exact = laws.credit(BP(), net, batch).network
-    found = GaussNewton(1e6)(net, batch.x, batch.y, exact)
-    np.testing.assert_allclose(found["angle"], 0, atol=0.01)
-    assert min(GaussNewton(1e-3, 400)(net, batch.x, batch.y, exact)["angle"]) > 5
+    much, little = (
+        measure(jax.tree.map(jnp.asarray, asked), net, batch, exact)["angle"]
+        for asked in (GaussNewton(1e6), GaussNewton(1e-3, 400))
+    )
+    np.testing.assert_allclose(much, 0, atol=0.01)
+    assert min(little) > 5
 
 
 @pytest.mark.usefixtures("float64")
 def test_effective_ranks():
-    assert float(effective_rank(3 * jnp.eye(7))) == pytest.approx(7)
-    assert float(effective_rank(jnp.outer(jnp.arange(4.0), jnp.arange(1.0, 6)))) == pytest.approx(1)
-    assert float(effective_rank(jnp.zeros((4, 3)))) == 0
-    assert np.isnan(effective_rank(jnp.full((2, 2), jnp.nan)))
+    assert float(rank(3 * np.eye(7))) == pytest.approx(7)
+    assert float(rank(np.outer(np.arange(4.0), np.arange(1.0, 6)))) == pytest.approx(1)
+    assert float(rank(np.zeros((4, 5)))) == 0
+    assert np.isnan(rank(np.full((2, 2), np.nan)))
     # Singular values 3 and 1: shares 3/4 and 1/4.
     expected = np.exp(-0.75 * np.log(0.75) - 0.25 * np.log(0.25))
-    assert float(effective_rank(jnp.diag(jnp.array([3.0, 1.0])))) == pytest.approx(expected)
+    assert float(rank(np.diag([3.0, 1.0]))) == pytest.approx(expected)
 
 
 @pytest.mark.usefixtures("float64")
 def test_effective_ranks_of_updates_and_of_activities_about_their_means():
-    layer = Dense(jnp.eye(3), jnp.full(3, 50.0), (3,), identity)
+    layer = Dense(jnp.asarray(np.eye(3)), jnp.asarray(np.full(3, 50.0)), (3,), identity)
     net = tiny.Network((layer,), SquaredError())
-    x = jnp.concatenate([jnp.eye(3), -jnp.eye(3)])
-    update = eqx.tree_at(lambda net: net.layers[0].weight, net, jnp.ones((3, 3)))
-    found = EffectiveRank()(net, x, x, update)
+    x = jnp.asarray(np.concatenate([np.eye(3), -np.eye(3)]))
+    update = eqx.tree_at(lambda net: net.layers[0].weight, net, jnp.asarray(np.ones((3, 3))))
+    found = measure(EffectiveRank(), net, Batch(x, x), update)
     assert [float(v) for v in found["activity"]] == pytest.approx([3])
     assert [float(v) for v in found["update"]] == pytest.approx([1])
 
@@ -149,8 +174,8 @@ def test_ranks_of_images_count_each_unit_or_channel_as_a_row():
     net = tiny.image_network((6, 5, 1))
     batch = tiny.image_batch(net)
     update = laws.credit(BP(), net, batch).network
-    found = EffectiveRank()(net, batch.x, batch.y, update)
-    h = np.asarray(net.record(batch.x).activities[1]).reshape(3, -1)
+    found = measure(EffectiveRank(), net, batch, update)
+    h = np.asarray(net.layers[0](batch.x)).reshape(3, -1)
     for matrix, value in (
         (np.asarray(update.layers[0].weight).reshape(-1, 9), found["update"][0]),
         (np.asarray(update.layers[1].weight), found["update"][1]),
@@ -163,19 +188,22 @@ def test_ranks_of_images_count_each_unit_or_channel_as_a_row():
 
 @pytest.mark.usefixtures("float64")
 def test_saturation_is_the_share_of_flat_places_against_the_activations_own_greatest_slope():
-    def share(activation, a, below=0.05):
-        layer = Dense(jnp.eye(2), None, (2,), activation)
-        return float(saturated(layer, jnp.asarray(a), below))
+    compiled = eqx.filter_jit(saturated)
 
-    huge = 100 * jnp.array([[1.0, -1.0], [2.0, 3.0]])
+    def share(activation, a, below=0.05):
+        layer = Dense(jnp.asarray(np.eye(2)), None, (2,), activation)
+        return float(compiled(layer, np.array(a), np.array(below)))
+
+    huge = 100 * np.array([[1.0, -1.0], [2.0, 3.0]])
     assert share(tanh, huge) == share(sigmoid, huge) == 1
     assert share(tanh, 0.01 * huge / 100) == share(identity, huge) == 0
     assert share(relu, [[-1.0, 2.0], [3.0, 4.0]]) == 0.25
     # sech^2 is 0.05 at 2.1826..., sigmoid's slope a twentieth of its 1/4 at 2 x 2.1826...
     edge = np.arctanh(np.sqrt(0.95))
-    assert share(tanh, [[edge - 1e-6, edge + 1e-6]]) == 0.5
-    assert share(sigmoid, [[2 * edge - 1e-6, 2 * edge + 1e-6]]) == 0.5
-    assert share(tanh, [[0.5, -0.5]], below=0.9) == 1
+    around = np.array([[edge - 1e-6, edge + 1e-6], [edge - 1e-6, -edge - 1e-6]])
+    assert share(tanh, around) == 0.5
+    assert share(sigmoid, 2 * around) == 0.5
+    assert share(tanh, [[0.5, -0.5], [0.5, -0.5]], below=0.9) == 1
 
 
 @pytest.mark.usefixtures("float64")
@@ -185,7 +213,7 @@ def test_a_softmax_has_no_saturation_and_hidden_layers_have():
     bias = jnp.array([99.0, -99.0, 99.0, 0.0, 0.0])
     net = tiny.Network((first.with_parameters(0 * first.weight, bias), *above), net.loss)
     batch = tiny.batch(net)
-    lowest, second, output = Saturation()(net, batch.x, batch.y, net)["share"]
+    lowest, second, output = measure(Saturation(), net, batch, net)["share"]
     assert lowest is not None
     assert float(lowest) == pytest.approx(0.6)
     assert second is not None
@@ -202,7 +230,7 @@ def test_the_update_is_the_rules_mean_over_the_probe():
     found = measured(net, state, probe, laws.KEY, rule=rule, asked=asked)
     update = laws.credit(rule, net, batch, state).network
     for each in asked:
-        expected = each(net, batch.x, batch.y, update)
+        expected = measure(each, net, batch, update)
         for name, values in expected.items():
             np.testing.assert_allclose(found[each.recorded][name], values, rtol=1e-6)
 
