@@ -156,7 +156,7 @@ def test_several_units_stand_for_a_class_each():
 
 def test_top5_accuracy_is_told_of_many_classes_alone():
     """A label among the five largest outputs; of equal ones the earlier come first."""
-    output = np.tile(np.float32([4, 3, 2, 1] + 56 * [0]), (4, 1))
+    output = np.tile(np.array([4, 3, 2, 1, *56 * [0]], np.float32), (4, 1))
     y = np.eye(60, dtype=np.float32)[[0, 3, 4, 5]]
     all_four = np.array([True] * 4)
     four = tally(Label(), output, y, all_four)

@@ -160,10 +160,10 @@ def test_effective_ranks():
 
 @pytest.mark.usefixtures("float64")
 def test_effective_ranks_of_updates_and_of_activities_about_their_means():
-    layer = Dense(jnp.asarray(np.eye(3)), jnp.asarray(np.full(3, 50.0)), (3,), identity)
+    layer = Dense(jax.device_put(np.eye(3)), jnp.asarray(np.full(3, 50.0)), (3,), identity)
     net = tiny.Network((layer,), SquaredError())
-    x = jnp.asarray(np.concatenate([np.eye(3), -np.eye(3)]))
-    update = eqx.tree_at(lambda net: net.layers[0].weight, net, jnp.asarray(np.ones((3, 3))))
+    x = jax.device_put(np.concatenate([np.eye(3), -np.eye(3)]))
+    update = eqx.tree_at(lambda net: net.layers[0].weight, net, jax.device_put(np.ones((3, 3))))
     found = measure(EffectiveRank(), net, Batch(x, x), update)
     assert [float(v) for v in found["activity"]] == pytest.approx([3])
     assert [float(v) for v in found["update"]] == pytest.approx([1])
@@ -188,11 +188,9 @@ def test_ranks_of_images_count_each_unit_or_channel_as_a_row():
 
 @pytest.mark.usefixtures("float64")
 def test_saturation_is_the_share_of_flat_places_against_the_activations_own_greatest_slope():
-    compiled = eqx.filter_jit(saturated)
-
     def share(activation, a, below=0.05):
-        layer = Dense(jnp.asarray(np.eye(2)), None, (2,), activation)
-        return float(compiled(layer, np.array(a), np.array(below)))
+        layer = Dense(jax.device_put(np.eye(2)), None, (2,), activation)
+        return float(jax.jit(saturated)(layer, np.array(a), below))
 
     huge = 100 * np.array([[1.0, -1.0], [2.0, 3.0]])
     assert share(tanh, huge) == share(sigmoid, huge) == 1

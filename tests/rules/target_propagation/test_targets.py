@@ -38,8 +38,8 @@ def invertible(activation=identity, units=6, depth=3):
     shape: tuple[int, ...] = tiny.IN_SHAPE
     for _ in range(depth):
         weight = np.eye(units) + draw.normal(0.0, 0.5 / np.sqrt(units), (units, units))
-        bias = draw.normal(0.0, 0.1, units)
-        layers.append(Dense(*map(jax.device_put, (weight, bias)), shape, activation))
+        bias = jax.device_put(draw.normal(0.0, 0.1, units))
+        layers.append(Dense(jax.device_put(weight), bias, shape, activation))
         shape = (units,)
     layers.append(Dense.create(shape, 3, softmax, key=laws.KEY, init=LeCun()))
     return Network(tuple(layers), CrossEntropy())
