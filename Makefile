@@ -12,12 +12,16 @@ PYTHON ?= python3
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types hard browser site release memory mutants torture clean
+.PHONY: demo test lint types suite hard browser site release memory mutants torture clean
 
 demo: $(VENV)/.installed
 	$(BIN)/apical compare bp fa dfa --data mnist --hidden 500 500 --epochs 5 --out runs/demo --overwrite
 
-test: $(VENV)/.installed-dev lint types
+# Types are checked beside the tests, which at times leave a core free.
+test: $(VENV)/.installed-dev lint
+	$(MAKE) --no-print-directory -j 2 types suite
+
+suite: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=10
 
 lint: $(VENV)/.installed-dev

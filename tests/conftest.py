@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,7 @@ with install_import_hook(CHECKED, "beartype.beartype"):
         import_module(name)  # here, so that a module that has moved is missed
 
 from apical.data import from_arrays, source  # noqa: E402
+from apical.tuning import trial_job  # noqa: E402
 
 gc.freeze()  # no collection looks through all that was imported
 gc.set_threshold(50_000, 20, 20)  # nor comes after every 700 objects, of which tracing makes many
@@ -43,6 +45,14 @@ def _bounded_memory():
     maps = MAPS.read_bytes().count(b"\n") if MAPS.exists() else 0
     if psutil.Process().memory_info().rss > PLENTY or maps > MOST_MAPS:
         jax.clear_caches()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs_kept_between_trials():
+    """A search drops all programs now and then; here most are another test's, and compiled anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial_job, "REMEMBERED", sys.maxsize)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
