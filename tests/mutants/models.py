@@ -13,7 +13,7 @@ MUTANTS = (
     Mutant(
         "model: a loaded run is not preprocessed",
         "runs/inputs.py",
-        'transform = Affine(jnp.asarray(arrays["shift.npy"]), jnp.asarray(arrays["scale.npy"]))',
+        'transform = Affine(*jax.device_put((arrays["shift.npy"], arrays["scale.npy"])))',
         "transform = Affine.of(0.0, 1.0)",
         (f"{MODEL}::test_a_run_is_loaded_without_its_data[last]",),
     ),
