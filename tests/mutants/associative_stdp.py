@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "stdp: associativity is all one sign",
         "rules/associative_stdp.py",
-        "1.0 - 2.0 * (jnp.arange(size) % 2)",
+        "1.0 - 2.0 * (jnp.arange(size, dtype=float) % 2)",
         "jnp.ones(size)",
         (f"{STDP}::test_associativity_is_balanced_fixed_and_drawn_anew",),
     ),

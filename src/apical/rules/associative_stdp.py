@@ -255,7 +255,7 @@ def balanced(units: int, classes: int, key: PRNGKeyArray) -> Float[Array, " unit
     sizes = block_sizes(units, classes)
     return jnp.concatenate(
         [
-            jax.random.permutation(k, 1.0 - 2.0 * (jnp.arange(size) % 2))
+            jax.random.permutation(k, 1.0 - 2.0 * (jnp.arange(size, dtype=float) % 2))
             for size, k in zip(sizes, jax.random.split(key, classes), strict=True)
         ]
     )
