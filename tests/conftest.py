@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import jax
@@ -24,6 +25,14 @@ with install_import_hook(CHECKED, "beartype.beartype"):
 
 from apical.data import from_arrays, source  # noqa: E402
 from apical.tuning import trial_job  # noqa: E402
+from tests.contexts import used_again  # noqa: E402
+
+if version("jax").startswith("0.10."):
+    # Of the time of a tiny program a third goes to its compiler context. Later versions of JAX use
+    # one ten times, as is done here.
+    from jax._src.interpreters import mlir
+
+    mlir.make_ir_context = used_again(mlir.make_ir_context, times=10)
 
 gc.freeze()  # no collection looks through all that was imported
 gc.set_threshold(50_000, 20, 20)  # nor comes after every 700 objects, of which tracing makes many
