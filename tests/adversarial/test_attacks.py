@@ -1,5 +1,7 @@
 """Attacks against what is known of linear victims, and the shell that no attack may leave."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -58,14 +60,16 @@ def test_a_linear_victim_falls_exactly_where_its_margin_is_below_eps_times_its_w
 def test_fgsm_is_one_whole_step_from_the_clean_input():
     net = tiny.network((5,), loss=CrossEntropy())
     victim = Victim(net, STRAIGHT, UNIT)
-    u = jax.random.uniform(KEY, (6, *tiny.IN_SHAPE), float, 0.3, 0.7)
-    labels = jnp.argmax(net(u), axis=-1)
+    u = np.random.default_rng(0).uniform(0.3, 0.7, (6, *tiny.IN_SHAPE))
 
-    def loss(v):
-        return jnp.sum(OwnLoss()(net, victim.record(v), labels))
+    @jax.jit
+    def labels_and_slope(u):
+        labels = jnp.argmax(net(u), axis=-1)
+        return labels, jax.grad(lambda v: jnp.sum(OwnLoss()(net, victim.record(v), labels)))(u)
 
+    labels, slope = labels_and_slope(u)
     found = tried(victim, u, labels, FGSM(), eps=0.05)
-    np.testing.assert_allclose(found.u, u + 0.05 * jnp.sign(jax.grad(loss)(u)), atol=1e-12)
+    np.testing.assert_allclose(found.u, u + 0.05 * np.sign(slope), atol=1e-12)
 
 
 def test_iterating_goes_further_than_one_step_where_the_slope_turns():
@@ -75,23 +79,25 @@ def test_iterating_goes_further_than_one_step_where_the_slope_turns():
     def objective(v):
         return -jnp.sum((v - c) ** 2, axis=-1)
 
-    u, eps = jnp.full((1, 2), 0.5), jnp.asarray(0.1)
-    once, often = (
-        objective(project(a.propose(objective, u, eps, KEY), u, eps))[0]
-        for a in (FGSM(), PGD(steps=40, size=0.05, random_start=False))
-    )
-    assert float(often) > float(once) + 0.005
+    @jax.jit
+    def reached(u, eps):
+        attacks = FGSM(), PGD(steps=40, size=0.05, random_start=False)
+        ends = (project(a.propose(objective, u, eps, KEY), u, eps) for a in attacks)
+        return [objective(end) for end in ends]
+
+    (once,), (often,) = map(np.asarray, reached(np.full((1, 2), 0.5), 0.1))
+    assert often > once + 0.005
 
 
 def test_iteration_stays_within_reach_at_every_step():
     """The slope turns just outside: a path that left the reach would come back inside of it."""
-    u, eps = jnp.full((1, 2), 0.5), 0.1
+    u, eps = np.full((1, 2), 0.5), 0.1
 
     def objective(v):
         return jnp.sum(jnp.where(v > 0.5 + 1.01 * eps, -5 * v, v), axis=-1)
 
     pgd = PGD(steps=3, size=0.6, random_start=False)
-    end = pgd.propose(objective, u, jnp.asarray(eps), jax.random.key(0))
+    end = jax.jit(partial(pgd.propose, objective))(u, eps, KEY)
     np.testing.assert_allclose(end, 0.5 + eps, rtol=1e-6)
 
 
@@ -152,46 +158,54 @@ def test_chunks_do_not_show():
 
 
 def test_margins_by_hand():
-    labels = jnp.array([0, 2])
-    layer = Dense(jnp.eye(3), None, (3,), softmax)
-    net = Network((layer,), CrossEntropy())
-    a = jnp.array([[2.0, 0.5, 1.0], [0.0, 4.0, 1.0]])
-    np.testing.assert_allclose(Margin()(net, net.record(a), labels), [-1.0, 3.0])
-    one = linear([1.0], 0.0).net
-    single = jnp.array([[0.7], [0.7]])
-    np.testing.assert_allclose(Margin()(one, one.record(single), jnp.array([0, 1])), [0.7, -0.7])
-    two = Network((Dense(jnp.eye(2), None, (2,), softmax),), CrossEntropy())
-    pair = jnp.array([[0.0, 0.7]] * 2)
-    np.testing.assert_allclose(Margin()(two, two.record(pair), jnp.array([0, 1])), [0.7, -0.7])
+    @jax.jit
+    def margins(net, a, labels):
+        return Margin()(net, net.record(a), labels)
+
+    def passing_on(units):
+        layer = Dense(jax.device_put(np.eye(units)), None, (units,), softmax)
+        return Network((layer,), CrossEntropy())
+
+    a = np.array([[2.0, 0.5, 1.0], [0.0, 4.0, 1.0]])
+    np.testing.assert_allclose(margins(passing_on(3), a, np.array([0, 2])), [-1.0, 3.0])
+    labels = np.array([0, 1])
+    one, single = linear([1.0], 0.0).net, np.array([[0.7], [0.7]])
+    np.testing.assert_allclose(margins(one, single, labels), [0.7, -0.7])
+    pair = np.array([[0.0, 0.7]] * 2)
+    np.testing.assert_allclose(margins(passing_on(2), pair, labels), [0.7, -0.7])
 
 
 def test_a_softened_network_answers_the_same_and_has_slopes_where_units_saturate():
     hidden = Dense(jnp.array([[900.0, -600.0]]), None, (2,), sigmoid)
     top = Dense(jnp.array([[3.0]]), None, (1,), identity)
     victim = Victim(Network((hidden, top), SquaredError()), STRAIGHT, UNIT)
-    u = jnp.array([[0.9, 0.1], [0.8, 0.2]])
-    soft = softened(victim, u)
 
-    def output(v, at):
-        return jnp.sum(v.record(at).output)
+    @jax.jit
+    def outputs_and_slopes(u):
+        def both(v):
+            output, pull = jax.vjp(lambda at: v.record(at).output, u)
+            return output, *pull(jnp.ones_like(output))
 
-    np.testing.assert_allclose(soft.record(u).output, victim.record(u).output)
-    assert not np.abs(jax.grad(lambda at: output(victim, at))(u)).any()
-    slope = jax.grad(lambda at: output(soft, at))(u)
+        return both(victim), both(softened(victim, u))
+
+    (hard, flat), (soft, slope) = outputs_and_slopes(np.array([[0.9, 0.1], [0.8, 0.2]]))
+    np.testing.assert_allclose(soft, hard)
+    assert not np.abs(flat).any()
     np.testing.assert_array_equal(np.sign(slope), [[1, -1], [1, -1]])
 
 
 def test_bytes_range_over_all_grey_levels_and_features_over_their_splits():
     images = np.full((20, 2, 2), 100, np.uint8)
     labels = np.arange(20) % 2
+    unit, raw = jax.jit(Box.unit), jax.jit(Box.raw)
     box = Box.of(from_arrays(images, labels))
-    np.testing.assert_allclose(box.unit(images[:1]), 100 / 255)
+    np.testing.assert_allclose(unit(box, images[:1]), 100 / 255)
     sixteen = from_arrays(images // 10, labels, preprocessing=Scale(16.0))
-    np.testing.assert_allclose(Box.of(sixteen).unit(images[:1] // 10), 10 / 16)
+    np.testing.assert_allclose(unit(Box.of(sixteen), images[:1] // 10), 10 / 16)
     x = np.column_stack([np.linspace(-3, 5, 20), np.full(20, 7.0)])
     box = Box.of(from_arrays(x, labels, preprocessing=Scale(1.0)))
-    np.testing.assert_allclose(box.unit(np.array([[-3.0, 7.0], [5.0, 7.0]])), [[0, 0], [1, 0]])
-    np.testing.assert_allclose(box.raw(box.unit(x)), x, atol=1e-12)
+    np.testing.assert_allclose(unit(box, np.array([[-3.0, 7.0], [5.0, 7.0]])), [[0, 0], [1, 0]])
+    np.testing.assert_allclose(raw(box, unit(box, x)), x, atol=1e-12)
 
 
 @pytest.mark.parametrize("text", ["0", "-1/255", "1.5", "x", "", "1/0"])

@@ -20,6 +20,8 @@ from apical.networks.network import Network
 
 EPS = (Epsilon("0.1"), Epsilon("0.2"))
 UNIT = Box(jnp.zeros(()), jnp.ones(()))
+U = np.random.default_rng(0).uniform(size=(400, 2)).astype(np.float32)
+LABELS = (U[:, 0] > U[:, 1]).astype(np.int32)
 
 
 def victim(gain: float, activation: Activation = sigmoid) -> Victim:
@@ -31,9 +33,7 @@ def victim(gain: float, activation: Activation = sigmoid) -> Victim:
 
 
 def measured(of: Victim, twin: Victim | None = None) -> AccuracyUnderAttack:
-    u = np.random.default_rng(0).uniform(size=(400, 2)).astype(np.float32)
-    labels = (u[:, 0] > u[:, 1]).astype(np.int32)
-    return AccuracyUnderAttack.of(survey(of, u, labels, EPS, twin=twin))
+    return AccuracyUnderAttack.of(survey(of, U, LABELS, EPS, twin=twin))
 
 
 OPEN = victim(4.0)
@@ -126,9 +126,7 @@ def test_a_gap_that_few_examples_make_by_chance_fails_no_check():
 
 
 def test_worst_is_right_only_where_every_attack_left_it_right():
-    u = np.random.default_rng(0).uniform(size=(100, 2)).astype(np.float32)
-    labels = (u[:, 0] > u[:, 1]).astype(np.int32)
-    found = survey(OPEN, u, labels, EPS, twin=SATURATED)
+    found = survey(OPEN, U, LABELS, EPS, twin=SATURATED)
     attacks = {a for a, eps in found.right if eps == "0.1" and a != WORST}
     assert attacks == {"noise", "fgsm", "pgd", "adaptive", "transfer"}
     together = np.all([found.right[a, "0.1"] for a in attacks], axis=0)
@@ -141,7 +139,7 @@ def test_the_attack_that_is_asked_for_takes_its_place():
 
 
 def test_reports_call_an_attack_what_was_asked_for():
-    found = {0: survey(OPEN, np.eye(2, dtype=np.float32), np.array([1, 0]), EPS[:1])}
+    found = {0: survey(OPEN, U, LABELS, EPS[:1])}
     named = {row["attack"] for row in rows(found, Battery.around(PGD(steps=1)))}
     assert named == {"clean", "noise", "pgd:1", "pgd", "adaptive", "worst"}
     named = {row["attack"] for row in rows(found, Battery.around(PGD(5, 0.4)))}
