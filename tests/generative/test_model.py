@@ -11,6 +11,7 @@ from apical.generative.generative_model import GenerativeModel
 from apical.generative.inference import Inference, infer, observed
 from apical.generative.masks import Drawn, Left, Lower, Right, Scattered, Upper
 from apical.generative.sampling import Prior
+from apical.generative.stack import Stack
 from apical.generative.stages import From
 from tests.generative.tiny import SMALL
 
@@ -24,9 +25,8 @@ def trained(blobs) -> GenerativeModel:
 
 def test_inference_is_the_models_on_preprocessed_examples(trained, blobs):
     raw = blobs.test.x[:7]
-    x = jnp.asarray(raw.reshape(7, -1) / 255, jnp.float32)
-    found = trained.infer(raw)
-    for a, b in zip(found, trained.model.infer(trained.stack, x), strict=True):
+    expected = jax.jit(trained.model.infer)(trained.stack, raw.reshape(7, -1) / 255)
+    for a, b in zip(trained.infer(raw), expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     assert trained.log_joint(raw).shape == (7,)
     assert trained.infer(raw[:0])[1].shape == (0, 4)
@@ -45,25 +45,33 @@ def test_the_prior_has_the_moments_of_what_is_inferred_from_the_training_set(tra
     np.testing.assert_allclose(trained.prior.variance, tops.var(axis=0), rtol=1e-3)
 
 
+draw = jax.jit(Prior.draw)
+
+
 def test_draws_from_the_prior_have_its_mean_and_the_variance_times_the_factor():
     prior = Prior(jnp.array([1.0, -2.0]), jnp.array([0.25, 9.0]))
-    drawn = prior.draw(jax.random.key(0), jnp.arange(20_000), 4.0)
+    drawn = np.asarray(draw(prior, jax.random.key(0), np.arange(20_000), 4.0))
     np.testing.assert_allclose(drawn.mean(axis=0), prior.mean, atol=0.15)
-    np.testing.assert_allclose(drawn.var(axis=0), 4 * prior.variance, rtol=0.05)
+    np.testing.assert_allclose(drawn.var(axis=0), 4 * np.asarray(prior.variance), rtol=0.05)
 
 
 def test_without_rounds_sampling_is_ancestral(trained):
-    top = trained.prior.draw(jax.random.key(3), jnp.arange(5), 4.0)
-    expected = np.asarray(trained.stack.decode(top)).reshape(5, 4, 4)
+    top = draw(trained.prior, jax.random.key(3), np.arange(5), 4.0)
+    expected = np.reshape(jax.jit(Stack.decode)(trained.stack, top), (5, 4, 4))
     np.testing.assert_allclose(trained.sample(5, seed=3, rounds=0), expected, rtol=1e-5)
 
 
 def test_a_round_infers_and_decodes_the_first_layer(trained):
     stack, by = trained.stack, Inference(trained.model.steps, 0.1, 0.3)
-    x = jnp.asarray(trained.sample(5, seed=3, rounds=0).reshape(5, -1))
-    for rounds in (1, 2):
+
+    @jax.jit
+    def again(x):
         h = infer(stack, observed(stack, x, by), stack.encode(x), by)
-        x = stack.decoders[0](h[0])
+        return stack.decoders[0](h[0])
+
+    x = trained.sample(5, seed=3, rounds=0).reshape(5, -1)
+    for rounds in (1, 2):
+        x = again(x)
         found = trained.sample(5, seed=3, rounds=rounds).reshape(5, -1)
         np.testing.assert_allclose(found, x, rtol=1e-4)
 

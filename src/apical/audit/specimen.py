@@ -4,7 +4,6 @@ import itertools
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from apical.errors import UsageError
@@ -60,15 +59,17 @@ def _draw(rule: Rule, examples: int, hidden: tuple[int, ...], classes: int, seed
     layers = []
     for l, (below, units) in enumerate(itertools.pairwise(sizes), 1):
         weight = _away_from_zero(draw.normal(size=(units, below))) / np.sqrt(below)
-        bias = jnp.asarray(0.3 * _away_from_zero(draw.normal(size=units))) if recipe.bias else None
+        bias = (
+            jax.device_put(0.3 * _away_from_zero(draw.normal(size=units))) if recipe.bias else None
+        )
         activation = output if l == len(sizes) - 1 else recipe.activation
-        layers.append(Dense(jnp.asarray(weight), bias, (below,), activation))
+        layers.append(Dense(jax.device_put(weight), bias, (below,), activation))
     net = Network(tuple(layers), loss)
 
     def batch() -> Batch:
         # Rates between 0 and 1, which every rule takes.
-        x = jnp.asarray(draw.uniform(0.1, 0.9, size=(examples, INPUTS)))
-        labels = jnp.asarray(draw.permutation(examples) % classes)
+        x = jax.device_put(draw.uniform(0.1, 0.9, size=(examples, INPUTS)))
+        labels = jax.device_put(draw.permutation(examples) % classes)
         return Batch(x, encode(labels, net.units).astype(x.dtype))
 
     return Specimen(net, batch(), batch(), batch())
