@@ -18,6 +18,7 @@ from apical.networks.losses import CrossEntropy
 from apical.networks.transmission import Sign
 from apical.rules import AOSDTP, BP, DTP, SDTP, TP, Batch
 from apical.settings import Settings
+from apical.testing import laws
 from apical.training.build import build
 from tests import tiny
 from tests.generative.tiny import activities, examples, orthonormal, stack
@@ -79,7 +80,7 @@ def test_target_propagation_is_measured_at_each_layer_with_an_inverse(rule, inve
     batch = tiny.batch(net)
     state = rule.init(net, batch, jax.random.key(3))
     found = contractions(net, state, batch.x, jax.random.key(0), rule=rule)
-    maps, activities = rule.inverted(net, state), net.record(batch.x).activities
+    maps, activities = rule.inverted(net, state), laws.recorded(net, batch.x).activities
     for l in range(3):
         if l not in inverted:
             assert np.isnan(found[l])

@@ -60,7 +60,8 @@ def test_it_predicts_labels_as_they_were_given(named, trained):
 def test_integers_stay_integers(blobs):
     model = fit("bp", blobs, **SMALL).models[0]
     assert model.predict(blobs.test.x[:3]).dtype.kind == "i"
-    again = from_arrays(blobs.train.x, blobs.train.y * 10 + 5, validation=0)
+    train, _, test = ((split.x, split.y * 10 + 5) for split in blobs.splits)
+    again = from_arrays(*train, validation=0, test=test)
     assert set(fit("bp", again, **SMALL).models[0].predict(blobs.test.x)) <= {5, 15, 25}
 
 

@@ -71,7 +71,7 @@ def test_with_exact_inverses_targets_have_their_gauss_newton_form():
     batch = tiny.batch(net)
     state = rule.init(net, batch, laws.KEY)
     learned = tuple(map(exact, net.layers[1:-1], state.learned))
-    record = net.record(batch.x)
+    record = laws.recorded(net, batch.x)
     found = rule.targets(net, State(learned), record, batch)
     top = len(net.layers) - 1
     gradient = (record.output - batch.y) @ net.layers[-1].weight
@@ -89,7 +89,7 @@ def test_with_exact_inverses_the_correction_is_idle():
     batch = tiny.batch(net)
     state = DTP().init(net, batch, laws.KEY)
     maps = tuple(map(exact, net.layers[1:-1], state.learned))
-    hidden = net.record(batch.x).activities[1:-1]
+    hidden = laws.recorded(net, batch.x).activities[1:-1]
     top = hidden[-1] + tiny.normal(hidden[-1].shape)
     plain = [top]
     for g in reversed(maps):
@@ -105,7 +105,7 @@ def test_with_inverses_of_a_curved_net_the_corrected_targets_are_met_exactly():
     maps = tuple(
         lambda h, f=f: (jnp.arctanh(h) - f.bias) @ jnp.linalg.inv(f.weight).T for f in above
     )
-    hidden = net.record(batch.x).activities[1:-1]
+    hidden = laws.recorded(net, batch.x).activities[1:-1]
     targets = difference_targets(maps, hidden, 0.9 * hidden[-1])
     assert laws.largest(targets[0] - hidden[0]) > 1e-2
     for f, below, target in zip(above, targets, targets[1:], strict=False):
@@ -116,7 +116,7 @@ def test_whatever_the_inverses_a_satisfied_layer_asks_for_nothing():
     net = tiny.network((5, 4, 3))
     batch = tiny.batch(net)
     learned = DTP().init(net, batch, laws.KEY).learned
-    hidden = net.record(batch.x).activities[1:-1]
+    hidden = laws.recorded(net, batch.x).activities[1:-1]
     laws.assert_close(jax.jit(difference_targets)(learned, hidden, hidden[-1]), hidden)
 
 
@@ -164,7 +164,7 @@ def test_by_hand_difference_target_propagation():
     state = DTP().init(net, batch, laws.KEY)
     V, c = laws.leaves(state.learned)
     y, W3 = np.asarray(batch.y), np.asarray(net.layers[2].weight)
-    _, h1, h2, p = laws.leaves(net.record(batch.x).activities)
+    _, h1, h2, p = laws.leaves(laws.recorded(net, batch.x).activities)
     t2 = h2 - 0.3 * (p - y) @ W3
     back = [np.tanh(h @ V + c) for h in (t2, h2)]
     t1 = h1 + back[0] - back[1]
@@ -185,7 +185,7 @@ def test_by_hand_difference_target_propagation():
 def test_by_hand_the_uppermost_targets_that_need_no_gradient():
     net = tiny.network((5, 4))
     batch = tiny.batch(net)
-    record = net.record(batch.x)
+    record = laws.recorded(net, batch.x)
     _, h1, h2, p = laws.leaves(record.activities)
     y = np.asarray(batch.y)
 
@@ -237,7 +237,7 @@ def test_rules_keep_their_laws_on_images(rule):
 def test_squared_error_serves_too():
     net = tiny.network((5, 4), loss=SquaredError())
     batch = tiny.batch(net)
-    record = net.record(batch.x)
+    record = laws.recorded(net, batch.x)
     state = DTP().init(net, batch, laws.KEY)
     found = DTP(alpha=1.0).targets(net, state, record, batch)[-1]
     expected = record.activities[-2] - (record.output - batch.y) @ net.layers[-1].weight
