@@ -28,19 +28,25 @@ def compiled(rule: Rule, net: Network, state: State, batch: Batch) -> Credit:
 
 
 @eqx.filter_jit
+def begun(rule: Rule, net: Network, batch: Batch) -> State:
+    """What the rule owns at the beginning, as one program."""
+    return rule.init(net, batch, KEY)
+
+
+@eqx.filter_jit
 def recorded(net: Network, x: jax.Array) -> Record:
     """The forward pass as one program."""
     return net.record(x)
 
 
 def credit(rule: Rule, net: Network, batch: Batch, state: State | None = None) -> Credit:
-    state = rule.init(net, batch, KEY) if state is None else state
+    state = begun(rule, net, batch) if state is None else state
     return compiled(rule, net, state, batch)
 
 
 def warm(rule: Rule, net: Network, batch: Batch) -> State:
     """A state that has seen two minibatches, so that a memory is not empty."""
-    state = rule.init(net, batch, KEY)
+    state = begun(rule, net, batch)
     for shift in (1, 2):
         other = changed(lambda a, by=shift: np.roll(a, by, axis=0), batch)
         state = State(state.learned, compiled(rule, net, state, other).kept)
@@ -67,7 +73,7 @@ def largest(tree) -> float:
 
 def has_the_shape_of_what_it_changes(rule, net, batch):
     """Pseudo-gradients and signals have the structure, shapes and types of what they are for."""
-    state = rule.init(net, batch, KEY)
+    state = begun(rule, net, batch)
     found = eqx.filter_eval_shape(rule.credit, net, state, batch, STEP_KEY)
 
     def shapes(tree):
