@@ -77,7 +77,7 @@ MUTANTS = (
         "rules/ghost/rule.py",
         "-d / self.beta for d",
         "-d for d",
-        (f"{GHOST}::test_mb_signals_are_backpropagations_nearly",),
+        (f"{GHOST}::test_mb_signals_are_backpropagations_but_for_second_order_in_the_weights[0]",),
     ),
     Mutant(
         "ghost: the change is not turned into a descent",

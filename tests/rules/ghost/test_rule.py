@@ -168,31 +168,37 @@ def misses(found, expected):
     return [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in both]
 
 
-def test_mb_signals_are_backpropagations_nearly():
-    rule = GhostMB(free_steps=400, clamped_steps=60, beta=0.01, main_rates=(1.0,))
-    net, _ = tiny_task(rule)
-    for seed in range(3):
-        batch = tiny.batch(net, examples=1, seed=seed)
+@pytest.mark.parametrize("seed", range(3))
+def test_mb_signals_are_backpropagations_but_for_second_order_in_the_weights(seed):
+    """A layer that is led also leads those that lead it: there and back are two weights."""
+    rule = GhostMB(free_steps=400, clamped_steps=60, beta=0.001, main_rates=(1.0,))
+    drawn, _ = tiny_task(rule)
+    batch = tiny.batch(drawn, examples=1, seed=seed)
+    missed = {}
+    for scale in (1 / 2, 1 / 4):
+        net = laws.changed(lambda w, scale=scale: scale * w, drawn)
         state = converged(rule, net, [batch], 5)
         ours, theirs = laws.credit(rule, net, batch, state), laws.credit(BP(), net, batch)
-        assert all(miss < 0.15 for miss in misses(ours.signals, theirs.signals))
-        for one, other in zip(*map(laws.leaves, (ours.network, theirs.network)), strict=True):
-            laws.assert_close(one / rule.beta, other, rtol=0.2, atol=0.002)
+        missed[scale] = max(misses(ours.signals, theirs.signals))
+    assert missed[1 / 4] < 0.02
+    assert 3 < missed[1 / 2] / missed[1 / 4] < 6
+    for one, other in zip(*map(laws.leaves, (ours.network, theirs.network)), strict=True):
+        laws.assert_close(one / rule.beta, other, rtol=0.05, atol=0.0005)
 
 
 def test_ma_signals_come_to_be_backpropagations_as_ghosts_learn():
-    rule = GhostMA(free_steps=300, clamped_steps=200, beta=0.01, main_rates=(0.0,), ghost_rate=20.0)
+    rule = GhostMA(free_steps=300, clamped_steps=200, beta=0.01, main_rates=(0.0,), ghost_rate=30.0)
     net, _ = tiny_task(rule, (4,))
-    batches = [tiny.batch(net, examples=5, seed=s) for s in range(4)]
+    batches = [tiny.batch(net, examples=5, seed=s) for s in range(40)]
     before = laws.credit(rule, net, batches[0])
-    after = laws.credit(rule, net, batches[0], converged(rule, net, batches, 120))
+    after = laws.credit(rule, net, batches[0], converged(rule, net, batches, 30))
     reference = laws.credit(BP(), net, batches[0])
 
     def miss(found):
         return misses(found.signals, reference.signals)[0]
 
     assert miss(before) > 1
-    assert miss(after) < 0.2
+    assert miss(after) < 0.1
     assert after.scalars["to_ghosts_gap_1"] < 0.2 * before.scalars["to_ghosts_gap_1"]
     assert after.scalars["from_ghosts_gap_1"] < 0.2 * before.scalars["from_ghosts_gap_1"]
     assert after.scalars["free_error_1"] < 0.01 * before.scalars["free_error_1"]
