@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from apical.data import Dataset, load
+from apical.data.source import VerifiedSource
+from apical.data.sources import source
 from apical.errors import DataError, UsageError
 from apical.generative import LatentModel
 from apical.generative.encoder_of import EncoderOf
@@ -207,9 +209,11 @@ class Run(Job):
         ) and (not self.experiment.classes or data["classes"] == self._classes())
 
     def _classes(self) -> list[str]:
-        """The names of the classes it trains on."""
-        names = _data(self.experiment.data, (), None).classes
-        return [names[c] for c in self.experiment.classes]
+        """The names of the classes it trains on, of known data without reading them."""
+        name = self.experiment.data
+        known = source(name)
+        told = known if isinstance(known, VerifiedSource) else _data(name, (), None)
+        return [told.classes[c] for c in self.experiment.classes]
 
     def execute(self, until: float = math.inf) -> dict[str, Any]:
         """Train, going on from what an earlier session left; the status."""
