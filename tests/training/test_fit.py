@@ -96,7 +96,7 @@ def compiled():
 
     jax.monitoring.register_event_duration_secs_listener(hear)
     yield programs
-    jax.monitoring.clear_event_listeners()
+    jax.monitoring.unregister_event_duration_listener(hear)
 
 
 def test_epochs_do_not_compile_again(blobs, compiled):
