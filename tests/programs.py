@@ -32,10 +32,11 @@ class Compiled:
 tests: list[Compiled] = []
 
 
-def _hear(event: str, seconds: float, fun_name: str = "", **_: object) -> None:
+def _hear(event: str, duration_secs: float, **told: str | int) -> None:
     if tests and event.startswith("/jax/core/compile/"):
-        tests[-1].compiling += seconds
-        tests[-1].programs[fun_name] += event.endswith("backend_compile_duration")
+        tests[-1].compiling += duration_secs
+        name = str(told.get("fun_name"))
+        tests[-1].programs[name] += event.endswith("backend_compile_duration")
 
 
 def pytest_configure() -> None:
