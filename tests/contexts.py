@@ -1,4 +1,4 @@
-"""What is made for one use and can be used several times."""
+"""A function that makes something, called once for several uses."""
 
 import threading
 from collections.abc import Callable

@@ -91,6 +91,14 @@ def test_coverage_counts_balls(rows, monkeypatch):
         coverage(real, samples, 31)
 
 
+def test_what_lies_on_the_edge_of_a_ball_lies_within():
+    """Neighbours on a line are as far apart as the radii are long."""
+    line = np.arange(8.0)[:, None]
+    found = coverage(line, line + 1, 1)
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
+    assert found.density == 21 / 8  # one, two and six times three neighbours
+
+
 def test_one_mode_alone_is_precise_and_recalls_little():
     real = np.concatenate([DRAW.normal(size=(100, 2)), DRAW.normal(size=(100, 2)) + 50])
     found = coverage(real, DRAW.normal(size=(150, 2)))

@@ -44,7 +44,7 @@ def test_a_product_of_the_rates_is_the_layers_own_gradient(name):
     x, post = rates(layer)
     found = paired(layer, lambda a, p: a * p, x, post)
     mean = eqx.filter_jit(layer.gradient)(x, post)
-    laws.assert_close(found, laws.changed(lambda of_mean: 4 * of_mean, mean))
+    laws.assert_close(found, laws.mapped(lambda of_mean: 4 * of_mean, mean))
 
 
 def test_each_position_of_a_local_layer_is_a_fully_connected_one():

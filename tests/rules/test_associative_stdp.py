@@ -171,7 +171,7 @@ def test_all_signs_flip_with_the_label_and_never_with_the_output():
     y = np.asarray(batch.y)
     flipped = Batch(batch.x, jax.device_put(1 - y))
     ours, theirs = (laws.credit(rule, net, b, state) for b in (batch, flipped))
-    laws.assert_close(ours.network, laws.changed(np.negative, theirs.network))
+    laws.assert_close(ours.network, laws.mapped(np.negative, theirs.network))
     laws.assert_close(ours.signals, [-Z * (2 * y - 1) for Z in laws.leaves(state.kept)])
 
 
@@ -213,7 +213,7 @@ def test_a_sum_is_the_mean_times_the_examples():
         laws.credit(rule, net, batch).network
         for rule in (AssociativeSTDP(), AssociativeSTDP(reduction=Sum()))
     )
-    laws.assert_close(total, laws.changed(lambda a: a * len(batch.y), mean))
+    laws.assert_close(total, laws.mapped(lambda a: a * len(batch.y), mean))
     assert not AssociativeSTDP(reduction=Sum()).traits.independent
 
 

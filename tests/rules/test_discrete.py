@@ -78,7 +78,7 @@ def test_by_hand_dtp_on_a_discrete_net():
     first, second, third = net.layers
     W3 = np.asarray(third.weight)
     state = rule.init(net, batch, laws.KEY)
-    state = laws.changed(lambda leaf: leaf + 0.2 if leaf.ndim == 1 else leaf, state)
+    state = laws.mapped(lambda leaf: leaf + 0.2 if leaf.ndim == 1 else leaf, state)
     V, c = laws.leaves(state.learned)
 
     def f2(h):
@@ -244,7 +244,7 @@ def test_the_samples_of_a_step_are_not_the_noise_of_its_rule():
 def test_alignment_meets_the_network_that_is_drawn():
     net = tiny.stochastic()
     batch = tiny.batch(net)
-    probe = laws.changed(lambda leaf: leaf[None], batch)
+    probe = laws.mapped(lambda leaf: leaf[None], batch)
     rule = DTP(inverse_activation=tanh)
     state = rule.init(net, batch, laws.KEY)
     found = alignment(net, state, probe, laws.STEP_KEY, rule=rule)

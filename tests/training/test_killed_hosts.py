@@ -1,32 +1,39 @@
 """A host that is killed ends the others, and the run goes on from its last checkpoint."""
 
 import json
-import signal
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 
 import pytest
 
 from tests.commands import command
 
 ASKED = (
-    *("train", "fa", "--data", "digits", "--hidden", 16, "--batch-size", 50, "--epochs", 40),
+    *("train", "fa", "--data", "digits", "--hidden", 16, "--batch-size", 50, "--epochs", 80),
     *("--checkpoint-seconds", 0, "--hosts", 2),
 )
 pytestmark = pytest.mark.hard
 
 
+@contextmanager
 def started(out, *more):
+    """Both hosts' processes; none outlives the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    return [
+    hosts = [
         subprocess.Popen(
             command(*ASKED, "--host", i, "--coordinator", f"127.0.0.1:{port}", "--out", out, *more),
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )
         for i in range(2)
     ]  # fmt: skip
+    try:
+        yield hosts
+    finally:
+        for host in hosts:
+            host.kill()
 
 
 def ended(hosts):
@@ -43,7 +50,8 @@ def metrics(out):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("hosts") / "run"
-    found = ended(started(out))
+    with started(out) as hosts:
+        found = ended(hosts)
     assert [code for code, _ in found] == [0, 0], found
     return metrics(out)
 
@@ -51,19 +59,20 @@ def undisturbed(tmp_path_factory):
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_host_ends_the_other_and_the_run_goes_on(undisturbed, tmp_path, killed):
     out = tmp_path / "run"
-    hosts = started(out)
     rows = out / "metrics.jsonl"
-    while not (rows.exists() and rows.read_bytes().count(b"\n") > 3):
-        assert all(host.poll() is None for host in hosts)
-        time.sleep(0.05)
-    hosts[killed].send_signal(signal.SIGKILL)
-    found = ended(hosts)
+    with started(out) as hosts:
+        while not (rows.exists() and rows.read_bytes().count(b"\n") > 3):
+            assert all(host.poll() is None for host in hosts)
+            time.sleep(0.05)
+        hosts[killed].kill()
+        found = ended(hosts)
     code, complaint = found[1 - killed]
     assert code != 0
     if killed:  # of the coordinator's own process JAX tells by a page of its own
         assert "apical: hosts: another host is gone" in complaint
         assert "Traceback" not in complaint
     assert 3 < len(metrics(out)) < len(undisturbed)
-    found = ended(started(out, "--resume"))
+    with started(out, "--resume") as hosts:
+        found = ended(hosts)
     assert [code for code, _ in found] == [0, 0], found
     assert metrics(out) == undisturbed

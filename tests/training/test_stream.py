@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from apical import FA, DivergenceError, Settings
+from apical.data import from_arrays
 from apical.data.augmentation import CropFlip
 from apical.errors import DataError
 from apical.networks.layers import Fc
@@ -65,6 +66,17 @@ def test_chunks_change_nothing(blobs, rule, alternate):
     whole, cut = (run(t, config, range(1), NoTrace()) for t in (task.trainer, pieces))
     assert bits(whole.carries) == bits(cut.carries)
     assert timeless(whole.rows) == timeless(cut.rows)
+
+
+def test_the_first_examples_are_preprocessed_and_no_longer_the_users(blobs):
+    x, y = (np.array(a) for a in (blobs.train.x, blobs.train.y))
+    data = from_arrays(x, y, validation=0, test=(x, y), name="mine")
+    task = Task(FA(), data, Settings(hidden=(Fc(8),), batch_size=30))
+    expected, labels = data.preprocessing.fit(data.splits).train(x[:40]), y[:40].copy()
+    first = task.trainer.stream.first(40)
+    x[:], y[:] = 0, 0
+    np.testing.assert_array_equal(first.x, expected)
+    np.testing.assert_array_equal(first.y, labels)
 
 
 class Killed(BaseException):

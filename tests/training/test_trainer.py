@@ -70,6 +70,10 @@ def test_no_rule_sees_the_data_before_training(blobs):
     assert blobs.train.x[:30].sum() > 0
     task = Task(Peeking(), blobs, Settings(batch_size=30))
     assert float(task.begin(0).state.kept) == 0
+    zeros, first = (
+        jax.tree.leaves(f(30)) for f in (lambda _: task.trainer.zeros(), task.trainer.stream.first)
+    )
+    assert [(a.shape, a.dtype) for a in zeros] == [(a.shape, a.dtype) for a in first]
 
 
 def test_programs_are_compiled_once_for_runs_of_any_length(blobs):

@@ -30,7 +30,7 @@ class Moved:
 
     values: np.ndarray
     signs: np.ndarray
-    """Those that move it when signs of weights change, and not when their sizes do."""
+    """Those that move it when signs of weights change."""
 
 
 def quickly(program: Callable, *given: PyTree) -> Callable:
@@ -121,7 +121,7 @@ def perturb(
 
     def seen(leaf: np.ndarray) -> Moved:
         values, signs = (plan.moved(leaf, which, len(tagged.tags)) for which in (False, True))
-        return Moved(values, signs & ~values)
+        return Moved(values, signs)
 
     def row(i: int) -> PyTree:
         return jax.tree.map(lambda leaf: leaf[i], results)

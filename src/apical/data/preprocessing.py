@@ -42,7 +42,7 @@ class Affine(eqx.Module):
 
     def __call__(self, x: Array | np.ndarray) -> Float[Array, "..."]:
         """Map a raw batch, shape (batch, *shape) or one example, uint8 or float."""
-        return _mapped(x, self.shift, self.scale)
+        return _mapped(x if isinstance(x, Array) else np.asarray(x), self.shift, self.scale)
 
 
 @partial(jax.jit, inline=True)

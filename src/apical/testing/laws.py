@@ -29,7 +29,7 @@ def compiled(rule: Rule, net: Network, state: State, batch: Batch) -> Credit:
 
 @eqx.filter_jit
 def begun(rule: Rule, net: Network, batch: Batch) -> State:
-    """What the rule owns at the beginning, as one program."""
+    """What the rule owns at the beginning, as one program: `init` is traced, as training does."""
     return rule.init(net, batch, KEY)
 
 
@@ -48,14 +48,14 @@ def warm(rule: Rule, net: Network, batch: Batch) -> State:
     """A state that has seen two minibatches, so that a memory is not empty."""
     state = begun(rule, net, batch)
     for shift in (1, 2):
-        other = changed(lambda a, by=shift: np.roll(a, by, axis=0), batch)
+        other = mapped(lambda a, by=shift: np.roll(a, by, axis=0), batch)
         state = State(state.learned, compiled(rule, net, state, other).kept)
     return state
 
 
-def changed(change: Callable[..., np.ndarray], *trees):
-    """The tree of every leaf's change, by NumPy: JAX would compile a program for every shape."""
-    return jax.tree.map(lambda *leaves: jax.device_put(change(*map(np.asarray, leaves))), *trees)
+def mapped(function: Callable[..., np.ndarray], *trees):
+    """As `jax.tree.map`, by NumPy: JAX would compile a program for every shape."""
+    return jax.tree.map(lambda *leaves: jax.device_put(function(*map(np.asarray, leaves))), *trees)
 
 
 def leaves(tree) -> list[np.ndarray]:
@@ -97,9 +97,9 @@ def is_pure(rule, net, batch):
 
 def maps_over_networks(rule, net, batch):
     """Credit of several networks in one call is that of each, as where seeds train together."""
-    nets = [net, changed(lambda leaf: 0.9 * leaf, net)]
+    nets = [net, mapped(lambda leaf: 0.9 * leaf, net)]
     states = [warm(rule, each, batch) for each in nets]
-    both = [changed(lambda *leaves: np.stack(leaves), *each) for each in (nets, states)]
+    both = [mapped(lambda *leaves: np.stack(leaves), *each) for each in (nets, states)]
     found = jax.jit(jax.vmap(rule.credit, (0, 0, None, None)))(*both, batch, STEP_KEY)
     for i, (each, state) in enumerate(zip(nets, states, strict=True)):
         ours = [leaf[i] for leaf in leaves(found)]
@@ -131,10 +131,10 @@ def averages_over_examples(rule, net, batch):
     state = warm(rule, net, batch)
     together = credit(rule, net, batch, state).network
     alone = [
-        credit(rule, net, changed(lambda a, i=i: a[i : i + 1], batch), state).network
+        credit(rule, net, mapped(lambda a, i=i: a[i : i + 1], batch), state).network
         for i in range(len(batch.x))
     ]
-    mean = changed(lambda *each: sum(each) / len(each), *alone)
+    mean = mapped(lambda *each: sum(each) / len(each), *alone)
     assert largest(together) > 1e-3
     assert_close(together, mean)
 
@@ -156,7 +156,7 @@ def transports_what_it_claims(rule, net, batch):
     def signals(change):
         held = Network(
             tuple(
-                Held.of(layer, changed(change, layer.weight), a)
+                Held.of(layer, mapped(change, layer.weight), a)
                 for layer, a in zip(net.layers, record.preactivations, strict=True)
             ),
             net.loss,

@@ -49,7 +49,7 @@ def locate(
                 if not size < DIVERGED:
                     return f"step {i}: {name} reached {float(size):.3g}"
             carry = step(turn, carry, examples, key)
-    return f"step {len(keys)}: {_worst(jax.jit(learner.sizes)(carry))}"
+    return f"step {len(keys)}: {_worst(learner.sizes(carry))}"
 
 
 def _worst(sizes: dict[str, jax.Array]) -> str:

@@ -149,8 +149,10 @@ class OfSplit(Stream):
         return jax.eval_shape(chunk, *self._examples)
 
     def first(self, count):
-        x, y = jax.tree.map(lambda a: a[:count], (self._split.x, self._split.y))
-        return Examples(self._transform(np.asarray(x)), jax.device_put(y))
+        x = self._transform(np.asarray(self._split.x[:count]))
+        # Copied, since JAX may share the memory of what it is given.
+        y = jax.tree.map(lambda a: np.array(a[:count]), self._split.y)
+        return Examples(x, jax.device_put(y))
 
     def _shuffled(self, epoch: int, keys: Keys) -> Int[Array, "steps size"]:
         """The rows of each minibatch."""

@@ -28,8 +28,8 @@ PRIME = GhostMAPrime(free_steps=30, clamped_steps=20)
 MB = GhostMB(free_steps=30, clamped_steps=20, main_rates=(4.0,))
 
 
-def tiny_task(rule, hidden=(5, 4)):
-    net = tiny.network(hidden, sigmoid, rule.recipe.loss, output=sigmoid, bias=False)
+def tiny_task(rule, hidden=(5, 4), seed=0):
+    net = tiny.network(hidden, sigmoid, rule.recipe.loss, seed, output=sigmoid, bias=False)
     return net, tiny.batch(net, examples=min(4, rule.recipe.batch_size))
 
 
@@ -168,22 +168,26 @@ def misses(found, expected):
     return [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in both]
 
 
+RESTED = GhostMB(free_steps=400, clamped_steps=60, beta=1e-4, main_rates=(1.0,))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_mb_signals_are_backpropagations_but_for_second_order_in_the_weights(seed):
-    """A layer that is led also leads those that lead it: there and back are two weights."""
-    rule = GhostMB(free_steps=400, clamped_steps=60, beta=0.001, main_rates=(1.0,))
-    drawn, _ = tiny_task(rule)
+    """Errors e solve (I - M) e = g, where g are BP's and M has a product of two weights, main or
+    lateral, in each term; so half of all weights leave a quarter of the distance."""
+    drawn, _ = tiny_task(MB, seed=seed)
     batch = tiny.batch(drawn, examples=1, seed=seed)
     missed = {}
-    for scale in (1 / 2, 1 / 4):
-        net = laws.changed(lambda w, scale=scale: scale * w, drawn)
+    for scale in (1, 1 / 4, 1 / 8):
+        rule = replace(RESTED, lateral=Uniform(0.2 * scale))
+        net = laws.mapped(lambda w, scale=scale: scale * w, drawn)
         state = converged(rule, net, [batch], 5)
         ours, theirs = laws.credit(rule, net, batch, state), laws.credit(BP(), net, batch)
         missed[scale] = max(misses(ours.signals, theirs.signals))
-    assert missed[1 / 4] < 0.02
-    assert 3 < missed[1 / 2] / missed[1 / 4] < 6
+    assert missed[1] < 0.3
+    assert missed[1 / 4] / missed[1 / 8] == pytest.approx(4, rel=0.1)
     for one, other in zip(*map(laws.leaves, (ours.network, theirs.network)), strict=True):
-        laws.assert_close(one / rule.beta, other, rtol=0.05, atol=0.0005)
+        laws.assert_close(one / RESTED.beta, other, rtol=0.02, atol=0.0002)
 
 
 def test_ma_signals_come_to_be_backpropagations_as_ghosts_learn():
@@ -214,7 +218,7 @@ def test_feedback_alignment_reads_no_forward_weight(rule):
         kept = asked.init(net, batch, laws.KEY).kept
         held, weights = asked.circuit(net, kept, batch)
         _, clamped = asked.stages(net, kept, batch, laws.STEP_KEY)
-        main = laws.changed(np.negative, weights.main)
+        main = laws.mapped(np.negative, weights.main)
         flipped = Weights(main, kept.to_ghosts, kept.from_ghosts)
         errors = [felt(held, w, clamped.phase).errors[:-1] for w in (weights, flipped)]
         moved[type(feedback)] = not np.allclose(errors[0][0], errors[1][0])
