@@ -33,7 +33,7 @@ def test_a_change_is_made_where_the_tag_is_and_nowhere_else():
 
 
 def test_arrays_are_a_point_again():
-    again = POINTS.tree(POINTS.flat(POINT))
+    again = POINTS.tree([*map(jax.device_put, POINTS.flat(POINT))])
     assert jax.random.uniform(again["key"]) == jax.random.uniform(POINT["key"])
     np.testing.assert_array_equal(again["a"], POINT["a"])
 

@@ -42,7 +42,7 @@ class Points:
             for leaf, is_key in zip(jax.tree.leaves(tree), self._keys, strict=True)
         ]
 
-    def tree(self, leaves: Sequence[Array | np.ndarray]) -> PyTree:
+    def tree(self, leaves: Sequence[Array]) -> PyTree:
         """The point that has these arrays; a compiled program calls it."""
         wrapped = [
             jax.random.wrap_key_data(leaf) if is_key else leaf
