@@ -46,6 +46,7 @@ COMMANDS = [
             "apical generate train --data digits --hidden 8 4 --epochs 1 --out generated",
             "apical audit fa",
             "apical export run --out model.safetensors",
+            "apical export run --format stablehlo --out model.stablehlo",
             "apical plot run",
             "apical report run compared --out page.html",
             "apical train fa --data mnist --epochs 1 --steps-per-epoch 20 --out digits",

@@ -2,6 +2,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +10,7 @@ import optax
 import pytest
 
 from apical import BP, DFA, FA, FRSF, IteratedTargetProp, Settings, UsageError, fit, search
+from apical.audit import audit
 from apical.data import Centre, Split
 from apical.networks.activations import identity, relu, tanh
 from apical.networks.layers import Fc
@@ -239,3 +241,25 @@ def test_each_split_is_seen_through_its_own_map(blobs):
     )
     for split in ("val_loss", "test_loss"):
         assert one.summary[split]["mean"] == pytest.approx(two.summary[split]["mean"], rel=1e-4)
+
+
+class Stretched(BP):
+    """Its updates are of one column, which NumPy would stretch to the weights."""
+
+    name = "stretched"
+
+    def credit(self, net, state, batch, key):
+        found = super().credit(net, state, batch, key)
+        column = [layer.weight[:, :1] for layer in found.network.layers]
+        network = eqx.tree_at(lambda n: [l.weight for l in n.layers], found.network, column)
+        return replace(found, network=network)
+
+
+@pytest.mark.parametrize(
+    "use", [lambda rule, data: fit(rule, data, **SMALL), lambda rule, _: audit(rule)]
+)
+def test_updates_that_are_not_shaped_like_the_network_are_refused(blobs, use):
+    with pytest.raises(
+        UsageError, match=r"stretched: credit answers shapes \[\(\d, 1\), \(\d,\)\] for"
+    ):
+        use(Stretched(), blobs)

@@ -117,6 +117,7 @@ def test_a_file_holds_all_of_it_under_names_and_without_pickle(named, trained, t
     assert set(model.weights) == {
         "layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias",
     }  # fmt: skip
+    model.weights["layer1.weight"][:] = 0  # a copy
     weights = model.weights
     hidden = np.tanh(
         np.asarray(model.transform(named.test.x)).reshape(60, -1) @ weights["layer1.weight"].T

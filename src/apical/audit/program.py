@@ -33,6 +33,7 @@ from apical.audit.transposed import with_forward_weights
 from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import Batch, Credit, Rule, State
+from apical.rules.rule import refuse_other_shapes
 
 TIMES = 3
 """How often the past minibatch is met before the one of now."""
@@ -115,7 +116,11 @@ def _minibatches(rule: Rule, given: Inputs, *, traced: bool) -> Outputs:
         net = held(moment.net, moment.batch.x, moment.preactivations, given.slopes, traced=traced)
         if not traced:
             state = with_forward_weights(state, moment.net, given.transposed)
-        return rule.credit(net, state, moment.batch, moment.key)
+        credit = rule.credit(net, state, moment.batch, moment.key)
+        changes = outputs(credit).updates
+        layers = [(layer.weight, layer.bias) for layer in moment.net.layers]
+        refuse_other_shapes(rule.name, layers, changes)
+        return credit
 
     learn = partial(_learned, rule, given.past)
     return outputs(after_the_past(rule, given, say, traced=traced, learn=learn))

@@ -118,7 +118,9 @@ def _reproduce(asked, workers, together, time_budget, recorded) -> None:
     missing, every = asked.missing(), len(asked.jobs())
     console.print(terminal.bold(paper.title, f"\n{paper.reference}"))
     if recorded:
-        console.print(f"{brought} recorded runs brought to {out}", soft_wrap=True)
+        elsewhere = sorted({name.protocol for name in paper.records.names()} - {asked.protocol})
+        others = f"; there are some of --protocol {' and '.join(elsewhere)}" if elsewhere else ""
+        console.print(f"{brought} recorded runs brought to {out}{others}", soft_wrap=True)
     console.print(f"{every} runs, {every - len(missing)} finished before, {workers.told}")
 
     without = asked.without_data(missing)

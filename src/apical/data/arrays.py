@@ -41,7 +41,8 @@ def from_arrays(
       whole numbers, as scikit-learn takes them; an array, a list or a column of a frame.
     - `name`: what tables and run folders call the data.
     - `validation`, `test`: a fraction of `(x, y)` to draw, stratified by class (0 for none), or
-      your own pair `(x, y)` to use as it is.
+      your own pair `(x, y)` to use as it is. Arrays that are used as they are, and `x` itself if
+      nothing is drawn from it, are not copied: a change of theirs is a change of the data set.
     - `seed`: of the draws.
     - `classes`: one name a class; if not given, the labels themselves, in order. Beside integer
       labels, those are 0..k-1; texts are numbered in the order of `classes`.

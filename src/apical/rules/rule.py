@@ -7,13 +7,17 @@ this file.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
+from apical.errors import UsageError
 from apical.feedback import Transport
 from apical.networks.layers import Layer
 from apical.networks.network import Network
@@ -64,6 +68,22 @@ class Credit(eqx.Module):
     """The feedback weights that the signals travelled through, for diagnostics only."""
     scalars: Mapping[str, Float[Array, ""]] = field(default_factory=dict)
     """Numbers to log, averaged over the epoch."""
+
+
+def refuse_other_shapes(rule: str, layers: Sequence[PyTree], changes: Sequence[PyTree]) -> None:
+    """Raises `UsageError` if what a rule answers for each layer is not shaped like the layer.
+
+    Arrays that NumPy would stretch to the weights would train, and teach something else.
+    """
+    wanted, found = (
+        [[*map(jnp.shape, jax.tree.leaves(each))] for each in trees] for trees in (layers, changes)
+    )
+    for number, (own, told) in enumerate(zip_longest(wanted, found), 1):
+        if own != told:
+            raise UsageError(
+                f"{rule}: credit answers shapes {told} for layer {number}, whose arrays have "
+                f"{own}; return pseudo-gradients shaped like the network"
+            )
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Model:
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
-        """The network's arrays: `layer1.weight`, `layer1.bias`, `layer2.weight`, ...
+        """Copies of the network's arrays: `layer1.weight`, `layer1.bias`, `layer2.weight`, ...
 
         Layer 1 reads the preprocessed input, the last is the output. A fully connected weight is of
         shape (units, inputs).
@@ -125,7 +125,7 @@ class Model:
             >>> {name: array.shape for name, array in result.models[0].weights.items()}
             {'layer1.weight': (8, 64), 'layer1.bias': (8,), 'layer2.weight': (10, 8), 'layer2.bias': (10,)}
         """  # noqa: E501
-        return {name: np.asarray(leaf) for name, leaf in named_weights(self.network).items()}
+        return {name: np.array(leaf) for name, leaf in named_weights(self.network).items()}
 
     @full_precision()
     def __call__(self, x: np.ndarray | Array) -> Float[Array, "examples units"]:

@@ -19,6 +19,7 @@ from apical.errors import UsageError
 from apical.networks.layers import Layer
 from apical.networks.network import Network
 from apical.rules import Batch, Rule, State
+from apical.rules.rule import refuse_other_shapes
 from apical.rules.target_propagation.rule import TargetPropagation
 from apical.settings import Settings
 from apical.settings.turns import TOGETHER
@@ -117,6 +118,7 @@ class Supervised(Learner):
         learned, learned_opt = carry.state.learned, carry.learned_optimizer
         drawn = net.drawn(key)
         credit = self.rule.credit(drawn, carry.state, batch, key)
+        refuse_other_shapes(self.rule.name, net.layers, credit.network.layers)
         # The compiler shares this forward pass with the rule's own.
         record = drawn.record(batch.x)
         metrics = {"train_loss": jnp.mean(net.losses(record, batch.y))}
