@@ -277,5 +277,5 @@ def test_examples_have_the_range_and_the_ground_of_their_data_set(tmp_path):
 
 @pytest.mark.parametrize("x", [np.zeros((20, 6), np.uint8), np.zeros((20, 4, 6), np.float32)])
 def test_data_that_are_no_images_of_bytes_take_no_files(x):
-    with pytest.raises(UsageError, match="not images of bytes"):
+    with pytest.raises(UsageError, match="not images of bytes; name a table of such rows"):
         read_examples(from_arrays(x, np.arange(20) % 2), [])

@@ -105,7 +105,7 @@ LINES = [f"{x[0]},{y},{x[1]},{x[2]}" for x, y in zip(X, Y, strict=True)]
         ("a.csv:b", "a,b\n1,0.5\n2,0.7\n", "y has 0.5; labels of classes are integers or texts"),
         ("a.csv:b", "a,b\n1,x\n2,x\n", "Every label is 'x'"),
         ("a.csv:b", "a,b\n1,x\n2,y\n", "is none of 2 examples"),
-        ("a.npz", "text", "cannot be read as arrays that np.savez wrote"),
+        ("a.npz", "text", "is no archive of arrays; write it by np.savez"),
         ("a.npz:b", {"x": X, "y": Y}, "has arrays and no columns"),
         ("a.npz", {"z": X}, r"expected arrays x and y \(or x_train and y_train\), found z"),
         ("a.npz", {"x": X}, "has x and no y; save both"),

@@ -125,7 +125,7 @@ def read_examples(
     if data.train.x.dtype != np.uint8 or not is_image(data.shape):
         raise UsageError(
             f"{data.name}: its examples are {data.train.x.dtype} of shape {data.shape}, not images "
-            "of bytes; give arrays in Python instead of image files"
+            "of bytes; name a table of such rows (.csv, .tsv), or give arrays in Python"
         )
     ground = BLACK if ground_of(data.train.x) < data.white / 2 else WHITE
     pixels = np.stack([read_image(path, data.shape, ground=ground) for path in paths])

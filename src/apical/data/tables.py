@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import is_zipfile
 
 import numpy as np
 from jaxtyping import Float
@@ -94,6 +95,8 @@ def user_file(name: str) -> UserFile | None:
 
 
 def _of_arrays(path: Path, name: str, seed: int) -> Dataset:
+    if not is_zipfile(path):
+        raise DataError("is no archive of arrays; write it by np.savez")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}

@@ -62,7 +62,9 @@ def place(values: Values, rule: Rule, settings: Settings) -> tuple[Rule, Setting
                 raise UsageError(f"space: {name} is a list, and only single numbers are searched")
             listed = [*known, *(f"{group}.NAME" for group in OPEN)]
             raise UsageError(
-                unknown("space", name, listed, "Any number of `apical train RULE --help`")
+                unknown(
+                    "space", name, listed, "give a number that `apical train RULE --help` lists"
+                )
             )
         number = int(value) if known.get(name) is int else value
         if path[0] in SETTINGS:
