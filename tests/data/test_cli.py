@@ -1,5 +1,7 @@
 """`apical data`: tables that are true, a verify that finds damage and downloads nothing."""
 
+from unittest.mock import patch
+
 import pytest
 
 from apical.cli.data import list_datasets, verify, where
@@ -23,9 +25,8 @@ def registry(monkeypatch):
     tiny = VerifiedSource(
         "tiny", "us", (2,), (1, 1, 1), ("a", "b"), Scale(), archive("http://mirror/a.tar"), never
     )
-    for name in set(SOURCES) - {"iris"}:
-        monkeypatch.delitem(SOURCES, name)
-    monkeypatch.setitem(SOURCES, "tiny", tiny)
+    with patch.dict(SOURCES, {"iris": SOURCES["iris"], "tiny": tiny}, clear=True):
+        yield
 
 
 def test_list_shows_sizes_and_where_from(capsys, user):
