@@ -4,7 +4,6 @@ Only `Centre(per_split=True)` looks at other splits too: at their own mean image
 """
 
 from abc import abstractmethod
-from functools import partial
 from typing import NamedTuple, Self
 
 import equinox as eqx
@@ -42,13 +41,18 @@ class Affine(eqx.Module):
 
     def __call__(self, x: Array | np.ndarray) -> Float[Array, "..."]:
         """Map a raw batch, shape (batch, *shape) or one example, uint8 or float."""
-        return _mapped(x if isinstance(x, Array) else np.asarray(x), self.shift, self.scale)
+        if isinstance(x, Array):
+            return _mapped(x, self.shift, self.scale)
+        return _at_once(np.asarray(x), self.shift, self.scale)
 
 
-@partial(jax.jit, inline=True)
 def _mapped(x: Array, shift: Array, scale: Array) -> Array:
     dtype = jnp.float64 if x.dtype == jnp.float64 else jnp.float32
     return (x.astype(dtype) - shift.astype(dtype)) * scale.astype(dtype)
+
+
+_at_once = jax.jit(_mapped)
+"""One program for what comes from the host; within a program the map is part of that."""
 
 
 class Transforms(NamedTuple):
