@@ -13,6 +13,8 @@ import psutil
 import pytest
 from jaxtyping import install_import_hook
 
+from tests.contexts import used_again
+
 # Shapes and types of the mathematics are checked while tests run, never for users. After a change
 # of this list remove __pycache__: jaxtyping's bytecode does not tell what was checked.
 CHECKED = [
@@ -25,7 +27,6 @@ with install_import_hook(CHECKED, "beartype.beartype"):
 
 from apical.data import from_arrays, source  # noqa: E402
 from apical.tuning import trial_job  # noqa: E402
-from tests.contexts import used_again  # noqa: E402
 
 if version("jax").startswith("0.10."):
     # Of the time of a tiny program a third goes to its compiler context. Later versions of JAX use

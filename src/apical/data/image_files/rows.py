@@ -75,7 +75,7 @@ class ImageRows:
         return self._read(lambda pixels, row: self.framing.drawn(pixels, draws(row)))
 
     def _read(self, frame: Callable[[np.ndarray, int], np.ndarray]) -> np.ndarray:
-        frames = _aligned(self.shape)
+        frames = aligned(self.shape)
 
         def fill(places: np.ndarray) -> None:
             for i in places:
@@ -114,7 +114,7 @@ ALIGNED = 64
 """The CPU of JAX takes an array that begins at a multiple of so many bytes as it is."""
 
 
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+def aligned(shape: tuple[int, ...]) -> np.ndarray:
     """An array of uint8 that is still to be filled."""
     size = math.prod(shape)
     held = np.empty(size + ALIGNED, np.uint8)
